@@ -1,0 +1,81 @@
+"""Everything that can go wrong for a person, as one tree.
+
+    LnhError
+      Refused                 the request is fine, but not here or not now
+        GenreDisabled         this workspace switched the genre off
+        NotAllowed            the person lacks the platform's own permission
+        Busy                  the queue is full; says when to come back
+        NoGenreLeft           the last enabled genre cannot be switched off
+      NotFound                a song or schedule that is not (or no longer) known
+      ComposerFailed          the inference service could not finish the song
+        ComposerUnavailable   it does not answer at all
+      DeliveryFailed          the song exists but the platform did not take it
+        PlaceGone             permanently: channel deleted, bot removed, permission lost
+
+Wishes that cannot be met are `inference.music.errors.MusicError`s. Every `code` has a sentence in
+bot/messages for each locale; `params` fill its blanks.
+"""
+
+
+class LnhError(Exception):
+    """Base of all. `params` are the values its message needs."""
+
+    code = "failed"
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(f"{self.code} {params}" if params else self.code)
+        self.params = params
+
+
+class Refused(LnhError):
+    code = "refused"
+
+
+class GenreDisabled(Refused):
+    """params: genre, enabled (comma-separated names)."""
+
+    code = "genre_disabled"
+
+
+class NotAllowed(Refused):
+    code = "not_allowed"
+
+
+class Busy(Refused):
+    """params: retry_after_s."""
+
+    code = "busy"
+
+
+class NoGenreLeft(Refused):
+    """params: genre."""
+
+    code = "no_genre_left"
+
+
+class NotFound(LnhError):
+    """params: what."""
+
+    code = "not_found"
+
+
+class ComposerFailed(LnhError):
+    """params: reason."""
+
+    code = "composer_failed"
+
+
+class ComposerUnavailable(ComposerFailed):
+    code = "composer_unavailable"
+
+
+class DeliveryFailed(LnhError):
+    """params: reason."""
+
+    code = "delivery_failed"
+
+
+class PlaceGone(DeliveryFailed):
+    """params: reason."""
+
+    code = "place_gone"

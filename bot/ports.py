@@ -1,0 +1,106 @@
+"""What the services need of the world; adapters implement these, tests fake them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.domain.daily import DailySchedule, ScheduleId
+from bot.domain.errors import LnhError
+from bot.domain.request import Place, Requester, RequestId, SongRequest
+from bot.domain.song import Progress, Song
+from inference.music.errors import MusicError
+
+UserError = LnhError | MusicError
+
+
+class Composer(Protocol):
+    """Makes songs (adapters/composer over HTTP)."""
+
+    def compose(self, request: SongRequest) -> AsyncIterator[Progress | Song]:
+        """Yields progress, then the song as the last item.
+
+        Raises: Busy, ComposerUnavailable, ComposerFailed, MusicError. Closing the iterator cancels the song.
+        """
+
+    async def cancel(self, id: RequestId) -> None:
+        """Stops a song; unknown ids are ignored."""
+
+    async def is_ready(self) -> bool: ...
+
+
+class Reply(Protocol):
+    """One conversation about one request, on whatever platform. Its methods never raise for a gone progress message."""
+
+    async def progress(self, progress: Progress) -> None:
+        """Shows how far the song is; the adapter throttles to what its platform bears."""
+
+    async def song(self, song: Song) -> None:
+        """Posts the song. Raises DeliveryFailed."""
+
+    async def error(self, error: UserError) -> None:
+        """Tells the requester in one sentence."""
+
+
+class Messenger(Protocol):
+    """Posts without being asked, for the daily song; one per platform."""
+
+    async def post_song(self, place: Place, song: Song, note: str | None, nonce: str) -> None:
+        """Posts into a channel; the same `nonce` within minutes posts once. Raises DeliveryFailed, PlaceGone."""
+
+    async def tell(self, person: Requester, place: Place, sentence: str) -> None:
+        """Tells an admin privately, or in the channel where that is impossible."""
+
+
+class Songs(Protocol):
+    """Requests accepted and songs delivered."""
+
+    async def accept(self, request: SongRequest) -> bool:
+        """Stores a request as pending. False if its id is known already (a repeated delivery of the same click)."""
+
+    async def finish(self, id: RequestId, song: Song | None) -> None:
+        """Marks it delivered (with the song's title and recipe) or, with None, given up."""
+
+    async def request(self, id: RequestId) -> SongRequest:
+        """The request of a song. Raises NotFound."""
+
+    async def pending(self) -> list[SongRequest]:
+        """Accepted, neither delivered nor given up: work that a crash left behind."""
+
+
+class Schedules(Protocol):
+    """Daily songs; the truth of what is due."""
+
+    async def save(self, schedule: DailySchedule) -> None:
+        """Adds it, or replaces the one of the same id. One schedule a place: an older one of the place goes."""
+
+    async def remove(self, place: Place) -> bool:
+        """Removes the place's schedule; False if it had none."""
+
+    async def list(self, platform: str | None = None, workspace: str | None = None) -> list[DailySchedule]: ...
+
+    async def get(self, id: ScheduleId) -> DailySchedule:
+        """Raises NotFound."""
+
+    async def claim(self, id: ScheduleId, day: date) -> bool:
+        """Takes the right to post on that local date; True for one caller only, ever."""
+
+
+class GenreSettings(Protocol):
+    """Which genres a workspace switched off."""
+
+    async def disabled(self, platform: str, workspace: str) -> frozenset[str]: ...
+
+    async def set_enabled(self, platform: str, workspace: str, genre: str, *, enabled: bool) -> None: ...
+
+
+class Clock(Protocol):
+    """Now, and a call at a later instant."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+
+    def call_at(self, key: str, instant_utc: datetime, action: Callable[[], Awaitable[None]]) -> None:
+        """Runs `action` once at the instant, or at once if it is past; the same key replaces the earlier call."""
+
+    def cancel(self, key: str) -> None:
+        """Forgets the call; unknown keys are ignored."""

@@ -1,0 +1,1 @@
+"""The service that makes music; it knows nothing of chats or bots."""

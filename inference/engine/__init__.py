@@ -1,0 +1,1 @@
+"""The engine: many songs decoded in one batch."""

@@ -1,0 +1,87 @@
+"""What the service asks of an engine, and what an engine answers. No torch here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from inference.music.score import Score
+from inference.music.spec import SamplingParams, SongSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeJob:
+    """One song to write. `spec` is complete (no field is None except title)."""
+
+    id: str
+    spec: SongSpec
+    sampling: SamplingParams
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The job left the waiting line and holds a slot."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarWritten:
+    job_id: str
+    bars_done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The song is written. `steps` is the number of model steps, `seconds` the time it held a slot."""
+
+    job_id: str
+    score: Score
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    job_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    job_id: str
+
+
+EngineEvent = Started | BarWritten | Finished | Failed | Cancelled
+Listener = Callable[[EngineEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """A snapshot for metrics. `steps` counts model steps since the start, summed over slots."""
+
+    waiting: int
+    running: int
+    slots: int
+    steps: int
+
+
+class Engine(Protocol):
+    """Writes songs on a thread of its own; every method may be called from any thread."""
+
+    @property
+    def checkpoint(self) -> str:
+        """Hash that names the weights, part of every recipe."""
+
+    def start(self) -> None:
+        """Loads nothing more, starts the decoding thread."""
+
+    def submit(self, job: ComposeJob, listener: Listener) -> None:
+        """Queues a job. `listener` gets its events in order, on the engine's thread; it must not block."""
+
+    def cancel(self, job_id: str) -> None:
+        """Frees the slot at the next step; the listener gets `Cancelled`. Unknown or ended ids are ignored."""
+
+    def stats(self) -> EngineStats: ...
+
+    def stop(self) -> None:
+        """Cancels what runs and joins the thread."""

@@ -1,0 +1,1 @@
+"""Musical vocabulary shared by everything else; standard library only."""

@@ -1,0 +1,40 @@
+"""Errors about music that a person asked for.
+
+MusicError
+  InvalidSpec     a wish that cannot be met (field, reason)
+  UnknownGenre    a genre that is not in the catalogue (name, nearest names)
+  BadMidi         a file that cannot be read as music
+  BadRecipe       a recipe that is missing, damaged or of another checkpoint
+"""
+
+
+class MusicError(Exception):
+    """Base of all; `str(error)` is one sentence fit for a user."""
+
+    code = "music_error"
+
+
+class InvalidSpec(MusicError):
+    code = "invalid_option"
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+class UnknownGenre(MusicError):
+    code = "unknown_genre"
+
+    def __init__(self, name: str, nearest: tuple[str, ...]) -> None:
+        hint = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
+        super().__init__(f"I do not play “{name}”{hint}")
+        self.name = name
+        self.nearest = nearest
+
+
+class BadMidi(MusicError):
+    code = "bad_midi"
+
+
+class BadRecipe(MusicError):
+    code = "bad_recipe"

@@ -1,0 +1,118 @@
+"""The genres the band knows, read from `configs/genres.toml`, and what each leaves to chance."""
+
+import difflib
+import random
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from inference.music.errors import UnknownGenre
+from inference.music.pitch import Key
+from inference.music.program import Role
+from inference.music.score import Meter
+from inference.music.spec import Player, SongSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Genre:
+    """One entry of the catalogue. `keys` are the usual ones; `colour` is `#rrggbb` for cards and embeds."""
+
+    name: str
+    title: str
+    description: str
+    aliases: tuple[str, ...]
+    roster: tuple[Player, ...]
+    tempo_range: tuple[int, int]
+    bars: int
+    keys: tuple[Key, ...]
+    density: tuple[int, int]
+    colour: str
+
+
+@dataclass(frozen=True)
+class GenreCatalogue:
+    """All genres in the order of the file."""
+
+    genres: tuple[Genre, ...]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Genre]:
+        names = {_fold(alias): genre for genre in self.genres for alias in genre.aliases}
+        return names | {_fold(genre.name): genre for genre in self.genres}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(genre.name for genre in self.genres)
+
+    def find(self, text: str) -> Genre:
+        """The genre of that name or alias, whatever its case, spaces or hyphens.
+
+        Raises:
+            UnknownGenre: with the nearest names.
+        """
+        genre = self._by_name.get(_fold(text))
+        if genre is None:
+            close = difflib.get_close_matches(_fold(text), self._by_name, n=3, cutoff=0.5)
+            nearest = tuple(dict.fromkeys(self._by_name[match].name for match in close))
+            raise UnknownGenre(text, nearest or self.names[:3])
+        return genre
+
+    def complete(self, spec: SongSpec, seed: int) -> SongSpec:
+        """Chooses what `spec` leaves open, from the main genre's ranges; the same seed chooses the same.
+
+        Genre names are replaced by the catalogue's own. Raises UnknownGenre.
+        """
+        genre = self.find(spec.main_genre)
+        rng = random.Random(f"{seed}:{genre.name}")
+        known = SongSpec(
+            tuple((self.find(name).name, weight) for name, weight in spec.genres),
+            spec.bars,
+            spec.key,
+            spec.tempo,
+            spec.meter,
+            spec.roster,
+            spec.density,
+            spec.title,
+        )
+        return known.with_defaults(
+            bars=genre.bars,
+            key=rng.choice(genre.keys),
+            tempo=float(rng.randint(*genre.tempo_range)),
+            meter=Meter(4, 4),
+            roster=genre.roster,
+            density=rng.randint(*genre.density),
+        )
+
+
+def load_catalogue(path: Path) -> GenreCatalogue:
+    """Reads a genre file. Raises OSError, tomllib.TOMLDecodeError, KeyError, ValueError or InvalidSpec on a bad one."""
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return GenreCatalogue(tuple(_genre(name, entry) for name, entry in table.items()))
+
+
+def _genre(name: str, entry: dict[str, Any]) -> Genre:
+    low, high = entry["tempo"]
+    sparse, busy = entry["density"]
+    return Genre(
+        name=name,
+        title=str(entry["title"]),
+        description=str(entry["description"]),
+        aliases=tuple(entry["aliases"]),
+        roster=tuple(_player(text) for text in entry["band"]),
+        tempo_range=(int(low), int(high)),
+        bars=int(entry["bars"]),
+        keys=tuple(Key.parse(text) for text in entry["keys"]),
+        density=(int(sparse), int(busy)),
+        colour=str(entry["colour"]),
+    )
+
+
+def _player(text: str) -> Player:
+    role, _, program = text.partition(":")
+    return Player.of(Role(role), int(program) if program else None)
+
+
+def _fold(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -1,0 +1,94 @@
+"""The recipe of a song: all that is needed to write the same notes again."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from inference.music.errors import BadRecipe, MusicError
+from inference.music.pitch import Key
+from inference.music.program import Role
+from inference.music.score import Meter
+from inference.music.spec import Player, SamplingParams, SongSpec
+
+RECIPE_MARK = "LnH recipe "
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A checkpoint's hash, a complete spec and the sampling. `asked` names the spec fields a person chose."""
+
+    checkpoint: str
+    spec: SongSpec
+    sampling: SamplingParams
+    asked: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """One line of JSON with sorted keys; equal recipes give equal text."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    def to_dict(self) -> dict[str, Any]:
+        spec, sampling = self.spec, self.sampling
+        return {
+            "version": _VERSION,
+            "checkpoint": self.checkpoint,
+            "genres": dict(spec.genres),
+            "bars": spec.bars,
+            "key": None if spec.key is None else str(spec.key),
+            "tempo": spec.tempo,
+            "meter": None if spec.meter is None else str(spec.meter),
+            "band": None if spec.roster is None else [f"{player.role}:{player.program}" for player in spec.roster],
+            "density": spec.density,
+            "title": spec.title,
+            "seed": sampling.seed,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "takes": sampling.takes,
+            "asked": list(self.asked),
+        }
+
+    @classmethod
+    def from_json(cls, text: str) -> "Recipe":
+        """Reads `to_json`'s text. Raises BadRecipe on anything else."""
+        try:
+            entry = json.loads(text)
+            if entry["version"] != _VERSION:
+                raise BadRecipe(f"this recipe is of version {entry['version']}; I read version {_VERSION}")
+            return cls(str(entry["checkpoint"]), _spec(entry), _sampling(entry), tuple(map(str, entry["asked"])))
+        except BadRecipe:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MusicError) as error:
+            raise BadRecipe("the recipe in this file is damaged") from error
+
+    @classmethod
+    def from_meta(cls, texts: tuple[str, ...]) -> "Recipe":
+        """Finds the recipe among a MIDI file's text events. Raises BadRecipe."""
+        for text in texts:
+            if text.startswith(RECIPE_MARK):
+                return cls.from_json(text.removeprefix(RECIPE_MARK))
+        raise BadRecipe("this file carries no LnH recipe, so I cannot play it again")
+
+
+def _spec(entry: dict[str, Any]) -> SongSpec:
+    def read(name: str, kind: Any) -> Any:
+        return None if entry[name] is None else kind(entry[name])
+
+    return SongSpec(
+        genres=tuple((str(name), float(weight)) for name, weight in entry["genres"].items()),
+        bars=read("bars", int),
+        key=read("key", Key.parse),
+        tempo=read("tempo", float),
+        meter=read("meter", Meter.parse),
+        roster=read("band", lambda band: tuple(_player(text) for text in band)),
+        density=read("density", int),
+        title=read("title", str),
+    )
+
+
+def _player(text: str) -> Player:
+    role, _, program = text.partition(":")
+    return Player(Role(role), int(program))
+
+
+def _sampling(entry: dict[str, Any]) -> SamplingParams:
+    return SamplingParams(int(entry["seed"]), float(entry["temperature"]), float(entry["top_p"]), int(entry["takes"]))

@@ -1,0 +1,120 @@
+"""What a song should be (`SongSpec`) and how it is drawn (`SamplingParams`)."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from inference.music.errors import InvalidSpec
+from inference.music.pitch import Key
+from inference.music.program import DEFAULT_PROGRAM, Role
+from inference.music.score import Meter
+from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
+
+MIN_DENSITY, MAX_DENSITY = 1, 8
+MAX_PLAYERS = 12
+MAX_SEED = 2**32 - 1
+METERS = (Meter(4, 4),)
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One slot of the roster: a role and its General MIDI program (0..127, ignored by drums)."""
+
+    role: Role
+    program: int
+
+    @classmethod
+    def of(cls, role: Role, program: int | None = None) -> Self:
+        """A player with the role's usual program."""
+        return cls(role, DEFAULT_PROGRAM[role] if program is None else program)
+
+    @property
+    def is_drum(self) -> bool:
+        return self.role is Role.DRUMS
+
+
+@dataclass(frozen=True, slots=True)
+class SongSpec:
+    """What is asked for. `None` leaves the choice to the band; `genre.complete` fills it in.
+
+    Args:
+        genres: the blend, (genre name, weight) pairs whose weights sum to 1.
+        bars: MIN_BARS..MAX_BARS.
+        key: major or minor key, or None.
+        tempo: quarters per minute, MIN_TEMPO..MAX_TEMPO; kept exactly.
+        meter: one of METERS.
+        roster: the band, at most MAX_PLAYERS, drums at most once.
+        density: how busy, MIN_DENSITY..MAX_DENSITY.
+        title: a name for the song, or None.
+
+    Raises:
+        InvalidSpec: a value is outside its range; the message says the range.
+    """
+
+    genres: tuple[tuple[str, float], ...]
+    bars: int | None = None
+    key: Key | None = None
+    tempo: float | None = None
+    meter: Meter | None = None
+    roster: tuple[Player, ...] | None = None
+    density: int | None = None
+    title: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.genres or abs(sum(weight for _, weight in self.genres) - 1) > 1e-6:
+            raise InvalidSpec("genre", "a song needs a genre, and the weights of a blend must sum to 1")
+        check_range("bars", self.bars, MIN_BARS, MAX_BARS)
+        check_range("tempo", self.tempo, MIN_TEMPO, MAX_TEMPO)
+        check_range("density", self.density, MIN_DENSITY, MAX_DENSITY)
+        if self.meter is not None and self.meter not in METERS:
+            known = ", ".join(str(meter) for meter in METERS)
+            raise InvalidSpec("meter", f"I cannot play in {self.meter} yet; I know {known}")
+        if self.roster is not None:
+            _check_roster(self.roster)
+
+    @property
+    def main_genre(self) -> str:
+        """The genre of greatest weight."""
+        return max(self.genres, key=lambda pair: pair[1])[0]
+
+    def with_defaults(self, **chosen: object) -> "SongSpec":
+        """A copy in which each field that is None takes the chosen value."""
+        missing = {name: value for name, value in chosen.items() if getattr(self, name) is None}
+        return replace(self, **missing)  # type: ignore[arg-type]  # the keys are field names, checked by replace
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How the notes are drawn. Same checkpoint, complete spec and params: same notes.
+
+    Args:
+        seed: 0..MAX_SEED.
+        temperature: 0.1..2, 1 is the model's own distribution.
+        top_p: 0.1..1, nucleus of each field.
+        takes: songs drawn in one batch from which the best is kept, 1..8.
+    """
+
+    seed: int
+    temperature: float = 1.0
+    top_p: float = 0.98
+    takes: int = 1
+
+    def __post_init__(self) -> None:
+        check_range("seed", self.seed, 0, MAX_SEED)
+        check_range("temperature", self.temperature, 0.1, 2.0)
+        check_range("top_p", self.top_p, 0.1, 1.0)
+        check_range("takes", self.takes, 1, 8)
+
+
+def check_range(field: str, value: float | None, low: float, high: float) -> None:
+    """Raises InvalidSpec with the range in words unless `value` is None or within low..high."""
+    if value is not None and not low <= value <= high:
+        raise InvalidSpec(field, f"{field} must be between {low:g} and {high:g}, not {value:g}")
+
+
+def _check_roster(roster: tuple[Player, ...]) -> None:
+    if not 1 <= len(roster) <= MAX_PLAYERS:
+        raise InvalidSpec("band", f"a band has 1 to {MAX_PLAYERS} players, not {len(roster)}")
+    if sum(player.is_drum for player in roster) > 1:
+        raise InvalidSpec("band", "a band has at most one drummer")
+    for player in roster:
+        check_range("program", player.program, 0, 127)
