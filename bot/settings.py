@@ -1,0 +1,208 @@
+"""Every setting of LnH: one frozen model per section, read once by `load_settings`.
+
+The environment (`LNH_SECTION_NAME`) wins over `.env`, which wins over `configs/lnh.toml`, which wins over the
+defaults written here. Tokens belong in the environment or in `.env`, never in the TOML file.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+HOUSE = Path(__file__).resolve().parent.parent
+CONFIG_FILE = HOUSE / "configs" / "lnh.toml"
+GENRES_FILE = HOUSE / "configs" / "genres.toml"
+CHECKPOINT_FOLDER = HOUSE / "inference" / "checkpoints"
+SLACK_HTTP_PORT = 3000
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Count = Annotated[int, Field(ge=1, le=1024)]
+
+
+class BadSettings(Exception):
+    """A setting is missing or wrong; `str(error)` is one sentence that names it."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DiscordSettings(_Section):
+    """Discord is on when the token is set. The bases serve proxies and tests; None is Discord's own."""
+
+    token: SecretStr | None = None
+    api_base: str | None = None
+    gateway_url: str | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.token is not None
+
+    def missing(self) -> str | None:
+        """The sentence that names a missing setting; nothing can be missing beside the token."""
+        return None
+
+
+class SlackSettings(_Section):
+    """Slack is on when the bot token is set, over Socket Mode (app token) or HTTP (signing secret)."""
+
+    bot_token: SecretStr | None = None
+    app_token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
+    api_base: str | None = None
+    http_port: Port | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """True as soon as any of the three secrets is set."""
+        return any((self.bot_token, self.app_token, self.signing_secret))
+
+    @property
+    def mode(self) -> Literal["socket", "http"]:
+        """Socket Mode when there is an app token, HTTP requests otherwise."""
+        return "socket" if self.app_token is not None else "http"
+
+    @property
+    def port(self) -> int:
+        """TCP port of the HTTP mode."""
+        return SLACK_HTTP_PORT if self.http_port is None else self.http_port
+
+    def missing(self) -> str | None:
+        """One sentence that names the setting without which Slack cannot start, or None."""
+        if not self.is_wanted:
+            return None
+        if self.bot_token is None:
+            return "Slack needs LNH_SLACK_BOT_TOKEN (xoxb-…) beside the secrets that are set"
+        if self.app_token is None and self.signing_secret is None:
+            return "Slack needs LNH_SLACK_APP_TOKEN (xapp-…, Socket Mode) or LNH_SLACK_SIGNING_SECRET (HTTP)"
+        return None
+
+
+class InferenceSettings(_Section):
+    """The service that makes the music: where the bot finds it (`url`) and how `lnh serve` runs it."""
+
+    url: str = "http://127.0.0.1:8600"
+    host: str = "127.0.0.1"
+    port: Port = 8600
+    checkpoint: Path | None = None
+    slots: Count = 8
+    threads: Count = 1
+    queue_limit: Count = 64
+    render_workers: Count = 1
+    soundfont: Path | None = None
+    artifacts: Path = Path("var/songs")
+    retention_h: Annotated[float, Field(gt=0)] = 24.0
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """The weights to load: the ones named, else the newest that ship with the code.
+
+        Raises:
+            BadSettings: there is no such file.
+        """
+        if self.checkpoint is not None:
+            if not self.checkpoint.is_file():
+                raise BadSettings(f"there is no checkpoint at {self.checkpoint} (LNH_INFERENCE_CHECKPOINT)")
+            return self.checkpoint
+        shipped = sorted(CHECKPOINT_FOLDER.glob("*.safetensors"))
+        if not shipped:
+            raise BadSettings(f"no checkpoint ships in {CHECKPOINT_FOLDER}; name one with LNH_INFERENCE_CHECKPOINT")
+        return shipped[-1]
+
+
+class StorageSettings(_Section):
+    """Where requests, schedules and genre switches live: an SQLAlchemy URL with an async driver."""
+
+    url: str = "sqlite+aiosqlite:///var/lnh.db"
+
+
+class MusicSettings(_Section):
+    """The genre catalogue; None is the one that ships with the code."""
+
+    genres: Path | None = None
+
+    @property
+    def genres_file(self) -> Path:
+        return GENRES_FILE if self.genres is None else self.genres
+
+
+class ConsoleSettings(_Section):
+    """Where `lnh compose` and the chat in the terminal put songs."""
+
+    out: Path = Path("out")
+
+
+class LogSettings(_Section):
+    """What is logged, to standard error. `auto` writes lines on a terminal and JSON elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
+
+
+class Settings(BaseSettings):
+    """All sections; the name of a section is the table in lnh.toml and the word after `LNH_`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="LNH_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_ignore_empty=True,
+    )
+
+    discord: DiscordSettings = DiscordSettings()
+    slack: SlackSettings = SlackSettings()
+    inference: InferenceSettings = InferenceSettings()
+    database: StorageSettings = StorageSettings()
+    music: MusicSettings = MusicSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The TOML file arrives as init values, below the environment."""
+        return env_settings, dotenv_settings, init_settings
+
+
+def load_settings(config: Path = CONFIG_FILE, env_file: Path | None = Path(".env")) -> Settings:
+    """Reads all sources once.
+
+    Raises:
+        BadSettings: a file cannot be read, or a setting is unknown or out of range; names the first such one.
+    """
+    try:
+        table = tomllib.loads(config.read_text(encoding="utf-8"))
+        return Settings(_env_file=env_file, **table)  # type: ignore[call-arg]  # a parameter pydantic-settings adds
+    except OSError as error:
+        raise BadSettings(f"the settings file {config} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"the settings file {config} is not TOML: {error}") from error
+    except ValidationError as error:
+        raise BadSettings(_sentence(error)) from error
+
+
+def variable(section: str, name: str) -> str:
+    """The environment variable of a setting: `variable("slack", "api_base") == "LNH_SLACK_API_BASE"`."""
+    return f"LNH_{section}_{name}".upper()
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem in one sentence, without the value: it may be a secret."""
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = [str(part) for part in problem["loc"]]
+    setting = ".".join(path)
+    spelt = f"{setting} ({variable(*path[:2])})" if len(path) > 1 else setting
+    if problem["type"] == "extra_forbidden":
+        return f"there is no setting called {spelt}"
+    reason = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"the setting {spelt} is wrong: {reason}"

@@ -1,0 +1,137 @@
+"""Settings: where they come from, what wins, and that the documents tell the truth about them."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from bot.settings import CONFIG_FILE, HOUSE, BadSettings, Settings, SlackSettings, load_settings, variable
+
+SECTIONS: dict[str, BaseModel] = {name: getattr(Settings(), name) for name in Settings.model_fields}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("LNH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def _settings() -> Iterator[tuple[str, str, object]]:
+    for section, model in SECTIONS.items():
+        for name in type(model).model_fields:
+            yield section, name, getattr(model, name)
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
+def test_lnh_toml_documents_every_setting_with_its_true_default() -> None:
+    written = tomllib.loads(CONFIG_FILE.read_text("utf-8"))
+    unset = tomllib.loads(re.sub(r"(?m)^#(?=[a-z_]+ = )", "", CONFIG_FILE.read_text("utf-8")))
+    assert set(unset) == set(SECTIONS)
+    for section, name, default in _settings():
+        if default is None:
+            assert name in unset[section], f"{section}.{name} is not documented"
+            assert name not in written.get(section, {}), f"{section}.{name} has no default"
+        else:
+            assert written[section][name] == _plain(default), f"{section}.{name}"
+    documented = {(section, name) for section, table in unset.items() for name in table}
+    assert documented == {(section, name) for section, name, _ in _settings()}
+
+
+def test_env_example_names_every_secret_and_nothing_unknown() -> None:
+    named = set(re.findall(r"(?m)^(LNH_\w+)=", (HOUSE / ".env.example").read_text("utf-8")))
+    secrets = {
+        variable(section, name)
+        for section, model in SECTIONS.items()
+        for name, field in type(model).model_fields.items()
+        if field.annotation == SecretStr | None
+    }
+    assert named == secrets
+
+
+def test_an_untouched_env_example_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text((HOUSE / ".env.example").read_text("utf-8"))
+    assert load_settings() == Settings()
+
+
+def test_environment_wins_over_dotenv_over_toml_over_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "lnh.toml"
+    config.write_text("[inference]\nslots = 2\nthreads = 2\nqueue_limit = 2\n")
+    (tmp_path / ".env").write_text("LNH_INFERENCE_SLOTS=3\nLNH_INFERENCE_THREADS=3\n")
+    monkeypatch.setenv("LNH_INFERENCE_SLOTS", "4")
+    inference = load_settings(config).inference
+    assert (inference.slots, inference.threads, inference.queue_limit, inference.render_workers) == (4, 3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "field"),
+    [
+        ("LNH_DISCORD_API_BASE", "discord", "api_base"),
+        ("LNH_DISCORD_GATEWAY_URL", "discord", "gateway_url"),
+        ("LNH_SLACK_API_BASE", "slack", "api_base"),
+        ("LNH_INFERENCE_URL", "inference", "url"),
+        ("LNH_DATABASE_URL", "database", "url"),
+    ],
+)
+def test_every_promised_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str, section: str, field: str) -> None:
+    monkeypatch.setenv(name, "http://somewhere")
+    assert getattr(getattr(load_settings(), section), field) == "http://somewhere"
+
+
+def test_secrets_are_read_and_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNH_DISCORD_TOKEN", "very-secret")
+    settings = load_settings()
+    assert settings.discord.token is not None
+    assert settings.discord.token.get_secret_value() == "very-secret"
+    assert "very-secret" not in repr(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("LNH_INFERENCE_SLOTS", "many", "the setting inference.slots (LNH_INFERENCE_SLOTS) is wrong"),
+        ("LNH_SLACK_HTTP_PORT", "70000", "the setting slack.http_port (LNH_SLACK_HTTP_PORT) is wrong"),
+        ("LNH_DISCORD_TOKN", "x", "there is no setting called discord.tokn (LNH_DISCORD_TOKN)"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSettings, match=re.escape(sentence)) as caught:
+        load_settings()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_broken_or_absent_settings_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("slots =")
+    with pytest.raises(BadSettings, match=r"broken\.toml is not TOML"):
+        load_settings(tmp_path / "broken.toml")
+    with pytest.raises(BadSettings, match=r"absent\.toml cannot be read"):
+        load_settings(tmp_path / "absent.toml")
+
+
+def test_a_partly_configured_slack_names_what_is_missing() -> None:
+    secret = SecretStr("x")
+    assert SlackSettings().missing() is None
+    assert "LNH_SLACK_APP_TOKEN" in (SlackSettings(bot_token=secret).missing() or "")
+    assert "LNH_SLACK_SIGNING_SECRET" in (SlackSettings(bot_token=secret).missing() or "")
+    assert "LNH_SLACK_BOT_TOKEN" in (SlackSettings(app_token=secret).missing() or "")
+    assert SlackSettings(bot_token=secret, app_token=secret).missing() is None
+    assert SlackSettings(bot_token=secret, signing_secret=secret).missing() is None
+
+
+def test_slack_prefers_socket_mode_and_has_a_port_otherwise() -> None:
+    secret = SecretStr("x")
+    assert SlackSettings(bot_token=secret, app_token=secret, signing_secret=secret).mode == "socket"
+    assert SlackSettings(bot_token=secret, signing_secret=secret).mode == "http"
+    assert SlackSettings(http_port=0).port == 0
+    assert SlackSettings().port == 3000
