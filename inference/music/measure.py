@@ -1,0 +1,60 @@
+"""Measures of a score that the model is conditioned on and a song's report quotes."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from math import sqrt
+
+from inference.music.pitch import Key, Mode
+from inference.music.score import Score
+
+# Probe-tone profiles of Krumhansl and Kessler (1982), from the tonic upwards.
+_MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+_MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+
+# Mean onsets in a bar of one playing instrument at which densities 2..8 begin.
+DENSITY_BOUNDS = (2.5, 4.0, 5.0, 6.0, 7.5, 9.0, 11.5)
+
+
+def key_of(pitch_class_weights: Sequence[float]) -> Key:
+    """The key whose profile correlates best with 12 weights (durations of each pitch class), after Krumhansl."""
+    keys = [Key(tonic, mode) for mode in Mode for tonic in range(12)]
+    profiles = {Mode.MAJOR: _MAJOR_PROFILE, Mode.MINOR: _MINOR_PROFILE}
+
+    def fit(key: Key) -> float:
+        turned = [pitch_class_weights[(key.tonic + step) % 12] for step in range(12)]
+        return _correlation(turned, profiles[key.mode])
+
+    return max(keys, key=fit)
+
+
+def estimate_key(score: Score) -> Key:
+    """The key of a score's pitched tracks; C major when there are none."""
+    weights = [0.0] * 12
+    for track in score.tracks:
+        if not track.is_drum:
+            for note in track.notes:
+                weights[note.pitch % 12] += note.duration
+    return key_of(weights)
+
+
+def density_of(onsets: int, blocks: int) -> int:
+    """Density 1..8 of `onsets` (notes that start together count once) in `blocks` bars that instruments play."""
+    return 1 + bisect_right(DENSITY_BOUNDS, onsets / max(1, blocks))
+
+
+def measure_density(score: Score) -> int:
+    """Density 1..8 of a score in its first meter."""
+    bar_ticks = score.meters[0].meter.ticks
+    onsets = blocks = 0
+    for track in score.tracks:
+        ticks = {note.tick for note in track.notes}
+        onsets += len(ticks)
+        blocks += len({tick // bar_ticks for tick in ticks})
+    return density_of(onsets, blocks)
+
+
+def _correlation(left: Sequence[float], right: Sequence[float]) -> float:
+    mean_left, mean_right = sum(left) / len(left), sum(right) / len(right)
+    pairs = [(a - mean_left, b - mean_right) for a, b in zip(left, right, strict=True)]
+    norm = sqrt(sum(a * a for a, _ in pairs) * sum(b * b for _, b in pairs))
+    return sum(a * b for a, b in pairs) / norm if norm else 0.0
