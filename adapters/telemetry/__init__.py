@@ -1,0 +1,1 @@
+"""How the running program is watched: logs."""

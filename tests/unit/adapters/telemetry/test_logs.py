@@ -1,0 +1,58 @@
+"""Log lines of ours and of libraries look alike and keep secrets."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from adapters.telemetry.logs import set_up_logs
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_json_lines_carry_level_logger_time_and_values(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("info", "json")
+    structlog.get_logger("lnh.test").info("song delivered", song="abc", seconds=2.5)
+    logging.getLogger("library").warning("slow %s", "disk", extra={"mount": "/"})
+    ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (ours["event"], ours["song"], ours["seconds"], ours["level"]) == ("song delivered", "abc", 2.5, "info")
+    assert (theirs["event"], theirs["mount"], theirs["logger"]) == ("slow disk", "/", "library")
+    assert ours["timestamp"].endswith("Z")
+
+
+def test_auto_writes_json_when_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("info", "auto")
+    structlog.get_logger("lnh.test").info("hello")
+    assert json.loads(capsys.readouterr().err)["event"] == "hello"
+
+
+def test_local_variables_never_reach_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("info", "json")
+    token = "very-" + "secret"
+    try:
+        raise RuntimeError("it broke")
+    except RuntimeError:
+        structlog.get_logger("lnh.test").exception("unexpected")
+    line = capsys.readouterr().err
+    assert token not in line
+    assert "it broke" in line
+
+
+def test_the_level_is_kept_and_chatty_libraries_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("info", "text")
+    structlog.get_logger("lnh.test").debug("details")
+    logging.getLogger("discord.gateway").info("heartbeat")
+    structlog.get_logger("lnh.test").info("shown")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "shown" in lines[0]
