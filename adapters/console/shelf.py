@@ -1,0 +1,50 @@
+"""The folder that songs go to; nothing in it is ever overwritten."""
+
+import errno
+import re
+import unicodedata
+from itertools import count
+from pathlib import Path
+
+from bot.domain.errors import DeliveryFailed
+from bot.domain.song import Song
+
+_MAX_SLUG = 60
+
+
+def slug(title: str) -> str:
+    """A file name for a title: `Ashes of Iron!` -> `ashes-of-iron`; `song` when nothing of it is left."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii").casefold()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return words[:_MAX_SLUG].rstrip("-") or "song"
+
+
+def put(song: Song, folder: Path) -> list[Path]:
+    """Writes the song's files as `<slug>.<extension>`, with -2, -3 ... before the extension where one is taken.
+
+    Raises:
+        DeliveryFailed: the folder cannot be written to; `reason` says why. No half song is left behind.
+    """
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = _free_stem(slug(song.title), [file.format.value for file in song.files], folder)
+        for file in song.files:
+            path = folder / f"{stem}.{file.format.value}"
+            written.append(path)
+            path.write_bytes(file.content)
+    except OSError as error:
+        for path in written:
+            path.unlink(missing_ok=True)
+        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
+        raise DeliveryFailed(reason=f"{folder} cannot be written to: {reason}") from error
+    return written
+
+
+def _free_stem(stem: str, extensions: list[str], folder: Path) -> str:
+    candidates = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    return next(
+        candidate
+        for candidate in candidates
+        if not any((folder / f"{candidate}.{extension}").exists() for extension in extensions)
+    )
