@@ -1,6 +1,6 @@
 """The wire contract of the inference service (HTTP + JSON + server-sent events); no torch here.
 
-POST   /v1/songs                     SongBody -> 202 SongStatus (idempotent by request_id), 400/413/429/503 ErrorBody
+POST   /v1/songs                     SongBody -> 202 SongStatus (idempotent by request_id), 4xx/503 ErrorBody
 GET    /v1/songs/{id}                -> SongStatus
 GET    /v1/songs/{id}/events         -> server-sent events; event: a SongState, data: a SongStatus
 GET    /v1/songs/{id}/files/{name}   -> the bytes
@@ -63,6 +63,10 @@ class _Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+GenreName = Annotated[str, StringConstraints(max_length=64)]
+ShortText = Annotated[str, StringConstraints(max_length=32)]
+
+
 class BandMember(_Wire):
     """One player: a role and, if wanted, a General MIDI program."""
 
@@ -73,12 +77,12 @@ class BandMember(_Wire):
 class SongBody(_Wire):
     """What to compose. `{"genre": "metal"}` alone is enough; the rest is chosen from the genre."""
 
-    genre: str | dict[str, float] = Field(examples=["metal", {"metal": 0.7, "jazz": 0.3}])
+    genre: GenreName | dict[GenreName, float] = Field(examples=["metal", {"metal": 0.7, "jazz": 0.3}])
     request_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     bars: Annotated[int, Field(ge=MIN_BARS, le=MAX_BARS)] | None = None
-    key: str | None = Field(None, examples=["Em", "F# major"])
+    key: ShortText | None = Field(None, examples=["Em", "F# major"])
     tempo: Annotated[float, Field(ge=MIN_TEMPO, le=MAX_TEMPO)] | None = None
-    meter: str | None = Field(None, examples=["4/4"])
+    meter: ShortText | None = Field(None, examples=["4/4"])
     band: Annotated[list[BandMember], Field(min_length=1, max_length=MAX_PLAYERS)] | None = None
     density: Annotated[int, Field(ge=MIN_DENSITY, le=MAX_DENSITY)] | None = None
     title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
@@ -86,8 +90,10 @@ class SongBody(_Wire):
     temperature: Annotated[float, Field(ge=0.1, le=2.0)] = 1.0
     top_p: Annotated[float, Field(ge=0.1, le=1.0)] = 0.98
     takes: Annotated[int, Field(ge=1, le=8)] = 1
-    formats: list[FileFormat] = [FileFormat.MIDI, FileFormat.MP3, FileFormat.CARD]
-    checkpoint: str | None = Field(None, description="refuse unless this checkpoint is loaded (replay)")
+    formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
+    checkpoint: Annotated[str, StringConstraints(max_length=128)] | None = Field(
+        None, description="refuse unless this checkpoint is loaded (replay)"
+    )
     client: Annotated[str, StringConstraints(max_length=128)] = Field("", description="opaque, for fair sharing")
     scheduled: bool = Field(False, description="behind interactive requests in the queue")
     deadline_s: Annotated[float, Field(gt=0, le=3600)] = 600.0
@@ -96,8 +102,10 @@ class SongBody(_Wire):
         """The spec asked for. Raises InvalidSpec (UnknownGenre comes later, from the catalogue)."""
         weights = {self.genre: 1.0} if isinstance(self.genre, str) else self.genre
         total = sum(weights.values()) or 1.0
+        # Weights that sum to 1 already stay as they are to the last bit, so that a recipe's blend replays exactly.
+        scale = 1.0 if abs(total - 1) < 1e-9 else 1 / total
         return SongSpec(
-            genres=tuple((name, weight / total) for name, weight in weights.items()),
+            genres=tuple((name, weight * scale) for name, weight in weights.items()),
             bars=self.bars,
             key=None if self.key is None else Key.parse(self.key),
             tempo=self.tempo,

@@ -64,10 +64,11 @@ class GenreCatalogue:
 
         Genre names are replaced by the catalogue's own. Raises UnknownGenre.
         """
-        genre = self.find(spec.main_genre)
+        blend = self._blend(spec)
+        genre = self.find(blend[0][0])
         rng = random.Random(f"{seed}:{genre.name}")
         known = SongSpec(
-            tuple((self.find(name).name, weight) for name, weight in spec.genres),
+            blend,
             spec.bars,
             spec.key,
             spec.tempo,
@@ -84,6 +85,14 @@ class GenreCatalogue:
             roster=genre.roster,
             density=rng.randint(*genre.density),
         )
+
+    def _blend(self, spec: SongSpec) -> tuple[tuple[str, float], ...]:
+        """The genres, heaviest first and then by name, so that equal blends are equal songs; aliases are merged."""
+        weights: dict[str, float] = {}
+        for name, weight in spec.genres:
+            known_as = self.find(name).name
+            weights[known_as] = weights.get(known_as, 0.0) + weight
+        return tuple(sorted(weights.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def load_catalogue(path: Path) -> GenreCatalogue:

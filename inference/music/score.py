@@ -1,9 +1,12 @@
 """A score: notes on named tracks, with absolute ticks of `units.PPQ` a quarter."""
 
+import re
 from dataclasses import dataclass, field
 
 from inference.music.errors import InvalidSpec
 from inference.music.units import PPQ, seconds_per_tick
+
+_METER_TEXT = re.compile(r"\s*([1-9][0-9]?)\s*/\s*(2|4|8|16)\s*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,10 +37,10 @@ class Meter:
     @classmethod
     def parse(cls, text: str) -> "Meter":
         """Reads `4/4`. Raises InvalidSpec otherwise."""
-        above, slash, below = text.partition("/")
-        if not (slash and above.strip().isdigit() and below.strip() in ("2", "4", "8", "16")) or int(above) == 0:
+        match = _METER_TEXT.fullmatch(text)
+        if match is None:
             raise InvalidSpec("meter", f"“{text}” is not a time signature; write one such as 4/4 or 3/4")
-        return cls(int(above), int(below))
+        return cls(int(match[1]), int(match[2]))
 
     def __str__(self) -> str:
         return f"{self.numerator}/{self.denominator}"

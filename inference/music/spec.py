@@ -60,8 +60,9 @@ class SongSpec:
     title: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.genres or abs(sum(weight for _, weight in self.genres) - 1) > 1e-6:
-            raise InvalidSpec("genre", "a song needs a genre, and the weights of a blend must sum to 1")
+        weights = [weight for _, weight in self.genres]
+        if not (all(weight > 0 for weight in weights) and abs(sum(weights) - 1) <= 1e-6):
+            raise InvalidSpec("genre", "a song needs a genre, and the weights of a blend must be positive and sum to 1")
         check_range("bars", self.bars, MIN_BARS, MAX_BARS)
         check_range("tempo", self.tempo, MIN_TEMPO, MAX_TEMPO)
         check_range("density", self.density, MIN_DENSITY, MAX_DENSITY)
