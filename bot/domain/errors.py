@@ -4,6 +4,7 @@
       Refused                 the request is fine, but not here or not now
         GenreDisabled         this workspace switched the genre off
         NotAllowed            the person lacks the platform's own permission
+        CannotPost            the bot lacks permissions in this channel; names them
         Busy                  the queue is full; says when to come back
         NoGenreLeft           the last enabled genre cannot be switched off
       NotFound                a song or schedule that is not (or no longer) known
@@ -39,6 +40,12 @@ class GenreDisabled(Refused):
 
 class NotAllowed(Refused):
     code = "not_allowed"
+
+
+class CannotPost(Refused):
+    """params: permissions (comma-separated, as the platform's settings spell them)."""
+
+    code = "cannot_post"
 
 
 class Busy(Refused):
