@@ -1,6 +1,6 @@
 """What the services need of the world; adapters implement these, tests fake them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date, datetime
 from typing import Protocol
 
@@ -16,7 +16,7 @@ UserError = LnhError | MusicError
 class Composer(Protocol):
     """Makes songs (adapters/composer over HTTP)."""
 
-    def compose(self, request: SongRequest) -> AsyncIterator[Progress | Song]:
+    def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Song, None]:
         """Yields progress, then the song as the last item.
 
         Raises: Busy, ComposerUnavailable, ComposerFailed, MusicError. Closing the iterator cancels the song.
@@ -58,7 +58,7 @@ class Songs(Protocol):
         """Stores a request as pending. False if its id is known already (a repeated delivery of the same click)."""
 
     async def finish(self, id: RequestId, song: Song | None) -> None:
-        """Marks it delivered (with the song's title and recipe) or, with None, given up."""
+        """Marks it delivered (with the song's title and recipe) or, with None, given up; unknown ids are ignored."""
 
     async def request(self, id: RequestId) -> SongRequest:
         """The request of a song. Raises NotFound."""
@@ -76,13 +76,32 @@ class Schedules(Protocol):
     async def remove(self, place: Place) -> bool:
         """Removes the place's schedule; False if it had none."""
 
-    async def list(self, platform: str | None = None, workspace: str | None = None) -> list[DailySchedule]: ...
-
     async def get(self, id: ScheduleId) -> DailySchedule:
         """Raises NotFound."""
 
+    async def list(self, platform: str | None = None, workspace: str | None = None) -> list[DailySchedule]:
+        """Those of a workspace, of a platform or all, in the order of their next run."""
+
+
+class Claims(Protocol):
+    """Who posts a day's song, so that nobody else does."""
+
     async def claim(self, id: ScheduleId, day: date) -> bool:
         """Takes the right to post on that local date; True for one caller only, ever."""
+
+    async def settle(self, id: ScheduleId, day: date, next_run_utc: datetime) -> None:
+        """The claimed day is dealt with, posted or skipped; at one stroke the schedule gets its next run."""
+
+    async def unsettled(self) -> list[tuple[ScheduleId, date]]:
+        """Claimed but not settled: what a crash left behind. One process at a time may take these up."""
+
+
+class Words(Protocol):
+    """The sentences people read, by code and locale (bot.messages)."""
+
+    def say(self, code: str, locale: str, **params: object) -> str: ...
+
+    def sentence(self, error: UserError, locale: str) -> str: ...
 
 
 class GenreSettings(Protocol):

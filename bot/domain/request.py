@@ -1,14 +1,32 @@
 """The one request type behind every command, button, schedule and platform."""
 
+import hashlib
+import random
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
 
 from inference.api import FileFormat
-from inference.music.spec import SamplingParams, SongSpec
+from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
 
 RequestId = NewType("RequestId", str)
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what inference.api.SongBody takes, and short enough for any button
 ALL_FORMATS = (FileFormat.CARD, FileFormat.MP3, FileFormat.MIDI)
+
+
+def request_id(*parts: str) -> RequestId:
+    """The id of what `parts` name (platform, event id, ...): the same click delivered twice gets the same id."""
+    plain = "-".join(parts)
+    if _ID.fullmatch(plain) is not None:
+        return RequestId(plain)
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return RequestId(f"{re.sub('[^A-Za-z0-9]', '', parts[0])[:16]}-{digest}" if parts else digest)
+
+
+def draw_seed() -> int:
+    """A seed nobody chose."""
+    return random.SystemRandom().randint(0, MAX_SEED)
 
 
 class Priority(StrEnum):
@@ -37,7 +55,11 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class SongRequest:
-    """A song asked for; valid by construction. `id` is idempotency key and trace id from click to engine log."""
+    """A song asked for; valid by construction. `id` is idempotency key and trace id from click to engine log.
+
+    Raises:
+        ValueError: the id is none that `request_id` could have made.
+    """
 
     id: RequestId
     spec: SongSpec
@@ -47,6 +69,10 @@ class SongRequest:
     formats: tuple[FileFormat, ...] = ALL_FORMATS
     priority: Priority = Priority.INTERACTIVE
     deadline_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        if _ID.fullmatch(self.id) is None:
+            raise ValueError(f"“{self.id}” is no request id; make one with request_id()")
 
     def another(self, id: RequestId, seed: int, requester: Requester) -> "SongRequest":
         """The same wishes with another seed, asked by `requester`."""

@@ -1,0 +1,142 @@
+"""Free text such as `heavy metal 140bpm Em 32 bars seed 7` -> option values as texts."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inference.music.errors import InvalidSpec, UnknownGenre
+from inference.music.genre import GenreCatalogue
+from inference.music.pitch import Key
+
+EXAMPLE = "metal 140bpm Em 32 bars seed 7"
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
+_NAMED = re.compile(r"-{0,2}([A-Za-z]+)[=:](.*)", re.DOTALL)
+_MEASURED = re.compile(r"(\d+(?:[.,]\d+)?)([A-Za-z]*)")
+_MODES = ("minor", "major", "min", "maj")
+_FILLERS = frozenset(("a", "an", "the", "and", "of", "in", "at", "with", "for", "me", "some", "song", "tune", "please"))
+_QUOTES = str.maketrans("“”„«»", '"""""')
+_MAX_ECHO = 60  # characters of somebody's text that an answer repeats
+
+
+def read_options(text: str, names: Mapping[str, str], catalogue: GenreCatalogue) -> dict[str, object]:
+    """The values said in `text`, by option name.
+
+    Args:
+        text: one line in any order; a genre may be several words; `tempo=140`, `140bpm`, `tempo 140` are the same.
+        names: every name, alias and unit of an option -> the option's name; it must know `genre` and `key`.
+        catalogue: what counts as a genre.
+
+    Raises:
+        InvalidSpec: an option said twice, two genres, or a word that means nothing here.
+        UnknownGenre: no genre among words that could have been one.
+    """
+    spaced = re.sub(r"\s*=\s*", "=", text.translate(_QUOTES))
+    words = [word.strip(",;") for word in _WORD.findall(spaced)]
+    reader = _Reader([word for word in words if word.strip('"')], names, catalogue)
+    return reader.read()
+
+
+@dataclass
+class _Reader:
+    """Walks over the words of one text; each `_take` method returns how many it understood."""
+
+    words: list[str]
+    names: Mapping[str, str]
+    catalogue: GenreCatalogue
+    values: dict[str, object] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+
+    def read(self) -> dict[str, object]:
+        at = 0
+        while at < len(self.words):
+            takes = (self._take_named, self._take_measure, self._take_pair, self._take_genre, self._take_key)
+            at += next((count for take in takes if (count := take(at))), 0) or self._take_rest(at)
+        if self.unknown:
+            echo = " ".join(self.unknown)[:_MAX_ECHO]
+            if "genre" not in self.values:
+                self.catalogue.find(echo)
+            raise InvalidSpec("text", f"I do not understand “{echo}”; write it like: {EXAMPLE}")
+        return self.values
+
+    def _word(self, at: int) -> str:
+        return self.words[at].strip('"') if at < len(self.words) else ""
+
+    def _name(self, at: int) -> str | None:
+        return self.names.get(self._word(at).lstrip("-").rstrip(":").casefold())
+
+    def _set(self, name: str, value: str) -> None:
+        known = self.values.setdefault(name, value)
+        if known != value:
+            raise InvalidSpec(name, f"{name} is there twice, as {known} and {value}; say it once")
+
+    def _take_named(self, at: int) -> int:
+        """`tempo=140`, `key:"E minor"`, `--bars=32`."""
+        match = _NAMED.fullmatch(self.words[at])
+        if match is None or not match[2]:
+            return 0
+        name = self.names.get(match[1].casefold())
+        if name is None:
+            if "=" in self.words[at]:
+                raise InvalidSpec(match[1], f"there is no option “{match[1][:_MAX_ECHO]}”; write it like: {EXAMPLE}")
+            return 0
+        value = match[2].replace('"', "")
+        mode = name == "key" and self._word(at + 1).casefold() in _MODES
+        if name == "genre":
+            value = self.catalogue.find(value).name
+        self._set(name, f"{value} {self._word(at + 1)}" if mode else value)
+        return 2 if mode else 1
+
+    def _take_measure(self, at: int) -> int:
+        """`140bpm`, `140 bpm`, `32 bars`."""
+        match = _MEASURED.fullmatch(self._word(at))
+        if match is None:
+            return 0
+        number, unit = match.groups()
+        name = self.names.get((unit or self._word(at + 1)).casefold())
+        if name is None:
+            return 0
+        self._set(name, number)
+        return 1 if unit else 2
+
+    def _take_pair(self, at: int) -> int:
+        """`tempo 140`, `tempo 140 bpm`, `key: Em`, `--seed 7`."""
+        name = self._name(at)
+        if name is None or at + 1 == len(self.words):
+            return 0
+        if name == "genre":
+            return 1 if self._take_genre(at + 1) else 0
+        if name == "key" and (count := self._take_key(at + 1)):
+            return 1 + count
+        self._set(name, self._word(at + 1))
+        return 3 if self._name(at + 2) == name else 2
+
+    def _take_genre(self, at: int) -> int:
+        """A genre's name or alias, as many words of it as there are."""
+        longest = 1 + max(alias.count(" ") for genre in self.catalogue.genres for alias in (genre.name, *genre.aliases))
+        for count in range(min(longest, len(self.words) - at), 0, -1):
+            try:
+                genre = self.catalogue.find(" ".join(self._word(at + step) for step in range(count)))
+            except UnknownGenre:
+                continue
+            self._set("genre", genre.name)
+            return count
+        return 0
+
+    def _take_key(self, at: int) -> int:
+        """`Em`, `F# minor`; a lone `a`, and `A` as the first word, are articles."""
+        word, mode = self._word(at), self._word(at + 1)
+        count = 2 if mode.casefold() in _MODES else 1
+        if count == 1 and (word == "a" or (word == "A" and at == 0)):
+            return 0
+        text = f"{word} {mode.casefold()}" if count == 2 else word
+        try:
+            Key.parse(text)
+        except InvalidSpec:
+            return 0
+        self._set("key", text)
+        return count
+
+    def _take_rest(self, at: int) -> int:
+        if self._word(at).casefold() not in _FILLERS:
+            self.unknown.append(self._word(at))
+        return 1

@@ -1,0 +1,166 @@
+"""The options of a song, one table for every platform's command, modal, parser and help.
+
+Typed options (Discord, modals, the command line) arrive as a mapping, free text (Slack, mentions, the terminal)
+as one line; both become `SongWishes`, and `build_request` makes the one request type of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.freetext import read_options
+from bot.domain.request import Place, Requester, RequestId, SongRequest
+from inference.music.errors import InvalidSpec
+from inference.music.genre import GenreCatalogue
+from inference.music.pitch import Key
+from inference.music.program import Role
+from inference.music.spec import MAX_DENSITY, MAX_SEED, MIN_DENSITY, Player, SamplingParams, SongSpec, check_range
+from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of `/compose`.
+
+    Args:
+        name: as typed, and the field of `SongWishes`.
+        kind: str, int or float.
+        help: one sentence with an example, at most 100 characters.
+        minimum: smallest number allowed, None for words.
+        maximum: largest number allowed, None for words.
+        aliases: other names and units that free text may use.
+        required: whether a song cannot be asked for without it.
+    """
+
+    name: str
+    kind: type[str] | type[int] | type[float]
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+
+    def read(self, value: object) -> str | int | float | None:
+        """The value as this option's kind; None and blank text mean “not said”. Raises InvalidSpec."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        if self.kind is str:
+            return str(value).strip()
+        return self._number(value)
+
+    def _number(self, value: object) -> int | float:
+        try:
+            number = float(value) if isinstance(value, int | float) else float(str(value).strip().replace(",", "."))
+            whole = int(number)
+        except (ValueError, OverflowError):
+            raise InvalidSpec(self.name, f"{self.name} must be a number, not “{value}”") from None
+        if self.kind is int and whole != number:
+            raise InvalidSpec(self.name, f"{self.name} must be a whole number, not {value}")
+        if self.minimum is not None and self.maximum is not None:
+            check_range(self.name, number, self.minimum, self.maximum)
+        return whole if self.kind is int else number
+
+
+GENRE = Option("genre", str, "What to play, such as metal or jazz", aliases=("style",), required=True)
+BARS = Option(
+    "bars", int, f"Length in bars, {MIN_BARS} to {MAX_BARS}, such as 32", MIN_BARS, MAX_BARS, ("bar", "length")
+)
+KEY = Option("key", str, "Key, such as Em, F#m, C or Bb major")
+TEMPO = Option(
+    "tempo",
+    float,
+    f"Speed in beats per minute, {MIN_TEMPO:g} to {MAX_TEMPO:g}, such as 140",
+    MIN_TEMPO,
+    MAX_TEMPO,
+    ("bpm", "speed"),
+)
+DENSITY = Option(
+    "density",
+    int,
+    f"How busy, {MIN_DENSITY} (sparse) to {MAX_DENSITY} (frantic), such as 6",
+    MIN_DENSITY,
+    MAX_DENSITY,
+    ("busy",),
+)
+BAND = Option("band", str, "Who plays, such as drums,bass,rhythm,lead:30 (role:MIDI program)", aliases=("players",))
+SEED = Option("seed", int, f"Same seed, same song: 0 to {MAX_SEED}, such as 7", 0, MAX_SEED)
+
+OPTIONS: tuple[Option, ...] = (GENRE, BARS, KEY, TEMPO, DENSITY, BAND, SEED)
+
+
+@dataclass(frozen=True, slots=True)
+class SongWishes:
+    """What a person asked for; None leaves the choice to the band. `genre` may still be an alias."""
+
+    genre: str
+    bars: int | None = None
+    key: Key | None = None
+    tempo: float | None = None
+    density: int | None = None
+    band: tuple[Player, ...] | None = None
+    seed: int | None = None
+
+
+def wishes_from_options(values: Mapping[str, object]) -> SongWishes:
+    """Reads typed options by name; texts are converted, None and blanks are left to the band.
+
+    Raises:
+        InvalidSpec: no genre, an option not in the table, or a value that is not one of its kind and range.
+    """
+    known = {option.name: option for option in OPTIONS}
+    for name in values:
+        if name not in known:
+            raise InvalidSpec(name, f"there is no option “{name}”; there are {', '.join(known)}")
+    read = {name: option.read(values.get(name)) for name, option in known.items()}
+    if read["genre"] is None:
+        raise InvalidSpec("genre", "name a genre, such as metal")
+    key, band = read.pop("key"), read.pop("band")
+    return SongWishes(
+        **read,  # type: ignore[arg-type]  # Option.read gives each number its option's kind
+        key=None if key is None else Key.parse(str(key)),
+        band=None if band is None else parse_band(str(band)),
+    )
+
+
+def wishes_from_text(text: str, catalogue: GenreCatalogue) -> SongWishes:
+    """Reads one line such as `heavy metal 140bpm Em 32 bars seed 7` or `metal tempo=140 key="E minor"`.
+
+    Raises:
+        UnknownGenre: with the nearest names.
+        InvalidSpec: no genre, two genres, an option twice, a value out of range or a word that means nothing here.
+    """
+    names = {alias: option.name for option in OPTIONS for alias in (option.name, *option.aliases)}
+    return wishes_from_options(read_options(text, names, catalogue))
+
+
+def parse_band(text: str) -> tuple[Player, ...]:
+    """Reads `drums,bass:34,lead` (also split by spaces or +). Raises InvalidSpec."""
+    return tuple(_player(word) for word in text.replace(",", " ").replace("+", " ").split())
+
+
+def _player(word: str) -> Player:
+    role, _, program = word.casefold().partition(":")
+    if role not in [known.value for known in Role]:
+        raise InvalidSpec("band", f"“{role}” is no player I know; there are {', '.join(Role)}")
+    if program and not (program.isdecimal() and int(program) <= 127):
+        raise InvalidSpec("band", f"“{program}” is not a General MIDI program; they go from 0 to 127")
+    return Player.of(Role(role), int(program) if program else None)
+
+
+def build_request(
+    wishes: SongWishes, *, id: RequestId, seed: int, place: Place, requester: Requester, catalogue: GenreCatalogue
+) -> SongRequest:
+    """The request for these wishes, its genre by the catalogue's own name. `seed` is used when none was wished.
+
+    Raises:
+        MusicError: an unknown genre or a wish out of range.
+    """
+    spec = SongSpec(
+        genres=((catalogue.find(wishes.genre).name, 1.0),),
+        bars=wishes.bars,
+        key=wishes.key,
+        tempo=wishes.tempo,
+        roster=wishes.band,
+        density=wishes.density,
+    )
+    sampling = SamplingParams(seed if wishes.seed is None else wishes.seed)
+    return SongRequest(id, spec, sampling, place, requester)

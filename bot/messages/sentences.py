@@ -1,0 +1,74 @@
+"""Errors, progress and songs in words."""
+
+from bot.domain.errors import LnhError
+from bot.domain.options import OPTIONS
+from bot.domain.song import Progress, Song, Stage
+from bot.messages.catalogue import language, messages, say
+from bot.ports import UserError
+from inference.api import Comparison
+from inference.music.errors import InvalidSpec, UnknownGenre
+
+
+def sentence(error: UserError, locale: str) -> str:
+    """One sentence that tells a person what went wrong and what to do."""
+    known = messages(language(locale))
+    code, params = error.code, _params(error)
+    for precise in (params.get("reason"), f"{code}.{params.get('field')}", code):
+        if precise in known:
+            return say(str(precise), locale, **params)
+    return say(LnhError.code, locale, **params)
+
+
+def progress_line(progress: Progress, locale: str) -> str:
+    """One line such as “Writing bar 12 of 32” or “2 songs ahead, about 10 s”."""
+    if progress.stage is Stage.RENDERING:
+        return say("progress_rendering", locale)
+    if progress.stage is Stage.COMPOSING:
+        code = "progress_composing" if progress.bars else "progress_starting"
+        return say(code, locale, bar=min(progress.bars_done + 1, progress.bars or 1), bars=progress.bars)
+    line = say(_queue_code(progress.position), locale, position=progress.position)
+    if progress.eta_s is None:
+        return line
+    return say("progress_eta", locale, line=line, seconds=max(1, round(progress.eta_s)))
+
+
+def caption(song: Song, locale: str) -> str:
+    """Title, what was played with which recipe, and a line for each wish that the notes do not meet."""
+    spec = song.recipe.spec
+    words = say(
+        "caption",
+        locale,
+        title=song.title,
+        genre=song.genre,
+        tempo=f"{spec.tempo:g}",
+        key=spec.key,
+        bars=spec.bars,
+        seed=song.recipe.sampling.seed,
+    )
+    misses = [_miss(line, locale) for line in song.report if line.asked is not None and line.asked != line.measured]
+    return "\n".join([words, *misses])
+
+
+def _queue_code(position: int | None) -> str:
+    if position is None:
+        return "progress_queued"
+    return {0: "progress_next", 1: "progress_queued_one"}.get(position, "progress_queued_other")
+
+
+def _miss(line: Comparison, locale: str) -> str:
+    return say("caption_miss", locale, name=line.name, asked=line.asked, measured=line.measured)
+
+
+def _params(error: UserError) -> dict[str, object]:
+    if isinstance(error, LnhError):
+        return {"id": "?", **error.params}
+    text = str(error).rstrip(".")
+    params: dict[str, object] = {"text": text[:1].upper() + text[1:]}
+    if isinstance(error, UnknownGenre):
+        params |= {"name": error.name, "nearest": ", ".join(error.nearest)}
+    if isinstance(error, InvalidSpec):
+        option = next((option for option in OPTIONS if option.name == error.field), None)
+        params |= {"field": error.field}
+        if option is not None and option.minimum is not None and option.maximum is not None:
+            params |= {"minimum": f"{option.minimum:g}", "maximum": f"{option.maximum:g}"}
+    return params

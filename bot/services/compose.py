@@ -1,0 +1,152 @@
+"""From a request to a song in the channel, whatever goes wrong on the way."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.domain.errors import GenreDisabled, LnhError
+from bot.domain.request import Place, Priority, Requester, RequestId, SongRequest, draw_seed
+from bot.domain.song import Progress, Song
+from bot.ports import Composer, GenreSettings, Reply, Songs, UserError
+from bot.services.genres import GenreService
+from inference.music.errors import MusicError
+from inference.music.genre import GenreCatalogue
+
+_logger = structlog.get_logger(__name__)
+_RECOMPOSED_TOGETHER = 4  # songs a crash left behind that are asked for at a time, so that people still get through
+
+
+@dataclass(frozen=True)
+class ComposeService:
+    """Composes and delivers.
+
+    A request is stored before anything else happens, so a crash loses none, and its id makes a repeated delivery
+    of the same click harmless.
+    """
+
+    composer: Composer
+    songs: Songs
+    genres: GenreSettings
+    catalogue: GenreCatalogue
+    _running: set[RequestId] = field(default_factory=set, init=False, repr=False)
+
+    async def compose(self, request: SongRequest, reply: Reply) -> None:
+        """Composes one song and delivers it to `reply`, which also hears of every error; raises none.
+
+        Cancelling the task cancels the song at the composer and leaves the request pending for the next start.
+        """
+        if request.id not in self._running:
+            await self._answer(request, reply)
+
+    async def another(
+        self, song_id: RequestId, *, id: RequestId, requester: Requester, place: Place, reply: Reply
+    ) -> None:
+        """Composes the wishes of a known song once more, with a new seed; errors go to `reply`."""
+        try:
+            wishes = await self.songs.request(song_id)
+        except LnhError as error:
+            await _tell(reply, error)
+        except Exception:
+            _logger.exception("wishes not readable", request_id=id, song_id=song_id)
+            await _tell(reply, LnhError(id=id))
+        else:
+            await self.compose(replace(wishes.another(id, draw_seed(), requester), place=place), reply)
+
+    async def cancel(self, id: RequestId) -> None:
+        """Stops a song; the reply waiting for it is told. Unknown or finished ids are ignored."""
+        await self.composer.cancel(id)
+
+    async def recompose_pending(self, reply_for: Callable[[SongRequest], Reply | None]) -> None:
+        """Composes what a crash left behind; requests without a reply stay pending for a later start.
+
+        Scheduled songs are left to the daily service, which knows how late they may be.
+        """
+        slots = asyncio.Semaphore(_RECOMPOSED_TOGETHER)
+
+        async def recompose(request: SongRequest, reply: Reply) -> None:
+            async with slots:
+                await self._answer(request, reply, is_new=False)
+
+        alive = set(self._running)  # people may ask while the list is read
+        async with asyncio.TaskGroup() as tasks:
+            for request in await self.songs.pending():
+                if request.priority is Priority.SCHEDULED or request.id in alive | self._running:
+                    continue
+                reply = reply_for(request)
+                if reply is not None:
+                    tasks.create_task(recompose(request, reply))
+
+    async def accept(self, request: SongRequest) -> bool:
+        """Stores a request; False if it was delivered or given up before, so that nothing is left to do."""
+        return await self.songs.accept(request) or any(known.id == request.id for known in await self.songs.pending())
+
+    async def perform(self, request: SongRequest, reply: Reply) -> None:
+        """Composes an accepted request, delivers it and marks it delivered; the caller handles what is raised.
+
+        Raises:
+            LnhError, MusicError: a disabled genre, or what composer and reply raise. The request stays pending.
+        """
+        await self._check_genres(request)
+        song = await self._play(request, reply)
+        await reply.song(song)
+        await self.songs.finish(request.id, song)
+        _logger.info("song delivered", request_id=request.id, title=song.title, seconds=song.seconds)
+
+    async def _answer(self, request: SongRequest, reply: Reply, *, is_new: bool = True) -> None:
+        self._running.add(request.id)
+        try:
+            with bound_contextvars(request_id=request.id):
+                if is_new and not await self.songs.accept(request):
+                    _logger.info("request known already")
+                    return
+                await self.perform(request, reply)
+        except (LnhError, MusicError) as error:
+            _logger.info("request given up", request_id=request.id, reason=repr(error))
+            await self._give_up(request, reply, error)
+        except Exception:
+            _logger.exception("request failed unexpectedly", request_id=request.id)
+            await self._give_up(request, reply, LnhError(id=request.id))
+        finally:
+            self._running.discard(request.id)
+
+    async def _check_genres(self, request: SongRequest) -> None:
+        service = GenreService(self.genres, self.catalogue)
+        enabled = await service.enabled_names(request.place.platform, request.place.workspace)
+        for name, _ in request.spec.genres:
+            if self.catalogue.find(name).name not in enabled:
+                raise GenreDisabled(genre=name, enabled=", ".join(enabled))
+
+    async def _play(self, request: SongRequest, reply: Reply) -> Song:
+        # Leaving the block early closes the iterator, and that cancels the song at the composer.
+        async with aclosing(self.composer.compose(request)) as items:
+            async for item in items:
+                if isinstance(item, Song):
+                    return item
+                await _show(reply, item)
+        raise LnhError(id=request.id)
+
+    async def _give_up(self, request: SongRequest, reply: Reply, error: UserError) -> None:
+        await _tell(reply, error)
+        try:
+            await self.songs.finish(request.id, None)
+        except Exception:
+            _logger.exception("request could not be marked as given up", request_id=request.id)
+
+
+async def _show(reply: Reply, progress: Progress) -> None:
+    """A progress message that fails must not cost the song."""
+    try:
+        await reply.progress(progress)
+    except Exception:
+        _logger.exception("progress not shown")
+
+
+async def _tell(reply: Reply, error: UserError) -> None:
+    try:
+        await reply.error(error)
+    except Exception:
+        _logger.exception("error not told", error=repr(error))
