@@ -1,0 +1,1 @@
+"""Score -> files: synth, amp, mix, master, MP3 and card, made in worker processes (`pool`) or at once (`pipeline`)."""

@@ -1,0 +1,93 @@
+"""The last touch: an ending, glue, and the loudness and peak that players expect."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.render.loudness import gated_lufs, step_powers, true_peaks
+from inference.render.signal import (
+    HOPS_PER_SECOND,
+    Audio,
+    apply_gains,
+    compress,
+    convolve,
+    hold_and_fall,
+    hop_of,
+    hop_peaks,
+    tone_filter,
+)
+from inference.render.sounds import Sound
+
+TARGET_LUFS = -14.0
+CEILING_DBTP = -1.5  # half a dB under what is promised: the MP3 encoder adds peaks of its own
+_SILENT = 10 ** (-66 / 20)
+_FADE_S = 0.6
+_LOOKAHEAD_STEPS = 4
+_RELEASE_DB_PER_S = 90.0
+_TOLERANCE_LU = 0.05
+_ROUNDS = 8
+_MOST_LIMITING_DB = 14.0
+
+
+def master(mix: Audio, rate: int, sound: Sound) -> Audio:
+    """Trims and fades the end, then brings the mix to `TARGET_LUFS` under `CEILING_DBTP`. Silence stays silence."""
+    audio = convolve(mix, tone_filter(sound.tone, rate)) if sound.tone else mix
+    audio = fade_out(audio, rate)
+    if sound.glue > 1 and np.any(audio):
+        audio = compress(audio, rate, 3.0, sound.glue)
+    return limit(audio, rate)
+
+
+def fade_out(audio: Audio, rate: int) -> Audio:
+    """Cuts the silence after the last sound and lets the end fall to nothing."""
+    peaks = hop_peaks(audio, hop_of(rate))
+    audible = np.flatnonzero(peaks > peaks.max(initial=0.0) * _SILENT)
+    steps = int(audible[-1]) + 1 if len(audible) else len(peaks)
+    kept = audio[:, : min(audio.shape[1], steps * hop_of(rate))].copy()
+    length = min(kept.shape[1], int(_FADE_S * rate))
+    if length:
+        kept[:, -length:] *= (0.5 + 0.5 * np.cos(np.linspace(0, math.pi, length))).astype(np.float32)
+    return kept
+
+
+def limit(audio: Audio, rate: int) -> Audio:
+    """Gain to the target loudness with a look-ahead limiter on the true peak.
+
+    The limiter lowers the loudness a little, so the gain is sought: K-weighted power and true peak of each millisecond
+    are measured once, and the loudness of any gain curve follows from them.
+    """
+    hop = hop_of(rate)
+    powers = step_powers(audio, rate, hop)
+    peaks = true_peaks(audio, hop)
+    if not math.isfinite(_loudness(powers, np.ones(len(peaks)))):
+        return audio
+    gain_db = TARGET_LUFS - _loudness(powers, np.ones(len(peaks)))
+    most_db = gain_db + _MOST_LIMITING_DB
+    gains = _gain_curve(peaks, gain_db)
+    for _ in range(_ROUNDS):
+        missing = TARGET_LUFS - _loudness(powers, gains)
+        if abs(missing) < _TOLERANCE_LU:
+            break
+        gain_db = min(most_db, gain_db + missing)
+        gains = _gain_curve(peaks, gain_db)
+    return apply_gains(audio, gains, hop)
+
+
+def _loudness(powers: NDArray[np.float64], gains: NDArray[np.float64]) -> float:
+    """Integrated loudness after the gains, in LUFS."""
+    heard = powers * gains[: len(powers)] ** 2
+    tenths = len(heard) // (HOPS_PER_SECOND // 10)
+    return gated_lufs(heard[: tenths * (HOPS_PER_SECOND // 10)].reshape(tenths, -1).mean(axis=1))
+
+
+def _gain_curve(peaks: NDArray[np.float64], gain_db: float) -> NDArray[np.float64]:
+    """Factor of each step: the gain, less what keeps the peaks around it under the ceiling."""
+    over = np.maximum(20 * np.log10(peaks + 1e-9) + gain_db - CEILING_DBTP, 0.0)
+    reach = 2 * _LOOKAHEAD_STEPS + 1
+    ahead = np.pad(over, (0, reach))
+    soonest = np.lib.stride_tricks.sliding_window_view(ahead, reach + 1).max(axis=1)
+    held = hold_and_fall(soonest, _RELEASE_DB_PER_S)
+    window = np.hanning(_LOOKAHEAD_STEPS * 2 + 1)[1:-1]
+    smooth = np.convolve(np.pad(held, (len(window) - 1, 0), mode="edge"), window / window.sum(), mode="valid")
+    return np.asarray(10 ** ((gain_db - np.maximum(smooth, 0.0)) / 20))

@@ -1,0 +1,145 @@
+"""The card a song is posted with: title, facts and piano roll."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from inference.music.program import GM_PROGRAM_NAMES
+from inference.music.score import Score, Track
+from inference.render.pictures.lettering import drawable, fitting, font, write
+from inference.render.pictures.palette import (
+    GREY,
+    INK,
+    WHITE,
+    Colour,
+    at_least_light,
+    blend,
+    ink_on,
+    parse_colour,
+)
+from inference.render.pictures.roll import Lane, Roll, draw_grid, draw_notes, lay_out
+
+WIDTH, HEIGHT = 1200, 630
+_FINE = 2  # everything is drawn twice as large and scaled down: Pillow's shapes have hard edges
+_ROLL = (232.0, 168.0, 1164.0, 584.0)
+_LEFT, _RIGHT = 36, 1164
+_GLOW_RADIUS = 7
+_GLOW = 0.55
+_COVER_WIDTH = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is on a card; `facts` stand behind the genre in one line, `colour` is `#rrggbb`."""
+
+    title: str
+    genre: str
+    facts: tuple[str, ...]
+    colour: str
+    score: Score
+
+
+def draw_card(card: Card) -> Image.Image:
+    """The picture, WIDTH x HEIGHT, RGB."""
+    accent = parse_colour(card.colour)
+    picture = _ground(accent).resize((WIDTH * _FINE, HEIGHT * _FINE), Image.Resampling.BILINEAR)
+    draw = ImageDraw.Draw(picture)
+    left, top, right, bottom = (edge * _FINE for edge in _ROLL)
+    lanes = len(card.score.tracks)
+    roll = lay_out(card.score, (left, top, right, bottom), _FINE * (8 if lanes <= 6 else 3))
+    draw_grid(draw, roll, at_least_light(accent, 0.5))
+    picture = _with_glow(picture, roll)
+    draw = ImageDraw.Draw(picture)
+    draw_notes(draw, roll)
+    _header(draw, card, accent)
+    _legend(draw, roll)
+    _bar_numbers(draw, roll)
+    return picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=6)
+    return file.getvalue()
+
+
+def jpeg_bytes(picture: Image.Image) -> bytes:
+    """A smaller copy, for the cover of an MP3."""
+    file = io.BytesIO()
+    height = round(_COVER_WIDTH * picture.height / picture.width)
+    picture.resize((_COVER_WIDTH, height), Image.Resampling.LANCZOS).save(file, "JPEG", quality=84)
+    return file.getvalue()
+
+
+def _ground(accent: Colour) -> Image.Image:
+    """Nearly black, with the genre's light falling in from the upper left."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    distance = np.hypot(x / WIDTH, y / HEIGHT * 0.9)
+    light = np.clip(1.0 - distance / 0.95, 0.0, 1.0)[..., None] ** 1.6 * 0.42
+    return Image.fromarray((np.array(INK) * (1 - light) + np.array(accent) * light).astype(np.uint8), "RGB")
+
+
+def _with_glow(picture: Image.Image, roll: Roll) -> Image.Image:
+    """Notes shine a little: a blurred copy of them is added, drawn small because a blur has no detail."""
+    layer = Image.new("RGB", picture.size)
+    draw_notes(ImageDraw.Draw(layer), roll)
+    small = layer.reduce(2 * _FINE).filter(ImageFilter.GaussianBlur(_GLOW_RADIUS / 2))
+    dimmed = small.point(lambda value: value * _GLOW)
+    return ImageChops.add(picture, dimmed.resize(picture.size, Image.Resampling.BILINEAR))
+
+
+def _header(draw: ImageDraw.ImageDraw, card: Card, accent: Colour) -> None:
+    mark, mark_font = "LnH", font(44 * _FINE)
+    mark_width = mark_font.getlength(mark)
+    right = _RIGHT * _FINE
+    write(draw, (right - mark_width, 62 * _FINE), mark, mark_font, at_least_light(accent, 0.62))
+    room = right - mark_width - (_LEFT + 28) * _FINE
+    sizes = tuple(size * _FINE for size in (60, 54, 48, 42, 36, 30))
+    title, title_font = fitting(drawable(card.title) or card.genre, sizes, room)
+    write(draw, (_LEFT * _FINE, 62 * _FINE), title, title_font, WHITE)
+    chip_end = _chip(draw, card.genre, accent)
+    facts = "   ·   ".join(card.facts)
+    line, face = fitting(facts, tuple(size * _FINE for size in (30, 27, 24, 21, 18)), right - chip_end - 20 * _FINE)
+    write(draw, (chip_end + 20 * _FINE, 126 * _FINE), line, face, blend(GREY, WHITE, 0.55))
+
+
+def _chip(draw: ImageDraw.ImageDraw, genre: str, accent: Colour) -> float:
+    """The genre on its own colour; returns where it ends."""
+    left, middle = _LEFT * _FINE, 126 * _FINE
+    text, face = fitting(genre, (28 * _FINE, 22 * _FINE), 420 * _FINE)
+    right = left + face.getlength(text) + 32 * _FINE
+    draw.rounded_rectangle((left, middle - 22 * _FINE, right, middle + 22 * _FINE), radius=22 * _FINE, fill=accent)
+    write(draw, (left + 16 * _FINE, middle), text, face, ink_on(accent))
+    return right
+
+
+def _legend(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
+    """The instrument of each lane, left of it and in its colour."""
+    width = (_ROLL[0] - _LEFT - 26) * _FINE
+    for lane in roll.lanes:
+        size = int(min(24.0 * _FINE, lane.height * 0.62))
+        sizes = tuple(range(size, max(8, size // 2), -2)) or (size,)
+        text, face = fitting(instrument_name(lane.track), sizes, width)
+        _swatch(draw, lane)
+        write(draw, ((_LEFT + 16) * _FINE, lane.middle), text, face, blend(lane.colour, WHITE, 0.25))
+
+
+def _swatch(draw: ImageDraw.ImageDraw, lane: Lane) -> None:
+    left, half = _LEFT * _FINE, lane.height * 0.36
+    box = (left, lane.middle - half, left + 6 * _FINE, lane.middle + half)
+    draw.rounded_rectangle(box, radius=3 * _FINE, fill=lane.colour)
+
+
+def _bar_numbers(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
+    bars = len(roll.bar_starts)
+    every = next(step for step in (4, 8, 16, 32, 64, 128, bars + 1) if bars / step <= 17)
+    for number in range(0, bars, every):
+        at = (roll.x_of(roll.bar_starts[number]) + 2, (_ROLL[3] + 20) * _FINE)
+        write(draw, at, str(number + 1), font(18 * _FINE), GREY)
+
+
+def instrument_name(track: Track) -> str:
+    """What a reader calls the track: its General MIDI instrument."""
+    return "Drums" if track.is_drum else GM_PROGRAM_NAMES[track.program % 128]

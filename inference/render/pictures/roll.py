@@ -1,0 +1,141 @@
+"""The piano roll: where every note of every track stands, and drawing it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import ImageDraw
+
+from inference.music.score import Note, Score, Track
+from inference.render.pictures.palette import INK, Colour, blend, lane_colour
+
+Box = tuple[float, float, float, float]
+_LEAST_SPAN = 14
+_DRUM_ROWS = (
+    frozenset({35, 36}),
+    frozenset({37, 38, 39, 40}),
+    frozenset({41, 43, 45, 47, 48, 50}),
+    frozenset({42, 44, 46}),
+    frozenset({49, 51, 52, 53, 55, 57, 59}),
+)
+_DRUM_WEIGHT, _MELODIC_WEIGHT = 1.0, 1.25
+_MOST_BAR_LINES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One track's strip of the picture, in pixels."""
+
+    track: Track
+    colour: Colour
+    top: float
+    bottom: float
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A score laid out in `box` (left, top, right, bottom); `ticks` is its width in ticks."""
+
+    box: Box
+    ticks: int
+    lanes: tuple[Lane, ...]
+    bar_starts: tuple[int, ...]
+
+    def x_of(self, tick: int) -> float:
+        return self.box[0] + (self.box[2] - self.box[0]) * tick / self.ticks
+
+
+def lay_out(score: Score, box: Box, gap: float) -> Roll:
+    """Lanes of all tracks from top to bottom, `gap` pixels apart, and the bars."""
+    starts = bar_starts(score)
+    top, bottom = box[1], box[3]
+    weights = [_DRUM_WEIGHT if track.is_drum else _MELODIC_WEIGHT for track in score.tracks]
+    free = bottom - top - gap * (len(weights) - 1)
+    lanes = []
+    y = top
+    for index, (track, weight) in enumerate(zip(score.tracks, weights, strict=True)):
+        height = free * weight / sum(weights)
+        lanes.append(Lane(track, lane_colour(index), y, y + height))
+        y += height + gap
+    return Roll(box, starts[-1], tuple(lanes), tuple(starts[:-1]))
+
+
+def bar_starts(score: Score) -> list[int]:
+    """Ticks where bars start, and last the end of the last bar."""
+    starts = [0]
+    changes = list(score.meters)
+    end = max(1, score.end_tick)
+    while starts[-1] < end:
+        now = starts[-1]
+        meter = [change.meter for change in changes if change.tick <= now][-1]
+        starts.append(now + max(1, meter.ticks))
+    return starts
+
+
+def draw_grid(draw: ImageDraw.ImageDraw, roll: Roll, accent: Colour) -> None:
+    """Lane grounds, a line every bar and a stronger one every four."""
+    every = 1 + len(roll.bar_starts) // _MOST_BAR_LINES
+    left, _, right, _ = roll.box
+    for lane in roll.lanes:
+        ground = (left, lane.top, right, lane.bottom)
+        draw.rounded_rectangle(ground, radius=min(12, lane.height / 4), fill=blend(INK, lane.colour, 0.07))
+    for number, tick in enumerate(roll.bar_starts):
+        if number == 0 or number % every:
+            continue
+        strong = number % 4 == 0
+        colour = blend(INK, blend(accent, (255, 255, 255), 0.5), 0.42 if strong else 0.16)
+        for lane in roll.lanes:
+            draw.line((roll.x_of(tick), lane.top, roll.x_of(tick), lane.bottom), fill=colour, width=3 if strong else 2)
+
+
+def draw_notes(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
+    """Every note, brighter the harder it is played."""
+    for lane in roll.lanes:
+        shapes = _drum_dots(lane, roll) if lane.track.is_drum else _bars(lane, roll)
+        for note, box in shapes:
+            colour = blend(INK, lane.colour, 0.45 + 0.55 * min(1.0, note.velocity / 112))
+            if lane.track.is_drum:
+                draw.ellipse(box, fill=colour)
+            else:
+                draw.rounded_rectangle(box, radius=min(6.0, (box[3] - box[1]) / 2, (box[2] - box[0]) / 2), fill=colour)
+
+
+def _bars(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
+    pitches = [note.pitch for note in lane.track.notes]
+    if not pitches:
+        return
+    lowest, highest = min(pitches), max(pitches)
+    spare = max(0, _LEAST_SPAN - (highest - lowest))
+    bottom_pitch, rows = lowest - spare / 2, highest - lowest + spare + 1
+    inner = lane.height * 0.86
+    row = inner / rows
+    thickness = max(row * 0.92, min(8.0, lane.height / 5))
+    for note in lane.track.notes:
+        y = lane.bottom - lane.height * 0.07 - (note.pitch - bottom_pitch + 0.5) * row
+        x = roll.x_of(note.tick)
+        # a hair of ground between repeated notes, but never less than a visible sliver
+        end = max(x + 2.0, roll.x_of(note.end) - 1.6)
+        yield note, (x, y - thickness / 2, end, y + thickness / 2)
+
+
+def _drum_dots(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
+    used = sorted({_drum_row(note.pitch) for note in lane.track.notes})
+    if not used:
+        return
+    row = lane.height * 0.88 / len(used)
+    for note in lane.track.notes:
+        y = lane.bottom - lane.height * 0.06 - (used.index(_drum_row(note.pitch)) + 0.5) * row
+        radius = min(row * 0.40, 9.0) * (0.6 + 0.4 * min(1.0, note.velocity / 112))
+        x = roll.x_of(note.tick) + radius
+        yield note, (x - radius, y - radius, x + radius, y + radius)
+
+
+def _drum_row(pitch: int) -> int:
+    return next((row for row, pitches in enumerate(_DRUM_ROWS) if pitch in pitches), len(_DRUM_ROWS))

@@ -1,0 +1,111 @@
+"""From a job to its files, at once in this process."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from inference.api import FileFormat
+from inference.midi import write_midi
+from inference.music.recipe import RECIPE_MARK
+from inference.music.score import Score
+from inference.render.amp import amplify
+from inference.render.errors import RenderFailed, write_error
+from inference.render.job import RenderedFile, RenderJob, check_limits
+from inference.render.master import master
+from inference.render.mix import Desk
+from inference.render.mp3 import Tags, encode_mp3
+from inference.render.parts import split_parts
+from inference.render.pictures import Card, draw_card, jpeg_bytes, png_bytes
+from inference.render.signal import Audio
+from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, load_sounds
+from inference.render.synth import RING_S, load_soundfont, play
+
+_SPARE_S = 0.1  # a second take may end some milliseconds after the first
+MEDIA_TYPES = {FileFormat.MIDI: "audio/midi", FileFormat.MP3: "audio/mpeg", FileFormat.CARD: "image/png"}
+
+
+def render(
+    job: RenderJob, folder: Path, *, soundfont: Path | None = None, sounds: Path = DEFAULT_SOUNDS
+) -> list[RenderedFile]:
+    """Writes the files of `job.formats` into `folder` (which must exist), in that order.
+
+    Raises:
+        RenderFailed: with its kinds; no file of the job is then left behind half written.
+    """
+    check_limits(job.score)
+    picture = draw_card(card_of(job))
+    makers: dict[FileFormat, Callable[[], bytes]] = {
+        FileFormat.MIDI: lambda: _midi(job),
+        FileFormat.CARD: lambda: png_bytes(picture),
+        FileFormat.MP3: lambda: _mp3(job, picture, load_soundfont(soundfont), load_sounds(sounds)),
+    }
+    return [_save(makers[kind](), folder / f"{job.stem}.{kind}", MEDIA_TYPES[kind]) for kind in job.formats]
+
+
+def render_audio(job: RenderJob, soundfont: bytes, sounds: Sounds) -> tuple[Audio, int]:
+    """The finished master, shape (2, samples), and its sample rate. Equal jobs give equal samples."""
+    sound = sounds.of(job.spec.main_genre)
+    desk: Desk | None = None
+    for part in split_parts(job.score, job.spec.roster or (), sound):
+        audio, rate = play(part, soundfont)
+        if part.amp is not None:
+            audio = amplify(audio, rate, sounds.amps[part.amp])
+        desk = desk or _desk(job.score, rate, sound)
+        desk.add(audio, sound.strip(part.role))
+    if desk is None:
+        raise RenderFailed("this song has no notes, so there is nothing to play")
+    return master(desk.mixed(), desk.rate, sound), desk.rate
+
+
+def _desk(score: Score, rate: int, sound: Sound) -> Desk:
+    seconds = score.duration_s + RING_S + _SPARE_S
+    return Desk(rate, round(seconds * rate), 60.0 / score.tempos[0].tempo, sound.room_s)
+
+
+def card_of(job: RenderJob) -> Card:
+    """What the song's card says."""
+    seconds = round(job.score.duration_s)
+    tempo = job.spec.tempo or job.score.tempos[0].tempo
+    facts = [f"{tempo:.0f} BPM", str(job.spec.key or ""), f"{job.spec.bars} bars", f"{seconds // 60}:{seconds % 60:02}"]
+    seed = _seed(job.recipe_json)
+    if seed is not None:
+        facts.append(f"seed {seed}")
+    return Card(job.title, job.genre_title, tuple(filter(None, facts)), job.colour, job.score)
+
+
+def _seed(recipe_json: str) -> int | None:
+    try:
+        return int(json.loads(recipe_json)["seed"])
+    except (ValueError, KeyError, TypeError):
+        return None  # a card without a seed line is better than no song
+
+
+def _midi(job: RenderJob) -> bytes:
+    score = job.score
+    if job.recipe_json and not any(text.startswith(RECIPE_MARK) for text in score.meta):
+        score = replace(score, meta=(*score.meta, RECIPE_MARK + job.recipe_json))
+    return write_midi(score, job.spec.key)
+
+
+def _mp3(job: RenderJob, picture: Image.Image, soundfont: bytes, sounds: Sounds) -> bytes:
+    audio, rate = render_audio(job, soundfont, sounds)
+    tempo = job.spec.tempo or job.score.tempos[0].tempo
+    key = str(job.spec.key or "")
+    return encode_mp3(audio, rate, Tags(job.title, job.genre_title, tempo, key, job.recipe_json, jpeg_bytes(picture)))
+
+
+def _save(content: bytes, path: Path, media_type: str) -> RenderedFile:
+    """Whole or not at all: readers never see half a file, a full disk leaves none."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise write_error(error) from error
+    return RenderedFile(path, media_type, len(content))
