@@ -1,0 +1,7 @@
+"""What the bot keeps, by SQLAlchemy; the URL decides which database."""
+
+from adapters.storage.errors import StorageError
+from adapters.storage.migrate import upgrade
+from adapters.storage.store import Storage, open_storage
+
+__all__ = ["Storage", "StorageError", "open_storage", "upgrade"]

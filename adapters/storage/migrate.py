@@ -1,0 +1,36 @@
+"""Brings a database to the present tables."""
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.storage.engine import make_engine
+from adapters.storage.errors import StorageError
+
+
+async def upgrade(url: str) -> None:
+    """Applies the migrations that a database still lacks. Raises StorageError."""
+    engine = make_engine(url)
+    try:
+        await upgrade_engine(engine)
+    finally:
+        await engine.dispose()
+
+
+async def upgrade_engine(engine: AsyncEngine) -> None:
+    """Applies the migrations through an engine that is open already. Raises StorageError."""
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    except (SQLAlchemyError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise StorageError(f"the database {engine.url.render_as_string()} cannot be used: {cause}") from error
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", "adapters.storage:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,55 @@
+"""Requests accepted and songs delivered, in the database."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.storage.codec import request_from_json, request_to_json
+from adapters.storage.tables import SongState, songs
+from bot.domain.errors import NotFound
+from bot.domain.request import RequestId, SongRequest
+from bot.domain.song import Song
+
+
+class SqlSongs:
+    """The port `Songs`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def accept(self, request: SongRequest) -> bool:
+        row = {
+            "id": request.id,
+            "platform": request.place.platform,
+            "workspace": request.place.workspace,
+            "state": SongState.PENDING,
+            "request": request_to_json(request),
+            "accepted_at": datetime.now(UTC),
+        }
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(insert(songs).values(row))
+        except IntegrityError:
+            return False
+        return True
+
+    async def finish(self, id: RequestId, song: Song | None) -> None:
+        changes = {"state": SongState.GIVEN_UP, "finished_at": datetime.now(UTC)}
+        if song is not None:
+            changes |= {"state": SongState.DELIVERED, "title": song.title, "recipe": song.recipe.to_json()}
+        async with self._engine.begin() as connection:
+            await connection.execute(update(songs).where(songs.c.id == id).values(changes))
+
+    async def request(self, id: RequestId) -> SongRequest:
+        async with self._engine.connect() as connection:
+            text = await connection.scalar(select(songs.c.request).where(songs.c.id == id))
+        if text is None:
+            raise NotFound(what="song")
+        return request_from_json(text)
+
+    async def pending(self) -> list[SongRequest]:
+        query = select(songs.c.request).where(songs.c.state == SongState.PENDING).order_by(songs.c.accepted_at)
+        async with self._engine.connect() as connection:
+            return [request_from_json(text) for text in await connection.scalars(query)]
