@@ -1,0 +1,82 @@
+"""Plain messages of the bot in channels: the daily song, and songs whose interaction is over."""
+
+import hashlib
+from dataclasses import dataclass
+
+import discord
+import structlog
+
+from adapters.discord.posting import FAILURES, deliver, delivery_error, files_of, message_parts
+from adapters.discord.translate import MAX_NONCE, SongPost, clamp, song_post
+from bot.domain.errors import DeliveryFailed
+from bot.domain.request import Place, Requester
+from bot.domain.song import Song
+from bot.messages import caption
+from inference.music.genre import GenreCatalogue
+
+FLOOR_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Posts by channel id; implements the Messenger port."""
+
+    client: discord.Client
+    catalogue: GenreCatalogue
+
+    def compose_post(self, song: Song, locale: str, limit_bytes: int, note: str | None = None) -> SongPost:
+        """The message of a song where a file may have `limit_bytes`; a note stands before the caption."""
+        text = caption(song, locale)
+        colour = self.catalogue.find(song.genre).colour
+        return song_post(song, text if note is None else f"{note}\n{text}", colour, limit_bytes, locale)
+
+    async def post_song(self, place: Place, song: Song, note: str | None, nonce: str) -> None:
+        """Posts into a channel; Discord drops a second post of the same nonce for some minutes.
+
+        Raises:
+            PlaceGone: channel deleted, bot removed or permission lost.
+            DeliveryFailed: anything that may be over in a while.
+        """
+        guild = self.client.get_guild(int(place.workspace)) if place.workspace.isdecimal() else None
+        limit_bytes = FLOOR_BYTES if guild is None else guild.filesize_limit
+        locale = "en" if guild is None else guild.preferred_locale.value
+        post = self.compose_post(song, locale, limit_bytes, note)
+
+        async def send(post: SongPost) -> object:
+            return await self._channel(place).send(
+                **message_parts(post), files=files_of(post), nonce=short_nonce(nonce)
+            )
+
+        try:
+            await deliver(post, send)
+        except FAILURES as error:
+            raise delivery_error(error) from error
+
+    async def write(self, place: Place, text: str) -> None:
+        """Posts one sentence into a channel. Raises DeliveryFailed, PlaceGone."""
+        try:
+            await self._channel(place).send(clamp(text))
+        except FAILURES as error:
+            raise delivery_error(error) from error
+
+    async def tell(self, person: Requester, place: Place, sentence: str) -> None:
+        """Writes to a person directly, or in the channel when they take no messages; gives up with a log line."""
+        try:
+            direct = await self.client.create_dm(discord.Object(int(person.id)))
+            await direct.send(clamp(sentence))
+        except FAILURES:
+            try:
+                await self.write(place, sentence)
+            except DeliveryFailed as error:
+                _log.warning("nobody could be told", person=person.id, sentence=sentence, reason=str(error))
+
+    def _channel(self, place: Place) -> discord.PartialMessageable:
+        return self.client.get_partial_messageable(int(place.channel))
+
+
+def short_nonce(nonce: str) -> str:
+    """The nonce itself, or a digest of it where it is longer than Discord takes."""
+    if len(nonce) <= MAX_NONCE:
+        return nonce
+    return hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]

@@ -1,0 +1,133 @@
+"""The connection to Discord: no privileged intents, no mention of anybody, as many shards as Discord says."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from adapters.discord.asking import Asked, Click, asked_by, asked_in, require_posting, require_posting_in
+from adapters.discord.buttons import AnotherButton, CancelButton
+from adapters.discord.channels import Channels
+from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
+from adapters.discord.reply import PlainReply, SongReply
+from adapters.discord.running import Running
+from adapters.discord.sync import sync_if_changed
+from adapters.discord.translate import wishes_text
+from adapters.discord.trouble import explain
+from bot.domain.errors import LnhError, NotAllowed
+from bot.domain.options import SongWishes, build_request, wishes_from_text
+from bot.domain.request import RequestId, SongRequest, draw_seed
+from bot.services.band import Band
+from inference.music.errors import MusicError
+
+# Mentions and replies carry their text without the privileged message content intent.
+INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+
+
+class BandTree(app_commands.CommandTree["BandClient"]):
+    """The commands, with the one error handler of all."""
+
+    async def on_error(
+        self, interaction: discord.Interaction["BandClient"], error: app_commands.AppCommandError
+    ) -> None:
+        await explain(interaction, error)
+
+
+class BandClient(discord.AutoShardedClient):
+    """Turns events into requests of the band. `shard_count` None asks Discord."""
+
+    def __init__(self, band: Band, shard_count: int | None = None) -> None:
+        super().__init__(
+            intents=INTENTS,
+            shard_count=shard_count,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self.band = band
+        self.channels = Channels(self, band.catalogue)
+        self.running = Running()
+        self.tree = BandTree(self)
+
+    async def setup_hook(self) -> None:
+        """Runs after the login and before the first event."""
+        self.add_dynamic_items(AnotherButton, CancelButton)
+        await sync_if_changed(self.tree)
+        if self.shard_count is None:
+            # With a count known the library identifies at DEFAULT_GATEWAY, which settings may have moved.
+            self.shard_count, _, _ = await self.http.get_bot_gateway()
+
+    async def compose(self, interaction: Click, wishes: SongWishes) -> None:
+        """Answers `/compose`. Raises MusicError or CannotPost while nothing is acknowledged yet."""
+        require_posting(interaction)
+        asked = asked_by(interaction)
+        request = self._request(wishes, asked)
+        await interaction.response.defer(thinking=True)
+        reply = self._reply(InteractionConversation(interaction), asked)
+        await self._perform(reply, lambda: self.band.compose.compose(request, reply))
+
+    async def another(self, press: Click, song: RequestId) -> None:
+        """Answers an Another button, however old its song is."""
+        try:
+            require_posting(press)
+            await press.response.defer(thinking=True)
+        except (LnhError, discord.DiscordException) as error:
+            await explain(press, error)
+            return
+        asked = asked_by(press)
+        reply = self._reply(InteractionConversation(press), asked)
+        await self._perform(
+            reply,
+            lambda: self.band.compose.another(
+                song, id=asked.id, requester=asked.requester, place=asked.place, reply=reply
+            ),
+        )
+
+    async def cancel(self, press: Click, song: RequestId, person: str) -> None:
+        """Answers a Cancel button; the conversation about the song hears of it from the composer."""
+        try:
+            if str(press.user.id) != person and not press.permissions.manage_messages:
+                raise NotAllowed()
+            await press.response.defer()
+            await self.band.compose.cancel(song)
+        except (LnhError, discord.DiscordException) as error:
+            await explain(press, error)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Composes for whoever writes the bot's name and wishes; a mere reply to one of its messages is no wish."""
+        me = self.user
+        if me is None or message.author.bot or me.id not in message.raw_mentions:
+            return
+        asked = asked_in(message)
+        reply = self._reply(MentionConversation(message), asked)
+        try:
+            require_posting_in(message)
+            wishes = wishes_from_text(wishes_text(message.content, me.id), self.band.catalogue)
+            request = self._request(wishes, asked)
+        except (LnhError, MusicError) as error:
+            await reply.error(error)
+            return
+        await self._perform(reply, lambda: self.band.compose.compose(request, reply))
+
+    def plain_reply(self, asked: Asked) -> PlainReply:
+        return PlainReply(self.channels, asked)
+
+    def _reply(self, conversation: Conversation, asked: Asked) -> SongReply:
+        return SongReply(conversation, self.plain_reply(asked), asked)
+
+    def _request(self, wishes: SongWishes, asked: Asked) -> SongRequest:
+        return build_request(
+            wishes,
+            id=asked.id,
+            seed=draw_seed(),
+            place=asked.place,
+            requester=asked.requester,
+            catalogue=self.band.catalogue,
+        )
+
+    async def _perform(self, reply: SongReply, work: Callable[[], Awaitable[Any]]) -> None:
+        with self.running.track():
+            async with reply.kept_fresh():
+                await work()

@@ -1,0 +1,105 @@
+"""Where one request is talked about: the answer to an interaction, or to a message that mentions the bot."""
+
+import contextlib
+from datetime import timedelta
+from typing import Any, Protocol
+
+import discord
+
+from adapters.discord.channels import FLOOR_BYTES
+from adapters.discord.posting import files_of, message_parts
+from adapters.discord.translate import SongPost, clamp
+
+ANSWERABLE = timedelta(minutes=14)  # an interaction's token lives 15 minutes; an upload must fit into the last one
+CANNOT_REPLY = 160002  # a reply needs Read Message History, a plain message does not
+
+
+class Over(discord.DiscordException):
+    """The interaction can no longer be answered."""
+
+
+class Conversation(Protocol):
+    """Each method raises posting.FAILURES."""
+
+    @property
+    def limit_bytes(self) -> int:
+        """How large one file may be here."""
+
+    async def show(self, text: str, view: discord.ui.View | None) -> None:
+        """Makes the conversation's one message say this."""
+
+    async def post(self, post: SongPost) -> None:
+        """Makes the conversation's one message the song."""
+
+    async def whisper(self, text: str) -> None:
+        """Tells whoever asked, unseen by others where the platform can, in place of the one message."""
+
+
+class InteractionConversation:
+    """The deferred answer to a command or button."""
+
+    def __init__(self, interaction: discord.Interaction[Any]) -> None:
+        self._interaction = interaction
+        self._until = discord.utils.utcnow() + ANSWERABLE
+
+    @property
+    def limit_bytes(self) -> int:
+        return self._interaction.filesize_limit
+
+    async def show(self, text: str, view: discord.ui.View | None) -> None:
+        self._check()
+        await self._interaction.edit_original_response(content=clamp(text), view=view)
+
+    async def post(self, post: SongPost) -> None:
+        self._check()
+        await self._interaction.edit_original_response(**message_parts(post), attachments=files_of(post))
+
+    async def whisper(self, text: str) -> None:
+        """A public answer cannot turn private: it is completed, answered privately and taken away."""
+        await self.show(text, None)
+        await self._interaction.followup.send(clamp(text), ephemeral=True)
+        # What stays behind when this fails says the same, so it is not worth saying twice.
+        with contextlib.suppress(discord.HTTPException):
+            await self._interaction.delete_original_response()
+
+    def _check(self) -> None:
+        if discord.utils.utcnow() >= self._until:
+            raise Over("the interaction is over")
+
+
+class MentionConversation:
+    """The bot's reply to a message that mentions it."""
+
+    def __init__(self, message: discord.Message) -> None:
+        self._asked = message
+        self._answer: discord.Message | None = None
+
+    @property
+    def limit_bytes(self) -> int:
+        return FLOOR_BYTES if self._asked.guild is None else self._asked.guild.filesize_limit
+
+    async def show(self, text: str, view: discord.ui.View | None) -> None:
+        await self._say({"content": clamp(text), "view": view}, None)
+
+    async def post(self, post: SongPost) -> None:
+        await self._say(message_parts(post), post)
+
+    async def whisper(self, text: str) -> None:
+        await self.show(text, None)
+
+    async def _say(self, parts: dict[str, Any], post: SongPost | None) -> None:
+        if self._answer is not None:
+            self._answer = await self._answer.edit(**parts, attachments=_uploads(post))
+            return
+        new = {name: part for name, part in parts.items() if part is not None}
+        channel, reference = self._asked.channel, self._asked.to_reference(fail_if_not_exists=False)
+        try:
+            self._answer = await channel.send(**new, files=_uploads(post), reference=reference)
+        except discord.HTTPException as error:
+            if error.code != CANNOT_REPLY:
+                raise
+            self._answer = await channel.send(**new, files=_uploads(post))
+
+
+def _uploads(post: SongPost | None) -> list[discord.File]:
+    return [] if post is None else files_of(post)

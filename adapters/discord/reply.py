@@ -1,0 +1,107 @@
+"""What the compose service talks to: progress by edits, then the song; errors to whoever asked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from adapters.discord.asking import Asked
+from adapters.discord.buttons import cancel_view
+from adapters.discord.channels import Channels
+from adapters.discord.conversations import Conversation
+from adapters.discord.posting import FAILURES, deliver
+from adapters.discord.translate import SongPost
+from bot.domain.errors import DeliveryFailed
+from bot.domain.song import Progress, Song, Stage
+from bot.messages import progress_line, sentence
+from bot.ports import UserError
+
+EDIT_EVERY_S = 1.5
+_log = structlog.get_logger(__name__)
+
+
+class PlainReply:
+    """Posts into the channel and nothing else, for a request whose interaction is gone."""
+
+    def __init__(self, channels: Channels, asked: Asked) -> None:
+        self._channels = channels
+        self._asked = asked
+
+    def compose_post(self, song: Song, limit_bytes: int) -> SongPost:
+        """The message of a song for whoever asked."""
+        return self._channels.compose_post(song, self._asked.requester.locale, limit_bytes)
+
+    async def progress(self, progress: Progress) -> None:
+        """Nothing: nobody watches."""
+
+    async def song(self, song: Song) -> None:
+        await self._channels.post_song(self._asked.place, song, None, self._asked.id)
+
+    async def error(self, error: UserError) -> None:
+        try:
+            await self._channels.write(self._asked.place, sentence(error, self._asked.requester.locale))
+        except DeliveryFailed as failure:
+            _log.warning("an error could not be told", request=self._asked.id, reason=str(failure))
+
+
+class SongReply:
+    """Talks in a conversation for as long as that works, and falls back to plain messages in the channel.
+
+    Progress is only noted; `kept_fresh` shows the newest line every EDIT_EVERY_S seconds if it changed, so that
+    neither a slow edit nor a rate limit ever holds up the music.
+    """
+
+    def __init__(self, conversation: Conversation, fallback: PlainReply, asked: Asked) -> None:
+        self._conversation = conversation
+        self._fallback = fallback
+        self._asked = asked
+        self._line = progress_line(Progress(Stage.QUEUED), asked.requester.locale)
+        self._shown: str | None = None
+        self._finished = False
+        self._editing = asyncio.Lock()
+
+    @asynccontextmanager
+    async def kept_fresh(self) -> AsyncIterator[None]:
+        """Shows progress while the body runs."""
+        async with asyncio.TaskGroup() as tasks:
+            refresher = tasks.create_task(self._refresh())
+            yield
+            refresher.cancel()
+
+    async def progress(self, progress: Progress) -> None:
+        self._line = progress_line(progress, self._asked.requester.locale)
+
+    async def song(self, song: Song) -> None:
+        async with self._editing:
+            self._finished = True
+            post = self._fallback.compose_post(song, self._conversation.limit_bytes)
+            try:
+                await deliver(post, self._conversation.post)
+            except FAILURES as error:
+                _log.info("answered by a plain message", request=self._asked.id, reason=str(error))
+                await self._fallback.song(song)
+
+    async def error(self, error: UserError) -> None:
+        async with self._editing:
+            self._finished = True
+            try:
+                await self._conversation.whisper(sentence(error, self._asked.requester.locale))
+            except FAILURES as failure:
+                _log.info("answered by a plain message", request=self._asked.id, reason=str(failure))
+                await self._fallback.error(error)
+
+    async def _refresh(self) -> None:
+        while True:
+            async with self._editing:
+                await self._show()
+            await asyncio.sleep(EDIT_EVERY_S)
+
+    async def _show(self) -> None:
+        if self._finished or self._line == self._shown:
+            return
+        self._shown = self._line
+        try:
+            await self._conversation.show(self._line, cancel_view(self._asked.id, self._asked.requester))
+        except FAILURES as error:
+            _log.debug("progress not shown", request=self._asked.id, reason=str(error))
