@@ -80,9 +80,9 @@ class SongBody(_Wire):
     genre: GenreName | dict[GenreName, float] = Field(examples=["metal", {"metal": 0.7, "jazz": 0.3}])
     request_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     bars: Annotated[int, Field(ge=MIN_BARS, le=MAX_BARS)] | None = None
-    key: ShortText | None = Field(None, examples=["Em", "F# major"])
+    key: ShortText | None = Field(default=None, examples=["Em", "F# major"])
     tempo: Annotated[float, Field(ge=MIN_TEMPO, le=MAX_TEMPO)] | None = None
-    meter: ShortText | None = Field(None, examples=["4/4"])
+    meter: ShortText | None = Field(default=None, examples=["4/4"])
     band: Annotated[list[BandMember], Field(min_length=1, max_length=MAX_PLAYERS)] | None = None
     density: Annotated[int, Field(ge=MIN_DENSITY, le=MAX_DENSITY)] | None = None
     title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
@@ -92,10 +92,12 @@ class SongBody(_Wire):
     takes: Annotated[int, Field(ge=1, le=8)] = 1
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     checkpoint: Annotated[str, StringConstraints(max_length=128)] | None = Field(
-        None, description="refuse unless this checkpoint is loaded (replay)"
+        default=None, description="refuse unless this checkpoint is loaded (replay)"
     )
-    client: Annotated[str, StringConstraints(max_length=128)] = Field("", description="opaque, for fair sharing")
-    scheduled: bool = Field(False, description="behind interactive requests in the queue")
+    client: Annotated[str, StringConstraints(max_length=128)] = Field(
+        default="", description="opaque, for fair sharing"
+    )
+    scheduled: bool = Field(default=False, description="behind interactive requests in the queue")
     deadline_s: Annotated[float, Field(gt=0, le=3600)] = 600.0
 
     def to_spec(self) -> SongSpec:
@@ -148,7 +150,7 @@ class SongStatus(_Wire):
 
     id: str
     state: SongState
-    position: int | None = Field(None, description="songs ahead in the queue while queued")
+    position: int | None = Field(default=None, description="songs ahead in the queue while queued")
     eta_s: float | None = None
     bars_done: int = 0
     bars: int | None = None
@@ -158,5 +160,5 @@ class SongStatus(_Wire):
     recipe: dict[str, Any] | None = None
     report: list[Comparison] = []
     files: list[SongFile] = []
-    seconds: dict[str, float] = Field({}, description="seconds per stage: queued, composing, rendering")
+    seconds: dict[str, float] = Field(default={}, description="seconds per stage: queued, composing, rendering")
     error: ErrorDetail | None = None
