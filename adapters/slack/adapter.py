@@ -1,0 +1,138 @@
+"""LnH in one Slack workspace: Bolt in front, the band behind."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import stamina
+import structlog
+from pydantic import SecretStr
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+
+from adapters.slack.clients import make_clients
+from adapters.slack.commands import Commands
+from adapters.slack.lines import Line, http_line, socket_line
+from adapters.slack.messenger import SlackMessenger
+from adapters.slack.refusals import CALL_FAILURES, SIGNED_OUT, error_code
+from adapters.slack.reply import SlackReply
+from adapters.slack.translate import ANOTHER, COMMANDS, PLATFORM, Wish, wish_of_button, wish_of_command, wish_of_mention
+from bot.domain.request import SongRequest
+from bot.ports import Messenger, Reply
+from bot.services.band import Band
+from bot.settings import BadSettings, SlackSettings
+
+_logger = structlog.get_logger(__name__)
+
+
+class SlackAdapter:
+    """One workspace, by its bot token; reached over Socket Mode if there is an app token, else over HTTP.
+
+    Every handler acknowledges before anything else and leaves the work to a task of its own, which is cancelled
+    when the adapter stops: its song stays pending and is composed on the next start.
+    """
+
+    platform = PLATFORM
+
+    def __init__(self, settings: SlackSettings, band: Band) -> None:
+        self._settings = settings
+        self._clients = make_clients(settings)
+        self._commands = Commands(band, self._clients)
+        self._line: Line | None = None
+        self.messenger: Messenger = SlackMessenger(self._clients)
+
+    @property
+    def http_port(self) -> int | None:
+        """The port listened on; None in Socket Mode or while not running."""
+        return None if self._line is None else self._line.port
+
+    async def run(self) -> None:
+        """Serves the workspace until cancelled.
+
+        Raises:
+            BadSettings: a setting is missing, Slack does not accept a token, or the port is taken.
+        """
+        missing = self._settings.missing()
+        if missing is not None:
+            raise BadSettings(missing)
+        identity = await self._sign_in()
+        async with asyncio.TaskGroup() as jobs:
+            app = self._make_app(identity, jobs)
+            try:
+                async with self._open_line(app) as self._line:
+                    await asyncio.get_running_loop().create_future()
+            finally:
+                self._line = None
+
+    def is_connected(self) -> bool:
+        """Whether Slack can reach us now."""
+        return self._line is not None and self._line.is_open()
+
+    def reply_for(self, request: SongRequest) -> Reply:
+        """A reply by plain message in the request's channel or thread."""
+        return SlackReply(self._clients, request.place, request.requester)
+
+    async def _sign_in(self) -> AuthorizeResult:
+        """Who we are, asked once rather than before the first acknowledgement. Waits for a network if there is none."""
+        async for attempt in stamina.retry_context(on=_may_pass, attempts=None, timeout=None, wait_max=60):
+            with attempt:
+                answer = await self._clients.delivery.auth_test()
+                _logger.info("signed in to slack", team=answer.get("team"), user=answer.get("user"))
+                token = self._clients.delivery.token
+                return AuthorizeResult.from_auth_test_response(bot_token=token, auth_test_response=answer)
+        raise RuntimeError("unreachable: the retries have no end")
+
+    def _make_app(self, identity: AuthorizeResult, jobs: asyncio.TaskGroup) -> AsyncApp:
+        async def authorize() -> AuthorizeResult:
+            return identity
+
+        def start(wish: Wish, body: dict[str, Any]) -> None:
+            job: Coroutine[Any, Any, None] = self._commands.perform(wish, body.get("response_url"))
+            jobs.create_task(job, name=f"slack {wish.verb} {wish.id}")
+
+        async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await ack()
+            start(wish_of_command(body), body)
+
+        async def on_mention(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await ack()
+            start(wish_of_mention(body), body)
+
+        async def on_another(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await ack()
+            start(wish_of_button(body), body)
+
+        # The handlers return at once, so Bolt may wait for them: otherwise it polls for the acknowledgement.
+        app = AsyncApp(
+            client=self._clients.delivery,
+            authorize=authorize,
+            signing_secret=_secret(self._settings.signing_secret),
+            process_before_response=True,
+        )
+        for command in COMMANDS:
+            app.command(f"/{command}")(on_command)
+        app.event("app_mention")(on_mention)
+        app.action(ANOTHER)(on_another)
+        return app
+
+    def _open_line(self, app: AsyncApp) -> AbstractAsyncContextManager[Line]:
+        if self._settings.mode == "socket":
+            return socket_line(app, _secret(self._settings.app_token), self._clients.delivery)
+        return http_line(app, self._settings.port)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether waiting may help; a token that is not accepted never will be.
+
+    Raises:
+        BadSettings: Slack does not accept the bot token.
+    """
+    if isinstance(error, SlackApiError) and error_code(error) in SIGNED_OUT:
+        raise BadSettings(f"Slack does not accept LNH_SLACK_BOT_TOKEN ({error_code(error)})") from error
+    return isinstance(error, CALL_FAILURES)
+
+
+def _secret(value: SecretStr | None) -> str:
+    return "" if value is None else value.get_secret_value()

@@ -1,0 +1,44 @@
+"""The Web API clients: a patient one that delivers, and a hasty one for progress."""
+
+from dataclasses import dataclass
+
+from aiohttp import ClientSession
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import SlackSettings
+
+SLACK_API = "https://slack.com/api/"
+RATE_LIMIT_RETRIES = 3
+PROGRESS_TIMEOUT_S = 5
+
+
+@dataclass(frozen=True)
+class SlackClients:
+    """`delivery` waits out rate limits, so that a finished song arrives; `progress` would rather skip a line
+    than hold up the song behind it.
+    """
+
+    delivery: AsyncWebClient
+    progress: AsyncWebClient
+
+    def share(self, session: ClientSession | None) -> None:
+        """Reuses the session's connections from now on; None opens one for each call."""
+        self.delivery.session = session
+        self.progress.session = session
+
+
+def make_clients(settings: SlackSettings) -> SlackClients:
+    """Clients for the workspace of the bot token; no network is touched."""
+    patient = [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)]
+    return SlackClients(_client(settings, 30, patient), _client(settings, PROGRESS_TIMEOUT_S, []))
+
+
+def _client(settings: SlackSettings, timeout_s: int, handlers: list[AsyncRetryHandler]) -> AsyncWebClient:
+    token = None if settings.bot_token is None else settings.bot_token.get_secret_value()
+    base = settings.api_base or SLACK_API
+    return AsyncWebClient(token, base_url=base, timeout=timeout_s, retry_handlers=handlers)

@@ -1,0 +1,133 @@
+"""What each verb does: the services on one side, a reply on the other."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from adapters.slack.clients import SlackClients
+from adapters.slack.people import People
+from adapters.slack.reply import SlackReply
+from adapters.slack.translate import PLATFORM, Wish, escape, genre_lines, local_date, read_daily
+from bot.domain.daily import DailySchedule
+from bot.domain.errors import LnhError
+from bot.domain.options import build_request, wishes_from_text
+from bot.domain.request import Requester, RequestId, draw_seed
+from bot.messages import say
+from bot.services.band import Band
+from inference.music.errors import InvalidSpec, MusicError
+
+REMEMBERED_WISHES = 1000
+_logger = structlog.get_logger(__name__)
+_Act = Callable[[Wish, Requester, SlackReply], Awaitable[None]]
+
+
+class Commands:
+    """Does what people wish, each wish once: Slack repeats what it believes unheard."""
+
+    def __init__(self, band: Band, clients: SlackClients) -> None:
+        self._band = band
+        self._clients = clients
+        self._people = People(clients.delivery)
+        self._seen: dict[RequestId, None] = {}
+        self._acts: dict[str, _Act] = {
+            "compose": self._compose,
+            "another": self._another,
+            "daily": self._daily,
+            "genres": self._genres,
+            "help": self._help,
+        }
+
+    async def perform(self, wish: Wish, response_url: str | None = None) -> None:
+        """Never raises: what goes wrong is told to the person, and logged if it is our fault."""
+        if not self._is_new(wish.id):
+            _logger.info("slack repeated itself", request_id=wish.id)
+            return
+        requester = await self._people.requester(wish.user, wish.name)
+        reply = SlackReply(self._clients, wish.place, requester, response_url)
+        try:
+            await self._acts[wish.verb](wish, requester, reply)
+        except (LnhError, MusicError) as error:
+            await reply.error(error)
+        except Exception:
+            _logger.exception("wish failed unexpectedly", request_id=wish.id, verb=wish.verb)
+            await reply.error(LnhError(id=wish.id))
+
+    def _is_new(self, id: RequestId) -> bool:
+        if id in self._seen:
+            return False
+        self._seen[id] = None
+        if len(self._seen) > REMEMBERED_WISHES:
+            del self._seen[next(iter(self._seen))]
+        return True
+
+    async def _compose(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        request = build_request(
+            wishes_from_text(wish.text, self._band.catalogue),
+            id=wish.id,
+            seed=draw_seed(),
+            place=wish.place,
+            requester=requester,
+            catalogue=self._band.catalogue,
+        )
+        await reply.open()
+        await self._band.compose.compose(request, reply)
+        await reply.close()
+
+    async def _another(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        await reply.open()
+        await self._band.compose.another(
+            RequestId(wish.text), id=wish.id, requester=requester, place=wish.place, reply=reply
+        )
+        await reply.close()
+
+    async def _daily(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        verb = wish.text.casefold()
+        if verb in ("", "show"):
+            await reply.whisper(await self._shown_daily(wish, requester.locale))
+            return
+        await self._people.check_admin(requester.id)
+        if verb == "stop":
+            code = "daily_removed" if await self._band.daily.remove(wish.place) else "daily_none"
+            await reply.whisper(say(code, requester.locale))
+            return
+        at, zone, genres = read_daily(wish.text, self._band.catalogue)
+        await self._check_can_post(reply)
+        schedule = await self._band.daily.set(wish.place, at=at, zone=zone, genres=genres, set_by=requester)
+        await reply.whisper(_described(schedule, requester.locale))
+
+    async def _shown_daily(self, wish: Wish, locale: str) -> str:
+        schedules = await self._band.daily.list(PLATFORM, wish.place.workspace)
+        here = [schedule for schedule in schedules if schedule.place.channel == wish.place.channel]
+        return "\n".join(_described(schedule, locale) for schedule in here) or say("daily_none", locale)
+
+    async def _check_can_post(self, reply: SlackReply) -> None:
+        """A channel that we may not post in is found out now, not tomorrow at half past six. Raises PlaceGone."""
+        await reply.open()
+        await reply.close()
+
+    async def _genres(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        workspace = wish.place.workspace
+        if not wish.text:
+            lines = genre_lines(await self._band.genres.listing(PLATFORM, workspace))
+            await reply.whisper(escape(say("genres_title", requester.locale)) + "\n" + lines)
+            return
+        verb, _, name = wish.text.partition(" ")
+        if verb.casefold() not in ("enable", "disable") or not name:
+            raise InvalidSpec("genres", say("slack_genres_usage", requester.locale))
+        await self._people.check_admin(requester.id)
+        if verb.casefold() == "enable":
+            genre, code = await self._band.genres.enable(PLATFORM, workspace, name), "genre_on"
+        else:
+            genre, code = await self._band.genres.disable(PLATFORM, workspace, name), "genre_off"
+        await reply.whisper(escape(say(code, requester.locale, genre=genre.title)))
+
+    async def _help(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        await reply.whisper(escape(say("slack_help", requester.locale).strip()))
+
+
+def _described(schedule: DailySchedule, locale: str) -> str:
+    """A schedule in mrkdwn."""
+    if schedule.paused is not None:
+        return escape(say("daily_paused", locale, reason=schedule.paused))
+    due = local_date(schedule.next_run_utc)
+    return say("daily_set", locale, at=f"{schedule.at:%H:%M}", zone=schedule.zone, next=due)

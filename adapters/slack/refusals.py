@@ -1,0 +1,58 @@
+"""What Slack's refusals mean for a song, and which sentence of bot.messages tells it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.domain.errors import DeliveryFailed, PlaceGone
+
+CALL_FAILURES = (SlackClientError, ClientError, TimeoutError)
+"""Everything a Web API call can raise."""
+
+NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "internal_error"})
+SIGNED_OUT = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+
+_FINAL = {
+    "not_in_channel": "slack_not_in_channel",
+    "channel_not_found": "slack_channel_not_found",
+    "is_archived": "slack_is_archived",
+    "restricted_action": "slack_restricted",
+    "restricted_action_read_only_channel": "slack_restricted",
+    "restricted_action_thread_only_channel": "slack_restricted",
+    "file_uploads_disabled": "slack_file_uploads_disabled",
+    "missing_scope": "slack_missing_scope",
+} | dict.fromkeys(SIGNED_OUT, "slack_signed_out")
+_PASSING = {
+    "ratelimited": "slack_ratelimited",
+    "rate_limited": "slack_ratelimited",
+    "storage_limit_reached": "slack_storage_full",
+}
+
+
+def error_code(error: SlackApiError) -> str:
+    """Slack's own word for the refusal, such as `not_in_channel`."""
+    response = error.response
+    return str(response.get("error", "unknown_error")) if isinstance(response, AsyncSlackResponse) else "bad_response"
+
+
+def explain(error: Exception) -> DeliveryFailed:
+    """The failure as PlaceGone if asking again cannot help, else as DeliveryFailed."""
+    if not isinstance(error, SlackApiError):
+        return DeliveryFailed(reason="slack_unreachable")
+    code = error_code(error)
+    if code in _FINAL:
+        scope = error.response.get("needed") if code == "missing_scope" else None
+        return PlaceGone(reason=_FINAL[code], scope=scope)
+    return DeliveryFailed(reason=_PASSING.get(code, f"Slack: {code}"))
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turns everything a Web API call can raise into DeliveryFailed or PlaceGone."""
+    try:
+        yield
+    except CALL_FAILURES as error:
+        raise explain(error) from error

@@ -1,0 +1,165 @@
+"""What one requester sees: a progress message that is edited, then the song, or one sentence why not."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from adapters.slack.clients import SlackClients
+from adapters.slack.posting import post_song
+from adapters.slack.refusals import CALL_FAILURES, explained
+from adapters.slack.translate import MAX_TEXT, clamp, escape
+from bot.domain.errors import DeliveryFailed, PlaceGone, Refused
+from bot.domain.request import Place, Requester
+from bot.domain.song import Progress, Song, Stage
+from bot.messages import caption, progress_line, say, sentence
+from bot.ports import UserError
+from inference.music.errors import MusicError
+
+PROGRESS_EVERY_S = 3.0
+_logger = structlog.get_logger(__name__)
+
+
+class SlackReply:
+    """One conversation about one request.
+
+    Slack bears a message a second in a channel and some fifty edits a minute in a workspace, so progress is shown
+    at most every three seconds and skipped while Slack asks for less. Refusals are seen by the requester alone;
+    what fails after work began is told where the progress was.
+    """
+
+    def __init__(
+        self,
+        clients: SlackClients,
+        place: Place,
+        requester: Requester,
+        response_url: str | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clients = clients
+        self._place = place
+        self._requester = requester
+        self._response_url = response_url
+        self._now = now
+        self._progress_ts: str | None = None
+        self._shown = ""
+        self._silent_until = float("-inf")
+
+    async def open(self) -> None:
+        """Says that the request has arrived, which also proves that we may write here before any work is done.
+
+        Raises:
+            PlaceGone: we may not, and trying later will not help.
+        """
+        try:
+            with explained():
+                await self._post_progress(self._line(Progress(Stage.QUEUED)))
+        except PlaceGone:
+            raise
+        except DeliveryFailed as error:
+            _logger.info("progress not shown", error=repr(error))
+
+    async def progress(self, progress: Progress) -> None:
+        line = self._line(progress)
+        if self._now() < self._silent_until or line == self._shown:
+            return
+        try:
+            await self._show(line)
+        except CALL_FAILURES as error:
+            self._silent_until = self._now() + _retry_after_s(error)
+            _logger.info("progress not shown", error=repr(error))
+
+    async def song(self, song: Song) -> None:
+        locale = self._requester.locale
+        await post_song(self._clients.delivery, self._place, song, caption(song, locale), say("another_button", locale))
+        await self.close()
+
+    async def error(self, error: UserError) -> None:
+        words = clamp(escape(sentence(error, self._requester.locale)), MAX_TEXT)
+        is_refusal = isinstance(error, Refused | MusicError)
+        if is_refusal or not await self._edit(words):
+            await self.close()
+            await self.whisper(words)
+
+    async def close(self) -> None:
+        """Takes the progress message away, if there is one."""
+        ts, self._progress_ts = self._progress_ts, None
+        if ts is None:
+            return
+        try:
+            await self._clients.delivery.chat_delete(channel=self._place.channel, ts=ts)
+        except CALL_FAILURES as error:
+            _logger.info("progress not taken away", error=repr(error))
+
+    async def whisper(self, words: str) -> None:
+        """Tells the requester alone, by whichever way is open; `words` are mrkdwn. Never raises."""
+        for way in (self._respond, self._post_ephemeral, self._post_direct):
+            try:
+                if await way(words):
+                    return
+            except CALL_FAILURES as error:
+                _logger.info("a way to the requester is closed", way=way.__name__, error=repr(error))
+        _logger.warning("the requester could not be told", user=self._requester.id)
+
+    def _line(self, progress: Progress) -> str:
+        return escape(progress_line(progress, self._requester.locale))
+
+    async def _show(self, line: str) -> None:
+        if self._progress_ts is None:
+            await self._post_progress(line)
+            return
+        await self._clients.progress.chat_update(channel=self._place.channel, ts=self._progress_ts, text=line)
+        self._note(line)
+
+    async def _post_progress(self, line: str) -> None:
+        answer = await self._clients.progress.chat_postMessage(
+            channel=self._place.channel, thread_ts=self._place.thread, text=line
+        )
+        self._progress_ts = str(answer["ts"])
+        self._note(line)
+
+    def _note(self, line: str) -> None:
+        self._shown = line
+        self._silent_until = self._now() + PROGRESS_EVERY_S
+
+    async def _edit(self, words: str) -> bool:
+        """Turns the progress message into a last word; False if there is none or Slack does not let us."""
+        if self._progress_ts is None:
+            return False
+        try:
+            await self._clients.delivery.chat_update(channel=self._place.channel, ts=self._progress_ts, text=words)
+        except CALL_FAILURES as error:
+            _logger.info("progress not edited", error=repr(error))
+            return False
+        self._progress_ts = None
+        return True
+
+    async def _respond(self, words: str) -> bool:
+        """By the payload's own address: it works in channels we are not in, five times in half an hour."""
+        if self._response_url is None:
+            return False
+        answer = await AsyncWebhookClient(self._response_url).send(text=words, response_type="ephemeral")
+        return answer.status_code == 200
+
+    async def _post_ephemeral(self, words: str) -> bool:
+        place, user = self._place, self._requester.id
+        await self._clients.delivery.chat_postEphemeral(
+            channel=place.channel, thread_ts=place.thread, user=user, text=words
+        )
+        return True
+
+    async def _post_direct(self, words: str) -> bool:
+        await self._clients.delivery.chat_postMessage(channel=self._requester.id, text=words)
+        return True
+
+
+def _retry_after_s(error: Exception) -> float:
+    """How long Slack asks to be left alone, at least one interval."""
+    if isinstance(error, SlackApiError):
+        headers = getattr(error.response, "headers", {})
+        wait = str(headers.get("Retry-After", ""))
+        if wait.isdecimal():
+            return max(float(wait), PROGRESS_EVERY_S)
+    return PROGRESS_EVERY_S

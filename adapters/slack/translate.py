@@ -1,0 +1,182 @@
+"""Slack's words to ours and back; pure functions, no input or output.
+
+Slack escapes three characters in what people write (`&`, `<`, `>`) and wraps mentions and links in angle brackets;
+we undo that on the way in and escape the same three on the way out, so that no title can mention anybody.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, MarkdownTextObject, SectionBlock
+
+from bot.domain.daily import parse_time, parse_zone
+from bot.domain.request import Place, RequestId, request_id
+from bot.domain.song import Song
+from bot.services.genres import GenreChoice
+from inference.api import FileFormat
+from inference.music.errors import MusicError
+from inference.music.genre import GenreCatalogue
+
+PLATFORM = "slack"
+ANOTHER = "lnh.another"
+COMMANDS = ("compose", "daily", "genres")
+VERBS = (*COMMANDS, "help")
+
+# Slack refuses a whole message for one text that is too long.
+MAX_TEXT = 4000
+MAX_SECTION = SectionBlock.text_max_length
+MAX_BUTTON = 75
+MAX_VALUE = ButtonElement.value_max_length
+
+_MENTION = re.compile(r"<[@#!][^>]*>")
+_LINK = re.compile(r"<([^>|]+)(?:\|([^>]*))?>")
+_TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
+_FILE_ORDER = (FileFormat.CARD, FileFormat.MP3, FileFormat.MIDI)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One thing somebody wants of the band: a verb, the words after it, and who and where."""
+
+    id: RequestId
+    verb: str
+    text: str
+    place: Place
+    user: str
+    name: str = ""
+
+
+def wish_of_command(body: dict[str, Any]) -> Wish:
+    """The wish in a slash command; `/daily` and `/compose daily` are the same."""
+    place = Place(PLATFORM, body["team_id"], body["channel_id"])
+    verb, text = split_verb(plain(body.get("text", "")), body["command"].lstrip("/"))
+    key = request_id(PLATFORM, "command", body["trigger_id"])
+    return Wish(key, verb, text, place, body["user_id"], body.get("user_name", ""))
+
+
+def wish_of_mention(body: dict[str, Any]) -> Wish:
+    """The wish in `@lnh metal 140bpm`; the event's id makes Slack's retries the same wish."""
+    event = body["event"]
+    place = Place(PLATFORM, body["team_id"], event["channel"], event.get("thread_ts"))
+    verb, text = split_verb(plain(event.get("text", "")), "compose")
+    return Wish(request_id(PLATFORM, "event", body["event_id"]), verb, text, place, event["user"])
+
+
+def wish_of_button(body: dict[str, Any]) -> Wish:
+    """The wish in a press on *Another*; `text` is the song's id."""
+    message = body.get("message", {})
+    place = Place(PLATFORM, body["team"]["id"], body["channel"]["id"], message.get("thread_ts"))
+    key = request_id(PLATFORM, "action", body["trigger_id"])
+    user = body["user"]
+    return Wish(key, "another", str(body["actions"][0]["value"]), place, user["id"], user.get("username", ""))
+
+
+def split_verb(text: str, command: str) -> tuple[str, str]:
+    """The verb and the rest: `/compose daily stop` is daily, `@lnh compose metal` compose, nothing at all help."""
+    first, _, rest = text.partition(" ")
+    if command == "compose" and first.casefold() in VERBS:
+        return (
+            split_verb(rest.strip(), "compose") if first.casefold() == "compose" else (first.casefold(), rest.strip())
+        )
+    if command == "compose" and not text:
+        return "help", ""
+    if first.casefold() == "help":
+        return "help", ""
+    return command, text
+
+
+def read_daily(text: str, catalogue: GenreCatalogue) -> tuple[time, str, tuple[str, ...]]:
+    """Reads `18:30 Europe/Berlin metal, hard rock`: wall time, IANA zone and genres (none: any).
+
+    Raises:
+        InvalidSpec, UnknownGenre: the sentence says what is wrong, with an example.
+    """
+    words = text.split()
+    if len(words) > 1 and words[1].casefold() in ("am", "pm"):
+        words[:2] = ["".join(words[:2])]
+    at = parse_time(words[0] if words else "")
+    zone = parse_zone(words[1] if len(words) > 1 else "")
+    return at, zone, _genres(" ".join(words[2:]), catalogue)
+
+
+def _genres(text: str, catalogue: GenreCatalogue) -> tuple[str, ...]:
+    """Names with commas between them, one name of several words, or several of one word each."""
+    if not text:
+        return ()
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if len(names) == 1:
+        try:
+            return (catalogue.find(text).name,)
+        except MusicError:
+            names = text.split()
+    return tuple(catalogue.find(name).name for name in names)
+
+
+def plain(text: str) -> str:
+    """What a person wrote, without mentions, Slack's escapes, curly quotes or extra spaces."""
+    text = _LINK.sub(lambda match: match[2] or match[1], _MENTION.sub(" ", text))
+    for escape_, letter in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(escape_, letter)
+    return " ".join(text.translate(_TYPOGRAPHY).split())
+
+
+def escape(text: str) -> str:
+    """The text as Slack shows it literally: no mention, no link."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def clamp(text: str, limit: int) -> str:
+    """At most `limit` characters, the last an ellipsis if some were cut; never half an escape."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    return re.sub(r"&[a-z]{0,3}$", "", cut) + "…"
+
+
+def local_date(instant: datetime) -> str:
+    """An instant that Slack shows in each reader's own time zone; mrkdwn, not to be escaped."""
+    return f"<!date^{int(instant.timestamp())}^{{date_short_pretty}} {{time}}|{instant:%Y-%m-%d %H:%M %Z}>"
+
+
+def genre_lines(choices: Iterable[GenreChoice]) -> str:
+    """One line of mrkdwn a genre: played, or struck out."""
+    lines = []
+    for choice in choices:
+        name, description = escape(choice.genre.name), escape(choice.genre.description)
+        lines.append(f"• *{name}*: {description}" if choice.enabled else f"• ~{name}~")
+    return "\n".join(lines)
+
+
+def song_blocks(song: Song, words: str, label: str) -> list[dict[str, Any]]:
+    """The caption and the *Another* button, whose value is the song's id: it needs no memory.
+
+    Raises:
+        SlackObjectFormationError: never for a song; the models check Slack's limits once more.
+    """
+    caption = SectionBlock(text=MarkdownTextObject(text=clamp(escape(words), MAX_SECTION)))
+    return _checked([caption, another_button(song.id, label)])
+
+
+def another_button(id: RequestId, label: str) -> ActionsBlock:
+    """The button that asks for the same wishes with another seed."""
+    return ActionsBlock(elements=[ButtonElement(text=clamp(label, MAX_BUTTON), action_id=ANOTHER, value=id)])
+
+
+def uploads(song: Song) -> list[dict[str, Any]]:
+    """The song's files for `files_upload_v2`, the picture first."""
+    files = [file for kind in _FILE_ORDER if (file := song.file(kind)) is not None]
+    picture = f"Piano roll of {song.title}"
+    return [
+        {"filename": file.name, "title": file.name, "content": file.content}
+        | ({"alt_txt": clamp(picture, 1000)} if file.format is FileFormat.CARD else {})
+        for file in files
+    ]
+
+
+def _checked(blocks: list[Block]) -> list[dict[str, Any]]:
+    for block in blocks:
+        block.validate_json()
+    return [block.to_dict() for block in blocks]

@@ -1,0 +1,104 @@
+"""The payloads Slack sends to an app, with the fields an app may rely on."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tests.fakes.slack_api import Workspace
+
+EVENT_TIME = 1_700_000_000
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something where; `thread` is the timestamp of a thread's first message."""
+
+    team: str
+    channel: str
+    user: str
+    name: str
+    thread: str | None = None
+
+    def within(self, thread: str) -> "Actor":
+        return replace(self, thread=thread)
+
+
+def slash_command(command: str, text: str, by: Actor, hooks: tuple[str, str]) -> dict[str, str]:
+    """The form fields of a slash command; Slack escapes its three control characters."""
+    response_url, trigger_id = hooks
+    return {
+        "token": "deprecated",
+        "team_id": by.team,
+        "team_domain": "band",
+        "channel_id": by.channel,
+        "channel_name": "songs",
+        "user_id": by.user,
+        "user_name": by.name,
+        "command": command,
+        "text": _escaped(text),
+        "api_app_id": "A0LNH",
+        "is_enterprise_install": "false",
+        "response_url": response_url,
+        "trigger_id": trigger_id,
+    }
+
+
+def mention_event(text: str, by: Actor, here: Workspace, event_id: str) -> dict[str, Any]:
+    """The Events API envelope of `@lnh text`."""
+    ts = f"{EVENT_TIME}.{int(event_id[2:]):06}"
+    event: dict[str, Any] = {
+        "type": "app_mention",
+        "user": by.user,
+        "text": f"<@{here.bot_user}> {_escaped(text)}",
+        "ts": ts,
+        "channel": by.channel,
+        "event_ts": ts,
+    }
+    if by.thread is not None:
+        event["thread_ts"] = by.thread
+    return {
+        "token": "deprecated",
+        "team_id": by.team,
+        "api_app_id": "A0LNH",
+        "event": event,
+        "type": "event_callback",
+        "event_id": event_id,
+        "event_time": EVENT_TIME,
+        "authorizations": [{"team_id": by.team, "user_id": here.bot_user, "is_bot": True}],
+        "is_ext_shared_channel": False,
+    }
+
+
+def button_click(message: dict[str, Any], by: Actor, hooks: tuple[str, str]) -> dict[str, Any]:
+    """A press on the first button of `message` (as the Web API lists it)."""
+    response_url, trigger_id = hooks
+    block, button = next(
+        (block, element)
+        for block in _blocks(message)
+        for element in block.get("elements", [])
+        if element["type"] == "button"
+    )
+    action = {key: button[key] for key in ("action_id", "text", "value")}
+    container = {"type": "message", "message_ts": message["ts"], "channel_id": by.channel, "is_ephemeral": False}
+    return {
+        "type": "block_actions",
+        "user": {"id": by.user, "username": by.name, "name": by.name, "team_id": by.team},
+        "api_app_id": "A0LNH",
+        "token": "deprecated",
+        "container": container,
+        "trigger_id": trigger_id,
+        "team": {"id": by.team, "domain": "band"},
+        "channel": {"id": by.channel, "name": "songs"},
+        "message": message,
+        "response_url": response_url,
+        "actions": [action | {"type": "button", "block_id": block.get("block_id", "b"), "action_ts": "1700000000.1"}],
+    }
+
+
+def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
+    blocks = message.get("blocks") or []
+    return json.loads(blocks) if isinstance(blocks, str) else blocks
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

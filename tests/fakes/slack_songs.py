@@ -1,0 +1,23 @@
+"""Songs to deliver: complete, tiny and the same every time."""
+
+from bot.domain.request import RequestId, SongRequest
+from bot.domain.song import Song, SongFile
+from inference.music.recipe import Recipe
+from inference.music.spec import SamplingParams, SongSpec
+
+FILES = (
+    SongFile("ashes-of-iron.mid", "audio/midi", b"MThd the notes"),
+    SongFile("ashes-of-iron.mp3", "audio/mpeg", b"ID3 the sound"),
+    SongFile("ashes-of-iron.png", "image/png", b"\x89PNG the picture"),
+)
+
+
+def make_song(id: str, title: str = "Ashes of Iron", spec: SongSpec | None = None) -> Song:
+    """A song of that id with a card, an MP3 and a MIDI file."""
+    recipe = Recipe("f" * 64, spec or SongSpec((("metal", 1.0),)), SamplingParams(7))
+    return Song(RequestId(id), title, "Metal", recipe, FILES, (), {"composing": 1.0})
+
+
+def song_of(request: SongRequest) -> Song:
+    """What a composer would have made of the request."""
+    return make_song(request.id, spec=request.spec)

@@ -1,0 +1,126 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.slack.translate import (
+    ANOTHER,
+    MAX_SECTION,
+    clamp,
+    escape,
+    plain,
+    song_blocks,
+    split_verb,
+    uploads,
+    wish_of_button,
+    wish_of_command,
+    wish_of_mention,
+)
+from bot.domain.request import Place
+from tests.fakes.slack_api import Workspace
+from tests.fakes.slack_blocks import block_faults
+from tests.fakes.slack_payloads import Actor, button_click, mention_event, slash_command
+from tests.fakes.slack_songs import make_song
+
+HERE = Workspace("T1", "UBOT", "UADA", "UMEL", "C1", "C2")
+MEL = Actor("T1", "C1", "UMEL", "mel")
+HOOKS = ("https://hooks.example/1", "1.2.trigger")
+
+
+def test_command_becomes_a_wish_with_place_and_person():
+    wish = wish_of_command(slash_command("/compose", "metal 140bpm", MEL, HOOKS))
+    assert (wish.verb, wish.text) == ("compose", "metal 140bpm")
+    assert (wish.place, wish.user, wish.name) == (Place("slack", "T1", "C1"), "UMEL", "mel")
+
+
+def test_same_trigger_is_the_same_wish_and_another_trigger_is_not():
+    first, again = (wish_of_command(slash_command("/compose", "metal", MEL, HOOKS)) for _ in range(2))
+    other = wish_of_command(slash_command("/compose", "metal", MEL, (HOOKS[0], "1.3.trigger")))
+    assert first.id == again.id != other.id
+
+
+def test_mention_loses_the_bots_name_and_keeps_the_thread():
+    wish = wish_of_mention(mention_event("metal & <punk>", MEL.within("17.5"), HERE, "Ev01"))
+    assert wish.text == "metal & <punk>"
+    assert wish.place.thread == "17.5"
+
+
+def test_retried_event_is_the_same_wish():
+    ids = {wish_of_mention(mention_event("metal", MEL, HERE, event)).id for event in ("Ev01", "Ev01", "Ev02")}
+    assert len(ids) == 2
+
+
+def test_button_carries_the_songs_id_through_the_message_alone():
+    song = make_song("song-7")
+    message = {"ts": "1.2", "thread_ts": "1.0", "blocks": song_blocks(song, "caption", "Another")}
+    wish = wish_of_button(button_click(message, MEL, HOOKS))
+    assert (wish.verb, wish.text, wish.place.thread) == ("another", "song-7", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "expected"),
+    [
+        ("metal 140bpm", "compose", ("compose", "metal 140bpm")),
+        ("", "compose", ("help", "")),
+        ("help", "compose", ("help", "")),
+        ("Daily stop", "compose", ("daily", "stop")),
+        ("compose metal", "compose", ("compose", "metal")),
+        ("genres disable punk", "compose", ("genres", "disable punk")),
+        ("show", "daily", ("daily", "show")),
+        ("", "daily", ("daily", "")),
+        ("help", "genres", ("help", "")),
+    ],
+)
+def test_verbs_may_be_commands_or_first_words(text: str, command: str, expected: tuple[str, str]):
+    assert split_verb(text, command) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("<@U123> metal   140bpm", "metal 140bpm"),
+        ("<@U123|lnh> metal", "metal"),
+        ("rock &amp; roll", "rock & roll"),
+        ("&amp;lt;", "&lt;"),
+        ("<!channel> metal", "metal"),
+        ("<http://example.org|example> punk", "example punk"),
+        ("key “E minor”", 'key "E minor"'),
+    ],
+)
+def test_what_a_person_wrote_is_read_without_slacks_escapes(written: str, meant: str):
+    assert plain(written) == meant
+
+
+@given(st.text())
+def test_no_text_of_ours_can_mention_or_link(text: str):
+    assert "<" not in escape(text)
+    assert ">" not in escape(text)
+
+
+@given(st.text(alphabet="ab&<>"), st.integers(min_value=1, max_value=30))
+def test_clamped_text_fits_and_ends_in_no_half_escape(text: str, limit: int):
+    short = clamp(escape(text), limit)
+    assert len(short) <= limit
+    assert not short.rstrip("…").endswith(("&", "&a", "&am", "&l", "&lt", "&g", "&gt"))
+
+
+@given(st.text(min_size=1, max_size=9000), st.text(min_size=1, max_size=300))
+def test_blocks_of_any_song_keep_slacks_limits(words: str, label: str):
+    blocks = song_blocks(make_song("s" * 64), words, label)
+    assert block_faults(blocks) == []
+    assert len(blocks[0]["text"]["text"]) <= MAX_SECTION
+
+
+def test_caption_is_escaped_in_the_block():
+    text = song_blocks(make_song("s"), "<!channel> & <@U1>", "Another")[0]["text"]["text"]
+    assert text == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
+
+
+def test_button_has_our_action_and_no_state_but_the_id():
+    button = song_blocks(make_song("song-7"), "caption", "Another")[1]["elements"][0]
+    assert (button["action_id"], button["value"]) == (ANOTHER, "song-7")
+
+
+def test_picture_goes_first_then_the_music():
+    entries = uploads(make_song("s"))
+    assert [entry["filename"].rpartition(".")[2] for entry in entries] == ["png", "mp3", "mid"]
+    assert entries[0]["alt_txt"]
