@@ -1,0 +1,1 @@
+"""The composer: a decoder-only transformer with a cascade head."""

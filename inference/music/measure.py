@@ -11,8 +11,8 @@ from inference.music.score import Score
 _MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
-# Mean onsets in a bar of one playing instrument at which densities 2..8 begin.
-DENSITY_BOUNDS = (2.5, 4.0, 5.0, 6.0, 7.5, 9.0, 11.5)
+# Mean onsets in a bar of one playing instrument at which densities 2..8 begin: octiles of 1,500 band files.
+DENSITY_BOUNDS = (4.0, 4.7, 5.3, 5.9, 6.4, 7.2, 8.4)
 
 
 def key_of(pitch_class_weights: Sequence[float]) -> Key:

@@ -1,0 +1,1 @@
+"""The band code: scores as steps that a model reads and writes."""

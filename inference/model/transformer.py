@@ -1,0 +1,80 @@
+"""The whole network."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from inference.model.cascade import CascadeHead
+from inference.model.config import ModelConfig
+from inference.model.inputs import SONG_SIZES, StepInputs
+from inference.model.layers import TransformerBlock, turns
+from inference.tokens.block import CONTENT_SIZE
+from inference.tokens.state import CONTEXT_SIZES
+from inference.tokens.vocabulary import FIELD_SIZES
+
+
+class Composer(nn.Module):
+    """p(next step | song, steps so far). Input is a sum of embeddings, output a cascade over five fields."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.fields = nn.ModuleList(nn.Embedding(size, config.width) for size in FIELD_SIZES)
+        self.context = nn.ModuleList(nn.Embedding(size, config.width) for size in CONTEXT_SIZES)
+        self.content = nn.Linear(CONTENT_SIZE, config.width, bias=False)
+        self.song = nn.ModuleList(nn.Embedding(size, config.width) for size in SONG_SIZES)
+        self.genres = nn.Linear(len(config.genres) + 1, config.width, bias=False)
+        blocks = [TransformerBlock(config) for _ in range(config.layers)]
+        self.blocks: Iterable[TransformerBlock] = nn.ModuleList(blocks)  # type: ignore[assignment]  # so that `step` is known
+        self.norm = nn.RMSNorm(config.width)
+        self.cascade = CascadeHead(config)
+        self._initialise()
+
+    def forward(self, inputs: StepInputs) -> Tensor:
+        """Hidden states [B, T, C] for inputs of T steps; state t predicts step t + 1."""
+        x = self.embed(inputs)
+        turn = turns(torch.arange(x.shape[1], device=x.device), self.config.head_size)
+        for block in self.blocks:
+            x = block(x, turn)
+        out: Tensor = self.norm(x)
+        return out
+
+    def step(self, inputs: StepInputs, cache: Tensor, positions: Tensor) -> Tensor:
+        """Hidden states [B, C] for one more step a row.
+
+        Args:
+            inputs: T = 1.
+            cache: [L, 2, B, KV, T, D], written at `positions` modulo T, which is the attention window.
+            positions: int64 [B], steps each row has taken so far.
+        """
+        x = self.embed(inputs)
+        length = cache.shape[4]
+        turn = turns(positions.unsqueeze(1), self.config.head_size)
+        slots = torch.arange(length, device=x.device)
+        visible = (slots <= positions.unsqueeze(1))[:, None, None]
+        for layer, block in enumerate(self.blocks):
+            x = block.step(x, turn, cache[layer], positions % length, visible)
+        out: Tensor = self.norm(x)[:, 0]
+        return out
+
+    def embed(self, inputs: StepInputs) -> Tensor:
+        """[B, T, C]."""
+        x = self.content(inputs.content)
+        for column, table in enumerate(self.fields):
+            x = x + table(inputs.fields[..., column])
+        for column, table in enumerate(self.context):
+            x = x + table(inputs.context[..., column])
+        song = self.genres(inputs.genres)
+        for column, table in enumerate(self.song):
+            song = song + table(inputs.song[..., column])
+        out: Tensor = x + song.unsqueeze(1)
+        return out
+
+    def _initialise(self) -> None:
+        for name, weight in self.named_parameters():
+            if weight.dim() < 2:
+                continue
+            deep = name.endswith(("out.weight", "down.weight"))
+            std = 0.02 / (2 * self.config.layers) ** 0.5 if deep else 0.02
+            nn.init.normal_(weight, std=std)

@@ -1,0 +1,96 @@
+"""A block: what one player plays in one bar."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import log2
+
+from inference.tokens.tables import CHORD_SHAPES, DRUM_LANES, DRUM_SETS
+from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITIONS, Step
+
+_CELL = POSITIONS // 16
+_KICK = 1 << DRUM_LANES.index(36)
+_SNARE = 1 << DRUM_LANES.index(38)
+# 16 onsets, 12 pitch classes, 16 kicks, 16 snares, lowest pitch, number of hits
+CONTENT_SIZE = 16 + 12 + 16 + 16 + 2
+NO_CONTENT = (0.0,) * CONTENT_SIZE
+
+
+@dataclass(frozen=True)
+class Block:
+    """Hits in order of position, then value. Never empty."""
+
+    hits: tuple[Step, ...]
+
+    @cached_property
+    def is_drum(self) -> bool:
+        return self.hits[0].value >= DRUM_SET
+
+    @cached_property
+    def onsets(self) -> tuple[int, ...]:
+        """Distinct positions, ascending."""
+        return tuple(dict.fromkeys(hit.position for hit in self.hits))
+
+    @cached_property
+    def lowest(self) -> dict[int, int]:
+        """Lowest pitch at each position (the lane mask for drums)."""
+        if self.is_drum:
+            masks: dict[int, int] = {}
+            for hit in self.hits:
+                masks[hit.position] = masks.get(hit.position, 0) | DRUM_SETS[hit.value - DRUM_SET]
+            return masks
+        return {hit.position: hit.value - PITCH for hit in reversed(self.hits)}
+
+    @cached_property
+    def kicks(self) -> tuple[int, ...]:
+        """Positions of the bass drum; empty for pitched players."""
+        return tuple(at for at, mask in self.lowest.items() if mask & _KICK) if self.is_drum else ()
+
+    @cached_property
+    def note_count(self) -> int:
+        if self.is_drum:
+            return sum(DRUM_SETS[hit.value - DRUM_SET].bit_count() for hit in self.hits)
+        return sum(CHORD_SHAPES[hit.shape - 1].bit_count() for hit in self.hits)
+
+    @cached_property
+    def content(self) -> tuple[float, ...]:
+        """CONTENT_SIZE numbers in about -1..1 that say what is played, for steps that only repeat it."""
+        onsets, classes, kicks, snares = [0.0] * 16, [0.0] * 12, [0.0] * 16, [0.0] * 16
+        for hit in self.hits:
+            onsets[hit.position // _CELL] = 1.0
+            if self.is_drum:
+                mask = DRUM_SETS[hit.value - DRUM_SET]
+                kicks[hit.position // _CELL] += bool(mask & _KICK)
+                snares[hit.position // _CELL] += bool(mask & _SNARE)
+            else:
+                for interval in chord_intervals(hit.shape):
+                    classes[(hit.value - PITCH + interval) % 12] += 1.0
+        total = sum(classes) or 1.0
+        lowest = 0.0 if self.is_drum else min(self.lowest.values()) / 64 - 1
+        return (*onsets, *(weight / total for weight in classes), *kicks, *snares, lowest, log2(len(self.hits)) / 5)
+
+    def transposed(self, semitones: int) -> "Block":
+        """The same hits higher or lower; drums stay. Pitches must stay within 0..127."""
+        if self.is_drum or semitones == 0:
+            return self
+        return Block(tuple(hit._replace(value=hit.value + semitones) for hit in self.hits))
+
+
+def chord_intervals(shape: int) -> tuple[int, ...]:
+    """Semitones above the lowest note, from 0, of a shape index (1-based)."""
+    mask = CHORD_SHAPES[shape - 1]
+    return tuple(interval for interval in range(mask.bit_length()) if mask >> interval & 1)
+
+
+def drum_echo(mask: int) -> int:
+    """What the drums strike at a position: 1 nothing, 2 kick, 3 snare, 4 kick and snare, 5 another drum."""
+    if not mask:
+        return 1
+    return {(True, False): 2, (False, True): 3, (True, True): 4}.get((bool(mask & _KICK), bool(mask & _SNARE)), 5)
+
+
+def next_onset(onsets: Sequence[int], position: int) -> int:
+    """One plus the first onset after `position`, 0 if there is none."""
+    index = bisect_right(onsets, position)
+    return onsets[index] + 1 if index < len(onsets) else 0

@@ -1,0 +1,193 @@
+"""Which steps may come next: whatever is drawn under these masks decodes, and keeps the promises of the header."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.music.program import Role
+from inference.tokens.block import chord_intervals
+from inference.tokens.state import BandState
+from inference.tokens.vocabulary import (
+    BAR,
+    DRUM_SET,
+    END,
+    FIELD_SIZES,
+    HEAD_FIELD,
+    MIXED,
+    NEW,
+    NONE,
+    PITCH,
+    POSITION,
+    POSITIONS,
+    SHAPE_FIELD,
+    SHAPES,
+    TRACK,
+    VALUE_FIELD,
+    VALUES,
+    repeats,
+)
+
+Mask = NDArray[np.bool_]
+
+MAX_HITS_AT_ONCE = 4
+# Lowest and highest pitch a role may play; wider than 99 % of what such players play in the training files.
+_RANGES = {Role.BASS: (21, 67), Role.RHYTHM: (28, 88), Role.LEAD: (31, 100)}
+_WIDEST = (21, 108)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Limits on top of the syntax: bars a player may rest, and whole bars the band may repeat in a row."""
+
+    max_rest: int = 4
+    max_repeats: int = 16
+
+
+class Grammar:
+    """Masks over the next step of one song."""
+
+    def __init__(self, state: BandState, rules: Rules) -> None:
+        self._state = state
+        self._rules = rules
+        self._rests = [0] * len(state.header.players)
+        self._repeated = 0
+        self._bars = 0
+
+    def mask(self, field: int, chosen: list[int]) -> Mask:
+        """Allowed values of a field (bool, FIELD_SIZES[field]) after the fields before it; at least one is allowed."""
+        if field == HEAD_FIELD:
+            self._follow()
+            return _mask_of(HEAD_FIELD, tuple(self._heads()))
+        head = chosen[HEAD_FIELD]
+        if field == VALUE_FIELD:
+            return self._values(head)
+        if head < POSITION:
+            return _mask_of(field, (NONE,))
+        value = chosen[VALUE_FIELD]
+        if field in (SHAPE_FIELD, SHAPE_FIELD + 1):
+            if value >= DRUM_SET:
+                return _mask_of(field, (NONE,))
+            return _shapes_within(self._range()[1] - (value - PITCH)) if field == SHAPE_FIELD else _not_none(field)
+        return _not_none(field)
+
+    def _follow(self) -> None:
+        """Catches up with the bars that were closed since the last step."""
+        rows = self._state.rows
+        while self._bars < len(rows):
+            row = rows[self._bars]
+            self._rests = [0 if block else rest + 1 for rest, block in zip(self._rests, row, strict=True)]
+            self._bars += 1
+
+    def _heads(self) -> Iterable[int]:
+        state = self._state
+        if not state.in_bar:
+            return [BAR]
+        last = state.last
+        if last.head == BAR:
+            self._repeated = self._repeated + 1 if repeats(last.value) else 0
+            if repeats(last.value):
+                return [self._after_bar()]
+            return self._next_tracks(may_end=False)
+        if last.is_track and not repeats(last.value):
+            return range(POSITION, POSITION + POSITIONS)
+        following = self._next_tracks(may_end=True)
+        if last.is_hit:
+            first = last.head if state.hits_at_position < MAX_HITS_AT_ONCE and self._room_above() else last.head + 1
+            return [*following, *range(first, POSITION + POSITIONS)]
+        return following
+
+    def _next_tracks(self, *, may_end: bool) -> list[int]:
+        """Players who may come next: in order (any order if the header says so), none skipped who must play."""
+        state = self._state
+        count = len(state.header.players)
+        start = 0 if state.header.free_order or state.slot is None else state.slot + 1
+        heads = []
+        for slot in range(start, count):
+            if slot in state.placed:
+                continue
+            heads.append(TRACK + slot)
+            if self._must_play(slot) and not state.header.free_order:
+                return heads
+        must = any(self._must_play(slot) and slot not in state.placed for slot in range(count))
+        if (may_end and not must) or not heads:
+            heads.append(self._after_bar())
+        return heads
+
+    def _must_play(self, slot: int) -> bool:
+        return self._rests[slot] >= self._rules.max_rest
+
+    def _after_bar(self) -> int:
+        return BAR if len(self._state.rows) + 1 < self._state.header.bars else END
+
+    def _room_above(self) -> bool:
+        state = self._state
+        return state.slot is not None and state.last.value + 1 < (VALUES if state.last.value >= DRUM_SET else DRUM_SET)
+
+    def _values(self, head: int) -> Mask:
+        state = self._state
+        if head == END:
+            return _mask_of(VALUE_FIELD, (NONE,))
+        if head == BAR:
+            return _mask_of(VALUE_FIELD, tuple(self._bar_values()))
+        if head < POSITION:
+            fresh = [NEW, *state.block_repeats(head - TRACK)] if state.bar_value_now == MIXED else [NEW]
+            return _mask_of(VALUE_FIELD, tuple(fresh))
+        lowest, highest = self._range()
+        if state.last.is_hit and state.last.head == head:
+            lowest = max(lowest, state.last.value + 1)
+        return _span(lowest, max(lowest + 1, highest))
+
+    def _bar_values(self) -> list[int]:
+        values = [NEW]
+        # The bar before is still open while this one is asked for.
+        self._state.finish_bar()
+        self._follow()
+        if self._state.rows:
+            values.append(MIXED)
+            if self._repeated < self._rules.max_repeats:
+                values += [value for value in self._state.row_repeats() if self._may_repeat(value)]
+        return values
+
+    def _may_repeat(self, value: int) -> bool:
+        """A row that rests a player who must play, or rests everybody, may not come back."""
+        row = self._state.row_source(value)
+        return any(row) and all(block is not None or not self._must_play(slot) for slot, block in enumerate(row))
+
+    def _range(self) -> tuple[int, int]:
+        """First VALUE index the current player may play, and the one after the last."""
+        slot = self._state.slot
+        player = self._state.header.players[slot or 0]
+        if player.is_drum:
+            return DRUM_SET, VALUES
+        low, high = _RANGES.get(player.role, _WIDEST)
+        return PITCH + low, PITCH + high + 1
+
+
+@lru_cache(maxsize=4096)
+def _mask_of(field: int, allowed: tuple[int, ...]) -> Mask:
+    mask = np.zeros(FIELD_SIZES[field], np.bool_)
+    mask[list(allowed)] = True
+    return mask
+
+
+@lru_cache(maxsize=1024)
+def _span(start: int, stop: int) -> Mask:
+    mask = np.zeros(VALUES, np.bool_)
+    mask[start:stop] = True
+    return mask
+
+
+@lru_cache(maxsize=8)
+def _not_none(field: int) -> Mask:
+    mask = np.ones(FIELD_SIZES[field], np.bool_)
+    mask[NONE] = False
+    return mask
+
+
+@lru_cache(maxsize=256)
+def _shapes_within(room: int) -> Mask:
+    """Chord shapes that reach less than `room` semitones above their lowest note; the single note always."""
+    return np.array([False] + [chord_intervals(shape)[-1] < max(room, 1) for shape in range(1, SHAPES)])

@@ -1,0 +1,280 @@
+"""The state of a song while its steps are written or read.
+
+Training, decoding and grammar all go through `BandState`, so what the model is shown while it learns is by
+construction what it is shown while it plays.
+"""
+
+from typing import Generic, TypeVar
+
+from inference.music.program import Role
+from inference.tokens.arrangement import Header, Row
+from inference.tokens.block import NO_CONTENT, Block, drum_echo, next_onset
+from inference.tokens.vocabulary import (
+    BAR,
+    COPY,
+    COPY_DISTANCES,
+    MIXED,
+    NEW,
+    POSITION,
+    RIFF,
+    RIFFS,
+    TRACK,
+    Step,
+    repeats,
+)
+
+_ROLE_INDEX = {role: index for index, role in enumerate(Role, start=1)}
+_DRUM_PROGRAM = 129
+MAX_BARS_LEFT = 32
+
+# Sizes of the integers `context` and `echo` give.
+CONTEXT_SIZES = (1 + len(Role), 130, 9, 2 + MAX_BARS_LEFT, 97, 97, 97)
+ECHO_SIZES = (6, 14, 129, 1 + len(Role), 130)
+
+Context = tuple[int, ...]
+T = TypeVar("T")
+
+
+class Recency(Generic[T]):
+    """Distinct items, the most recently used first."""
+
+    def __init__(self) -> None:
+        self._items: list[T] = []
+
+    def use(self, item: T) -> None:
+        if item in self._items:
+            self._items.remove(item)
+        self._items.insert(0, item)
+
+    def rank(self, item: T) -> int | None:
+        """0 for the latest; None if it is unknown or too long ago."""
+        index = self._items.index(item) if item in self._items else RIFFS
+        return index if index < RIFFS else None
+
+    def __getitem__(self, rank: int) -> T:
+        return self._items[rank]
+
+    def __len__(self) -> int:
+        return min(RIFFS, len(self._items))
+
+
+class BandState:
+    """What has been written so far. `push` steps in order; the rest are questions about the next step."""
+
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        self.rows: list[Row] = []
+        self.row: list[Block | None] = []
+        self.slot: int | None = None
+        self.position = -1
+        self.last = Step(0)
+        self._hits: list[Step] = []
+        self._content: tuple[float, ...] = NO_CONTENT
+        self._riffs: list[Recency[Block]] = [Recency() for _ in header.players]
+        self._bars: Recency[Row] = Recency()
+        self._in_bar = False
+        self.placed: set[int] = set()
+        self.bar_value_now = 0
+
+    # -- writing
+
+    def push(self, step: Step) -> None:
+        """Takes the next step, which must be one the grammar allows."""
+        self._content = NO_CONTENT
+        if step.is_hit:
+            self._hits.append(step)
+            self.position = step.position
+        elif step.is_track:
+            self._close_block()
+            self._open_block(step)
+        else:
+            self.finish_bar()
+            if step.head == BAR:
+                self._open_bar(step)
+        self.last = step
+
+    def finish_bar(self) -> None:
+        """Closes the bar being written, so that the next one can be compared with it; nothing between bars."""
+        self._close_block()
+        self._close_bar()
+
+    def _open_bar(self, step: Step) -> None:
+        self._in_bar = True
+        self.slot, self.placed, self.bar_value_now = None, set(), step.value
+        self.row = [None] * len(self.header.players)
+        if repeats(step.value):
+            self.row = list(self.row_source(step.value))
+            sounding = [block.content for block in self.row if block]
+            if sounding:
+                self._content = tuple(sum(column) / len(sounding) for column in zip(*sounding, strict=True))
+
+    def _open_block(self, step: Step) -> None:
+        self.slot, self.position = step.slot, -1
+        if not self._in_bar:
+            return
+        self.placed.add(step.slot)
+        if repeats(step.value):
+            block = self.block_source(step.slot, step.value)
+            self.row[step.slot] = block
+            self._content = block.content
+
+    def _close_block(self) -> None:
+        if self._hits and self.slot is not None:
+            self.row[self.slot] = Block(tuple(self._hits))
+            self._hits = []
+
+    def _close_bar(self) -> None:
+        if not self._in_bar:
+            return
+        row = tuple(self.row)
+        self.rows.append(row)
+        self._bars.use(row)
+        for riffs, block in zip(self._riffs, row, strict=True):
+            if block is not None:
+                riffs.use(block)
+        self._in_bar = False
+        self.slot = None
+
+    # -- repeats
+
+    def row_source(self, value: int) -> Row:
+        """The row a repeating BAR value brings back."""
+        return self._bars[value - RIFF] if value >= RIFF else self.rows[-COPY_DISTANCES[value - COPY]]
+
+    def block_source(self, slot: int, value: int) -> Block:
+        """The block a repeating TRACK value brings back. Raises LookupError if the player rested there."""
+        if value >= RIFF:
+            return self._riffs[slot][value - RIFF]
+        block = self.rows[-COPY_DISTANCES[value - COPY]][slot]
+        if block is None:
+            raise LookupError(f"player {slot} rested {COPY_DISTANCES[value - COPY]} bars ago")
+        return block
+
+    def row_repeats(self) -> list[int]:
+        """BAR values that can repeat here."""
+        copies = [COPY + index for index, distance in enumerate(COPY_DISTANCES) if distance <= len(self.rows)]
+        return copies + [RIFF + rank for rank in range(len(self._bars))]
+
+    def block_repeats(self, slot: int) -> list[int]:
+        """TRACK values that can repeat here."""
+        bars = len(self.rows)
+        copies = [
+            COPY + index
+            for index, distance in enumerate(COPY_DISTANCES)
+            if distance <= bars and self.rows[-distance][slot] is not None
+        ]
+        return copies + [RIFF + rank for rank in range(len(self._riffs[slot]))]
+
+    def bar_value(self, row: Row) -> int:
+        """The canonical BAR value of a row: nearest copy, else riff, else MIXED or NEW. Asked between bars."""
+        for index, distance in enumerate(COPY_DISTANCES):
+            if distance <= len(self.rows) and self.rows[-distance] == row:
+                return COPY + index
+        rank = self._bars.rank(row)
+        if rank is not None:
+            return RIFF + rank
+        values = [self.track_value(slot, block) for slot, block in enumerate(row) if block is not None]
+        return MIXED if any(repeats(value) for value in values) else NEW
+
+    def track_value(self, slot: int, block: Block) -> int:
+        """The canonical TRACK value of a block in the bar after the last closed one."""
+        for index, distance in enumerate(COPY_DISTANCES):
+            if distance <= len(self.rows) and self.rows[-distance][slot] == block:
+                return COPY + index
+        rank = self._riffs[slot].rank(block)
+        return NEW if rank is None else RIFF + rank
+
+    # -- what the model is shown
+
+    @property
+    def content(self) -> tuple[float, ...]:
+        """CONTENT_SIZE numbers about what the last step repeated; zeros otherwise."""
+        return self._content
+
+    def context(self) -> Context:
+        """Integers (sizes CONTEXT_SIZES) about the place of the next step."""
+        role, program = self._player(self.slot)
+        if not self._in_bar:
+            return (role, program, 0, 0, 0, 0, 0)
+        bar = len(self.rows)
+        left = min(MAX_BARS_LEFT, self.header.bars - bar)
+        kick, onset, before = self._next_onsets()
+        return (role, program, 1 + bar % 8, 1 + max(0, left), kick, onset, before)
+
+    def _next_onsets(self) -> tuple[int, int, int]:
+        """Where kick, first pitched player and this player's last block strike next; 0 unless inside a block."""
+        writing = self.last.is_hit or (self.last.is_track and not repeats(self.last.value))
+        if not writing or self.slot is None:
+            return 0, 0, 0
+        drums, pitched = self._written_blocks()
+        before = self._last_block(self.slot)
+        return (
+            next_onset(drums.kicks, self.position) if drums else 0,
+            next_onset(pitched.onsets, self.position) if pitched else 0,
+            next_onset(before.onsets, self.position) if before else 0,
+        )
+
+    def echo(self, head: int) -> Context:
+        """Integers (sizes ECHO_SIZES) about what the band does where the next step, whose head is known, falls."""
+        if TRACK <= head < POSITION:
+            return (0, 0, 0, *self._player(head - TRACK))
+        if head < POSITION or self.slot is None:
+            return (0, 0, 0, 0, 0)
+        position = head - POSITION
+        drums, pitched = self._written_blocks()
+        before = self._last_block(self.slot)
+        return (
+            drum_echo(drums.lowest.get(position, 0)) if drums else 0,
+            _pitch_class_echo(pitched, position),
+            _pitch_echo(before, position),
+            0,
+            0,
+        )
+
+    def _written_blocks(self) -> tuple[Block | None, Block | None]:
+        """The drums and the first pitched block of the bar that are complete and not the current player's."""
+        drums = pitched = None
+        for slot, block in enumerate(self.row):
+            if block is None or slot == self.slot:
+                continue
+            if block.is_drum:
+                drums = block
+            elif pitched is None:
+                pitched = block
+        return drums, pitched
+
+    def _last_block(self, slot: int) -> Block | None:
+        """The player's most recent block of an earlier bar."""
+        riffs = self._riffs[slot]
+        return riffs[0] if len(riffs) else None
+
+    def _player(self, slot: int | None) -> tuple[int, int]:
+        if slot is None:
+            return 0, 0
+        player = self.header.players[slot]
+        return _ROLE_INDEX[player.role], _DRUM_PROGRAM if player.is_drum else 1 + player.program
+
+    @property
+    def in_bar(self) -> bool:
+        return self._in_bar
+
+    @property
+    def hits_at_position(self) -> int:
+        """How many hits the current player has at the position of the last one."""
+        return sum(hit.head == self.last.head for hit in self._hits)
+
+
+def _pitch_class_echo(block: Block | None, position: int) -> int:
+    """0 without a block, 13 where it is silent, else 1 + pitch class."""
+    if block is None:
+        return 0
+    pitch = block.lowest.get(position)
+    return 13 if pitch is None else 1 + pitch % 12
+
+
+def _pitch_echo(block: Block | None, position: int) -> int:
+    """0 where nothing was played (or by drums), else 1 + lowest pitch."""
+    if block is None or block.is_drum:
+        return 0
+    pitch = block.lowest.get(position)
+    return 0 if pitch is None else 1 + pitch

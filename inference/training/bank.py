@@ -1,0 +1,200 @@
+"""A bank: many arrangements packed into a few arrays in one file, drawn from at random while training."""
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.music.measure import density_of
+from inference.music.pitch import Key, Mode
+from inference.music.program import Role
+from inference.music.spec import Player
+from inference.tokens.arrangement import Arrangement, Header
+from inference.tokens.block import Block
+from inference.tokens.vocabulary import DRUM_SET, PITCH, Step
+from inference.training.corpus import Source, Unsuitable, prepare
+
+SPLITS = ("train", "valid", "test")
+_ROLES = tuple(Role)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Packed songs. `songs` has a row a song; the other arrays are concatenations it points into.
+
+    songs: int64 [N, 8]: genre, split, key (0..23), tempo x 100, first row, rows, first player, players.
+    hits: uint16 [H, 5] fields of steps; blocks: int64 [B + 1] offsets into hits.
+    rows: int32 flat, one entry a (bar, player): block + 1, or 0 for a rest; players: uint8 [P, 2] role, program.
+    """
+
+    genres: tuple[str, ...]
+    songs: NDArray[np.int64]
+    hits: NDArray[np.uint16]
+    blocks: NDArray[np.int64]
+    rows: NDArray[np.int32]
+    players: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.songs)
+
+    @cached_property
+    def by_split(self) -> dict[str, NDArray[np.int64]]:
+        """Song numbers of each split."""
+        return {split: np.flatnonzero(self.songs[:, 1] == index) for index, split in enumerate(SPLITS)}
+
+    def genre(self, song: int) -> str:
+        return self.genres[int(self.songs[song, 0])]
+
+    def bar_count(self, song: int) -> int:
+        return int(self.songs[song, 5])
+
+    def roster(self, song: int) -> tuple[Player, ...]:
+        first, count = self.songs[song, 6:8]
+        return tuple(Player(_ROLES[role], int(program)) for role, program in self.players[first : first + count])
+
+    def excerpt(self, song: int, bars: range, slots: tuple[int, ...], transpose: int) -> Arrangement:
+        """Some bars and players of a song, transposed by semitones (which the pitches must bear)."""
+        genre, _, key, tempo, first, count, _, width = (int(number) for number in self.songs[song])
+        matrix = self.rows[first : first + count * width].reshape(count, width)[bars.start : bars.stop, list(slots)]
+        blocks = {int(number): self._block(int(number), transpose) for number in np.unique(matrix) if number}
+        rows = tuple(tuple(blocks.get(number) for number in row) for row in matrix.tolist())
+        roster = self.roster(song)
+        sounding = [block for row in rows for block in row if block]
+        header = Header(
+            genres=((self.genres[genre], 1.0),),
+            players=tuple(roster[slot] for slot in slots),
+            bars=len(rows),
+            tempo=tempo / 100,
+            key=Key((key % 12 + transpose) % 12, Mode.MINOR if key >= 12 else Mode.MAJOR),
+            density=density_of(sum(len(block.onsets) for block in sounding), len(sounding)),
+            opens=bars.start == 0,
+            closes=bars.stop == count,
+        )
+        return Arrangement(header, rows)
+
+    def pitch_range(self, song: int) -> tuple[int, int]:
+        """Lowest and highest root of the pitched hits; (60, 60) without any."""
+        first, count, width = (int(self.songs[song, column]) for column in (4, 5, 7))
+        numbers = np.unique(self.rows[first : first + count * width])
+        values = [value for number in numbers if number for value in self._values(int(number)) if value < DRUM_SET]
+        return (min(values) - PITCH, max(values) - PITCH) if values else (60, 60)
+
+    def _values(self, number: int) -> list[int]:
+        column: list[int] = self.hits[self.blocks[number - 1] : self.blocks[number], 1].tolist()
+        return column
+
+    def _block(self, number: int, transpose: int) -> Block:
+        fields = self.hits[self.blocks[number - 1] : self.blocks[number]].tolist()
+        return Block(tuple(Step(*hit) for hit in fields)).transposed(transpose)
+
+    def save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(
+            path,
+            genres=np.array(self.genres),
+            songs=self.songs,
+            hits=self.hits,
+            blocks=self.blocks,
+            rows=self.rows,
+            players=self.players,
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> "Bank":
+        """Raises OSError, KeyError or ValueError when the file is not a bank."""
+        with np.load(path, allow_pickle=False) as arrays:
+            genres = tuple(str(name) for name in arrays["genres"])
+            return cls(genres, *(arrays[name] for name in ("songs", "hits", "blocks", "rows", "players")))
+
+
+class _Packer:
+    def __init__(self, genres: tuple[str, ...]) -> None:
+        self.genres = genres
+        self.songs: list[tuple[int, ...]] = []
+        self.hits: list[NDArray[np.uint16]] = []
+        self.offsets = [0]
+        self.rows: list[NDArray[np.int32]] = []
+        self.players: list[tuple[int, int]] = []
+        self._row_count = 0
+
+    def add(self, source: Source, arrangement: Arrangement) -> None:
+        header = arrangement.header
+        numbers: dict[tuple[int, Block], int] = {}
+        matrix = np.zeros((len(arrangement.rows), len(header.players)), np.int32)
+        for bar, row in enumerate(arrangement.rows):
+            for slot, block in enumerate(row):
+                if block is not None:
+                    matrix[bar, slot] = self._number(numbers, slot, block)
+        key = header.key or Key(0, Mode.MAJOR)
+        self.songs.append(
+            (
+                self.genres.index(source.genre),
+                SPLITS.index(source.split),
+                key.tonic + (12 if key.mode is Mode.MINOR else 0),
+                round(header.tempo * 100),
+                self._row_count,
+                len(arrangement.rows),
+                len(self.players),
+                len(header.players),
+            )
+        )
+        self.rows.append(matrix.ravel())
+        self._row_count += matrix.size
+        self.players += [(_ROLES.index(player.role), player.program) for player in header.players]
+
+    def _number(self, numbers: dict[tuple[int, Block], int], slot: int, block: Block) -> int:
+        if (slot, block) not in numbers:
+            self.hits.append(np.array(block.hits, np.uint16))
+            self.offsets.append(self.offsets[-1] + len(block.hits))
+            numbers[slot, block] = len(self.offsets) - 1
+        return numbers[slot, block]
+
+    def bank(self) -> Bank:
+        return Bank(
+            self.genres,
+            np.array(self.songs, np.int64).reshape(-1, 8),
+            np.concatenate(self.hits) if self.hits else np.zeros((0, 5), np.uint16),
+            np.array(self.offsets, np.int64),
+            np.concatenate(self.rows) if self.rows else np.zeros(0, np.int32),
+            np.array(self.players, np.uint8).reshape(-1, 2),
+        )
+
+
+def build_bank(sources: Iterable[Source], processes: int = 1) -> tuple[Bank, Counter[str]]:
+    """Reads, cleans and packs files; the counter says how many were kept and why others were not."""
+    sources = list(sources)
+    packer = _Packer(tuple(dict.fromkeys(source.genre for source in sources)))
+    counts: Counter[str] = Counter()
+    seen: set[int] = set()
+    for source, outcome in zip(sources, _prepared(sources, processes), strict=True):
+        if isinstance(outcome, str):
+            counts[outcome] += 1
+        elif (content := hash(outcome.rows)) in seen:
+            counts["the same music as another file"] += 1
+        else:
+            seen.add(content)
+            packer.add(source, outcome)
+            counts["kept"] += 1
+    return packer.bank(), counts
+
+
+def _prepared(sources: list[Source], processes: int) -> Iterator[Arrangement | str]:
+    if processes == 1:
+        yield from map(_prepare_or_reason, sources)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap(_prepare_or_reason, sources, chunksize=16)
+
+
+def _prepare_or_reason(source: Source) -> Arrangement | str:
+    try:
+        return prepare(source)
+    except Unsuitable as reason:
+        return str(reason)
+    except OSError:
+        return "cannot be opened"

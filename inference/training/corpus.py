@@ -1,0 +1,127 @@
+"""MIDI files -> arrangements to train on: tolerant reading, cleaning, splits."""
+
+import csv
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import symusic
+
+from inference.midi import read_midi
+from inference.music.errors import BadMidi
+from inference.music.score import Meter, MeterChange, Note, Score, TempoChange, Track
+from inference.music.units import PPQ, TICKS_PER_GRID
+from inference.tokens.arrange import arrange
+from inference.tokens.arrangement import Arrangement
+
+MIN_ROWS, MIN_PLAYERS = 8, 2
+# Share of onsets on a 32nd or triplet point; free playing scores about one half.
+MIN_ON_GRID = 0.85
+MAX_NOTES = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the corpus. `split` is train, valid or test."""
+
+    path: Path
+    genre: str
+    split: str
+
+
+class Unsuitable(Exception):
+    """A file that is not worth learning from; the message is a short reason to count."""
+
+
+def read_manifest(manifest: Path, root: Path, genres: tuple[str, ...]) -> list[Source]:
+    """The files of some genres, in the order of the manifest (CSV, gzipped, columns file, split, genre)."""
+    with gzip.open(manifest, "rt", encoding="utf-8", newline="") as lines:
+        return [
+            Source(root / row["file"], row["genre"], row["split"])
+            for row in csv.DictReader(lines)
+            if row["genre"] in genres
+        ]
+
+
+def read_folder(root: Path) -> list[Source]:
+    """Any folder of MIDI files; the genre is the first folder below `root`, every twentieth file is for validation."""
+    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+    return [
+        Source(path, _folder_genre(path, root), "valid" if n % 20 == 7 else "train") for n, path in enumerate(paths)
+    ]
+
+
+def prepare(source: Source) -> Arrangement:
+    """Reads and cleans one file.
+
+    Raises:
+        Unsuitable: with the reason.
+    """
+    try:
+        score = read_score(source.path)
+    except BadMidi as error:
+        raise Unsuitable("unreadable") from error
+    if not 0 < score.note_count <= MAX_NOTES:
+        raise Unsuitable("no notes or too many")
+    if _on_grid(score) < MIN_ON_GRID:
+        raise Unsuitable("not played on a grid")
+    try:
+        arrangement = arrange(score, ((source.genre, 1.0),))
+    except BadMidi as error:
+        raise Unsuitable("no bar in 4/4") from error
+    if len(arrangement.rows) < MIN_ROWS:
+        raise Unsuitable(f"fewer than {MIN_ROWS} bars in 4/4")
+    if len(arrangement.header.players) < MIN_PLAYERS:
+        raise Unsuitable(f"fewer than {MIN_PLAYERS} players")
+    return arrangement
+
+
+def read_score(path: Path) -> Score:
+    """Reads a trusted file with symusic, far faster than mido; falls back to the tolerant reader.
+
+    Raises:
+        BadMidi: neither can read it.
+        OSError: the file cannot be opened.
+    """
+    try:
+        song = symusic.core.ScoreTick(path)
+    except (RuntimeError, ValueError):
+        return read_midi(path.read_bytes())
+    if song.tpq <= 0:
+        raise BadMidi("this MIDI file has no resolution")
+    scale = PPQ / song.tpq
+    tempos = {0: 120.0} | {round(change.time * scale): change.qpm for change in song.tempos if change.qpm > 0}
+    meters = {0: Meter()} | {
+        round(change.time * scale): Meter(change.numerator, change.denominator)
+        for change in song.time_signatures
+        if change.numerator > 0 and change.denominator > 0
+    }
+    return Score(
+        tuple(_track(track, scale) for track in song.tracks),
+        tuple(TempoChange(tick, tempos[tick]) for tick in sorted(tempos)),
+        tuple(MeterChange(tick, meters[tick]) for tick in sorted(meters)),
+    )
+
+
+def _track(track: symusic.core.TrackTick, scale: float) -> Track:
+    return Track(track.name, min(127, track.program), track.is_drum, tuple(_notes(track, scale)))
+
+
+def _notes(track: symusic.core.TrackTick, scale: float) -> Iterator[Note]:
+    columns = track.notes.numpy()
+    rows = zip(*(columns[name].tolist() for name in ("time", "pitch", "duration", "velocity")), strict=True)
+    for time, pitch, duration, velocity in rows:
+        if 0 <= pitch <= 127:
+            length = max(1, round(duration * scale))
+            yield Note(round(time * scale), pitch, length, min(127, max(1, velocity)))
+
+
+def _on_grid(score: Score) -> float:
+    grids = [round(note.tick / TICKS_PER_GRID) for track in score.tracks for note in track.notes]
+    return sum(at % 3 == 0 or at % 4 == 0 for at in grids) / len(grids)
+
+
+def _folder_genre(path: Path, root: Path) -> str:
+    inside = path.relative_to(root)
+    return inside.parts[0] if len(inside.parts) > 1 else ""

@@ -1,0 +1,153 @@
+"""Draws training examples from a bank: which song, which bars, which players, which key."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.model.inputs import genre_weights, song_numbers
+from inference.music.program import Role
+from inference.music.units import MAX_BARS
+from inference.tokens.arrangement import Arrangement
+from inference.tokens.block import CONTENT_SIZE
+from inference.tokens.encode import encode
+from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, BandState
+from inference.tokens.vocabulary import FIELD_SIZES, Step
+from inference.training.bank import Bank
+
+LOWEST_SHIFT, HIGHEST_SHIFT = -5, 6
+SHORTEST = 8
+_ROLE_WEIGHT = {Role.DRUMS: 12.0, Role.BASS: 10.0, Role.RHYTHM: 7.0, Role.LEAD: 7.0, Role.KEYS: 3.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How examples are drawn; all but `window` are chances.
+
+    whole_roster: keep every player. longest: excerpts of as many bars as there can be. ending: excerpts that run to
+    the song's end. free_order: blocks of a bar in any order. hide: each of genre, key and density hidden, for guidance.
+    """
+
+    window: int
+    whole_roster: float = 0.4
+    longest: float = 0.6
+    ending: float = 0.3
+    free_order: float = 0.3
+    hide: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a batch: T steps as inputs, the steps after them as targets (NONE heads do not count)."""
+
+    fields: NDArray[np.int64]
+    context: NDArray[np.int64]
+    content: NDArray[np.float32]
+    echo: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    song: NDArray[np.int64]
+    genres: NDArray[np.float32]
+    notes: int
+
+
+class ExampleStream:
+    """An endless stream of examples of one split."""
+
+    def __init__(self, banks: list[Bank], split: str, habits: Habits, genres: tuple[str, ...], seed: int) -> None:
+        self._songs = [(bank, int(song)) for bank in banks for song in bank.by_split[split]]
+        self._habits = habits
+        self._genres = genres
+        self._rng = random.Random(seed)
+        self._ranges: dict[int, tuple[int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._songs)
+
+    def draw(self, weights: dict[str, float]) -> Iterator[Example]:
+        """Examples for ever; a song of a genre that `weights` does not name weighs 1."""
+        shares = [weights.get(bank.genre(song), 1.0) for bank, song in self._songs]
+        while True:
+            for index in self._rng.choices(range(len(self._songs)), shares, k=256):
+                yield self.example(index)
+
+    def example(self, index: int) -> Example:
+        """One example from the song of that number."""
+        bank, song = self._songs[index]
+        rng, habits = self._rng, self._habits
+        slots = self._choose_slots(bank, song)
+        shift = self._choose_shift(index)
+        count = bank.bar_count(song)
+        bars = min(count, MAX_BARS if rng.random() < habits.longest else rng.randint(SHORTEST, MAX_BARS))
+        closes = rng.random() < habits.ending
+        start = count - bars if closes else rng.choice((0, rng.randint(0, count - bars), rng.randint(0, count - bars)))
+        while True:
+            arrangement = self._varied(bank.excerpt(song, range(start, start + bars), slots, shift))
+            steps = list(encode(arrangement, rng))
+            if not closes or len(steps) <= habits.window or bars <= SHORTEST:
+                return to_example(arrangement, steps[: habits.window + 1], habits.window, self._genres)
+            bars = max(SHORTEST, bars * habits.window // len(steps) - 1)
+            start = count - bars
+
+    def _varied(self, arrangement: Arrangement) -> Arrangement:
+        rng, habits = self._rng, self._habits
+        header = replace(arrangement.header, free_order=rng.random() < habits.free_order)
+        if rng.random() < habits.hide:
+            header = replace(header, genres=())
+        if rng.random() < habits.hide:
+            header = replace(header, key=None)
+        if rng.random() < habits.hide:
+            header = replace(header, density=None)
+        return Arrangement(header, arrangement.rows)
+
+    def _choose_slots(self, bank: Bank, song: int) -> tuple[int, ...]:
+        roster = bank.roster(song)
+        slots = range(len(roster))
+        if self._rng.random() < self._habits.whole_roster or len(roster) <= 3:
+            return tuple(slots)
+        size = self._rng.randint(min(4, len(roster)), min(6, len(roster)))
+        # Weighted sampling without replacement (Efraimidis and Spirakis, 2006).
+        order = sorted(slots, key=lambda slot: self._rng.random() ** (1 / _ROLE_WEIGHT.get(roster[slot].role, 2.0)))
+        return tuple(sorted(order[-size:]))
+
+    def _choose_shift(self, index: int) -> int:
+        if index not in self._ranges:
+            bank, song = self._songs[index]
+            self._ranges[index] = bank.pitch_range(song)
+        low, high = self._ranges[index]
+        return self._rng.randint(max(LOWEST_SHIFT, -low), max(0, min(HIGHEST_SHIFT, 127 - high)))
+
+
+def to_example(arrangement: Arrangement, steps: list[Step], window: int, genres: tuple[str, ...]) -> Example:
+    """Inputs and targets of up to `window` + 1 steps, padded with zeros."""
+    header = arrangement.header
+    state = BandState(header)
+    prefix = 1 + len(header.players)
+    example = Example(
+        fields=np.zeros((window, len(FIELD_SIZES)), np.int64),
+        context=np.zeros((window, len(CONTEXT_SIZES)), np.int64),
+        content=np.zeros((window, CONTENT_SIZE), np.float32),
+        echo=np.zeros((window, len(ECHO_SIZES)), np.int64),
+        targets=np.zeros((window, len(FIELD_SIZES)), np.int64),
+        song=np.array(song_numbers(header), np.int64),
+        genres=genre_weights(header, genres).numpy(),
+        notes=0,
+    )
+    for at, (step, following) in enumerate(pairwise(steps)):
+        state.push(step)
+        example.fields[at] = step
+        example.context[at] = state.context()
+        if any(state.content):
+            example.content[at] = state.content
+        if at + 1 >= prefix:
+            example.echo[at] = state.echo(following.head)
+            example.targets[at] = following
+    state.push(steps[-1])
+    return replace(example, notes=count_notes(arrangement, len(state.rows)))
+
+
+def count_notes(arrangement: Arrangement, bars: int) -> int:
+    """Notes in the first `bars` bars."""
+    return sum(block.note_count for row in arrangement.rows[:bars] for block in row if block)

@@ -1,0 +1,41 @@
+"""What `configs/train-*.toml` says."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TrainSettings(BaseModel):
+    """One training run. Time, not steps, is what is planned, so the learning rate falls with the clock."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    minutes: Annotated[float, Field(gt=0)]
+    width: int = 256
+    layers: int = 8
+    heads: int = 4
+    kv_heads: int = 2
+    hidden: int = 688
+    cascade_width: int = 192
+    window: int = 512
+    batch: int = 16
+    accumulate: int = 1
+    matrix_rate: float = 0.02
+    other_rate: float = 2e-3
+    warm_up_updates: int = 100
+    decay_share: Annotated[float, Field(ge=0, le=1, description="last part of the time, over which rates fall")] = 0.4
+    weight_decay: float = 0.05
+    evaluate_every_minutes: float = 10.0
+    save_every_minutes: float = 5.0
+    genres: list[str]
+    banks: list[Path] = []
+    weights: dict[str, float] = {}
+    seed: int = 2016
+
+
+def load_train_settings(path: Path) -> TrainSettings:
+    """Raises OSError, tomllib.TOMLDecodeError or pydantic.ValidationError."""
+    return TrainSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
