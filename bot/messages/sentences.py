@@ -1,6 +1,6 @@
 """Errors, progress and songs in words."""
 
-from bot.domain.errors import LnhError
+from bot.domain.errors import ComposerFailed, LnhError
 from bot.domain.options import OPTIONS
 from bot.domain.song import Progress, Song, Stage
 from bot.messages.catalogue import language, messages, say
@@ -8,15 +8,17 @@ from bot.ports import UserError
 from inference.api import Comparison
 from inference.music.errors import InvalidSpec, UnknownGenre
 
+# Whoever raises an error may leave a blank open; the person must be told all the same.
+_BLANKS: dict[str, object] = dict.fromkeys(("enabled", "genre", "id", "permissions", "reason", "what"), "?") | {
+    "retry_after_s": 30
+}
+
 
 def sentence(error: UserError, locale: str) -> str:
     """One sentence that tells a person what went wrong and what to do."""
     known = messages(language(locale))
-    code, params = error.code, _params(error)
-    for precise in (params.get("reason"), f"{code}.{params.get('field')}", code):
-        if precise in known:
-            return say(str(precise), locale, **params)
-    return say(LnhError.code, locale, **params)
+    code = next((code for code in _codes(error) if code in known), LnhError.code)
+    return say(code, locale, **_params(error))
 
 
 def progress_line(progress: Progress, locale: str) -> str:
@@ -59,9 +61,18 @@ def _miss(line: Comparison, locale: str) -> str:
     return say("caption_miss", locale, name=line.name, asked=line.asked, measured=line.measured)
 
 
+def _codes(error: UserError) -> tuple[str, ...]:
+    """The most precise first."""
+    if isinstance(error, ComposerFailed):
+        return (str(error.params.get("reason")), error.code)
+    if isinstance(error, InvalidSpec):
+        return (f"{error.code}.{error.field}", error.code)
+    return (error.code,)
+
+
 def _params(error: UserError) -> dict[str, object]:
     if isinstance(error, LnhError):
-        return {"id": "?", **error.params}
+        return _BLANKS | error.params
     text = str(error).rstrip(".")
     params: dict[str, object] = {"text": text[:1].upper() + text[1:]}
     if isinstance(error, UnknownGenre):

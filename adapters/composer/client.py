@@ -1,0 +1,113 @@
+"""The port `Composer` over the inference service."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Self
+
+import structlog
+
+from adapters.composer.connection import DROPPED, Connection, Patience
+from adapters.composer.translate import body_of, failure_of, progress_of, song_of
+from bot.domain.errors import ComposerFailed, ComposerUnavailable
+from bot.domain.request import RequestId, SongRequest
+from bot.domain.song import Progress, Song, SongFile
+from inference.api import ErrorCode, SongState, SongStatus
+
+_logger = structlog.get_logger(__name__)
+_FRUITLESS = 5  # streams in a row that end without news
+_PAUSE_S = 0.2  # before the next stream, longer each time
+
+
+class HttpComposer:
+    """Asks for songs, follows them through dropped connections and restarts of the service, fetches their files.
+
+    Use as an async context manager, or `close` it.
+    """
+
+    def __init__(self, base_url: str, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._service = Connection(base_url, self._patience)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._service.close()
+
+    async def is_ready(self) -> bool:
+        return await self._service.is_ready()
+
+    async def cancel(self, id: RequestId) -> None:
+        try:
+            await self._service.delete(id)
+        except DROPPED as error:
+            _logger.warning("song not cancelled", request_id=id, reason=str(error))
+
+    async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Song, None]:
+        """See the port; progress is yielded when it changes."""
+        shown: Progress | None = None
+        try:
+            async with aclosing(self._statuses(request)) as statuses:
+                async for status in statuses:
+                    if not status.state.is_final and (progress := progress_of(status)) != shown:
+                        shown = progress
+                        yield progress
+            if status.state is not SongState.DONE:
+                raise failure_of(status, request.spec.main_genre)
+            song = song_of(request, status, await self._files(status))
+        except (GeneratorExit, asyncio.CancelledError):
+            await self.cancel(request.id)
+            raise
+        yield song
+
+    async def _statuses(self, request: SongRequest) -> AsyncGenerator[SongStatus, None]:
+        """Every status known, the first at once; the final one is the last."""
+        deadline = asyncio.get_running_loop().time() + request.deadline_s + self._patience.grace_s
+        status = await self._service.post(body_of(request))
+        yield status
+        fruitless = 0
+        while not status.state.is_final:
+            async with aclosing(self._news(request.id, deadline)) as news:
+                async for latest in news:
+                    fruitless = fruitless if latest == status else 0
+                    status = latest
+                    yield status
+                    if status.state.is_final:
+                        return
+            fruitless += 1
+            await self._pause(request.id, fruitless, deadline)
+            # A service that restarted knows the id no more: the same request makes the same song again.
+            status = await self._service.get(request.id) or await self._service.post(body_of(request))
+            yield status
+
+    async def _pause(self, id: RequestId, fruitless: int, deadline: float) -> None:
+        """Before the next stream. Raises ComposerFailed when it is no use waiting longer."""
+        if asyncio.get_running_loop().time() >= deadline:
+            await self.cancel(id)
+            raise ComposerFailed(reason=ErrorCode.DEADLINE_PASSED)
+        if fruitless > _FRUITLESS:
+            raise ComposerUnavailable(reason="the connection keeps dropping")
+        await asyncio.sleep(_PAUSE_S * (fruitless - 1))
+
+    async def _news(self, id: RequestId, deadline: float) -> AsyncGenerator[SongStatus, None]:
+        """One stream of statuses, until it drops or the deadline passes."""
+        async with aclosing(self._service.events(id)) as events:
+            while True:
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        status = await anext(events)
+                except StopAsyncIteration:
+                    return
+                except (*DROPPED, ValueError) as error:
+                    _logger.info("event stream dropped", request_id=id, reason=str(error))
+                    return
+                yield status
+
+    async def _files(self, status: SongStatus) -> tuple[SongFile, ...]:
+        contents = await asyncio.gather(*(self._service.file(file.url) for file in status.files))
+        pairs = zip(status.files, contents, strict=True)
+        return tuple(SongFile(file.name, file.media_type, content) for file, content in pairs)

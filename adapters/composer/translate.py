@@ -1,0 +1,83 @@
+"""Between the wire contract and the bot's own types; pure."""
+
+import json
+
+from bot.domain.errors import Busy, ComposerFailed, ComposerUnavailable
+from bot.domain.request import Priority, SongRequest
+from bot.domain.song import Progress, Song, SongFile, Stage
+from bot.ports import UserError
+from inference.api import BandMember, ErrorCode, ErrorDetail, SongBody, SongState, SongStatus
+from inference.music.errors import BadRecipe, InvalidSpec, MusicError, UnknownGenre
+from inference.music.recipe import Recipe
+
+_COME_BACK_S = 30.0  # when a full queue does not say
+_GONE = frozenset({ErrorCode.SHUTTING_DOWN, ErrorCode.UNAVAILABLE})
+
+
+def body_of(request: SongRequest) -> SongBody:
+    """What the service is asked."""
+    spec, sampling, place = request.spec, request.sampling, request.place
+    band = None
+    if spec.roster is not None:
+        band = [BandMember(role=player.role, program=player.program) for player in spec.roster]
+    return SongBody(
+        genre=dict(spec.genres) if len(spec.genres) > 1 else spec.main_genre,
+        request_id=request.id,
+        bars=spec.bars,
+        key=None if spec.key is None else str(spec.key),
+        tempo=spec.tempo,
+        meter=None if spec.meter is None else str(spec.meter),
+        band=band,
+        density=spec.density,
+        title=spec.title,
+        seed=sampling.seed,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        takes=sampling.takes,
+        formats=list(request.formats),
+        client=f"{place.platform}:{place.workspace}:{request.requester.id}"[:128],
+        scheduled=request.priority is Priority.SCHEDULED,
+        deadline_s=request.deadline_s,
+    )
+
+
+def progress_of(status: SongStatus) -> Progress:
+    """How far an unfinished song is."""
+    stage = Stage.RENDERING if status.state is SongState.RENDERING else Stage.COMPOSING
+    if status.state is SongState.QUEUED:
+        stage = Stage.QUEUED
+    return Progress(stage, status.position, status.eta_s, status.bars_done, status.bars)
+
+
+def song_of(request: SongRequest, status: SongStatus, files: tuple[SongFile, ...]) -> Song:
+    """A finished song. Raises ComposerFailed if the service left out its recipe."""
+    genre = status.genre or request.spec.main_genre
+    try:
+        recipe = Recipe.from_json(json.dumps(status.recipe))
+    except MusicError as error:
+        raise ComposerFailed(reason=ErrorCode.BAD_REQUEST) from error
+    return Song(request.id, status.title or genre, genre, recipe, files, tuple(status.report), dict(status.seconds))
+
+
+def failure_of(status: SongStatus, genre: str) -> UserError:
+    """Why a song ended without one."""
+    if status.state is SongState.CANCELLED:
+        return ComposerFailed(reason="cancelled")
+    if status.error is None:
+        return ComposerFailed(reason=ErrorCode.COMPOSE_FAILED)
+    return error_of(status.error, genre)
+
+
+def error_of(detail: ErrorDetail, genre: str) -> UserError:
+    """The bot's error for the service's; `genre` is the one that was asked for."""
+    if detail.code is ErrorCode.QUEUE_FULL:
+        return Busy(retry_after_s=round(detail.retry_after_s or _COME_BACK_S))
+    if detail.code is ErrorCode.INVALID_OPTION:
+        return InvalidSpec("request", detail.message)
+    if detail.code is ErrorCode.UNKNOWN_GENRE:
+        return UnknownGenre(genre, ())
+    if detail.code is ErrorCode.BAD_RECIPE:
+        return BadRecipe(detail.message)
+    if detail.code in _GONE:
+        return ComposerUnavailable(reason=detail.code)
+    return ComposerFailed(reason=detail.code)
