@@ -65,7 +65,7 @@ $(BIN)/pip:
 # torch goes first and alone: whatever comes after it finds it there and cannot pull another one.
 $(RUNTIME): pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "Installing the pinned packages into $(VENV) (once; torch is the large one) ..." >&2
-	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"
 	$(PIP) --editable .
 	@touch $@
 

@@ -7,6 +7,9 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
 from bot.domain.song import Progress, Stage
+from bot.messages import progress_line
+
+LOCALE = "en"
 
 
 class ProgressView(Protocol):
@@ -40,13 +43,14 @@ class _Bar:
     def show(self, progress: Progress) -> None:
         # Rendering says nothing of how far it is: a pulsing bar.
         total = progress.bars if progress.stage is Stage.COMPOSING else None
-        self._bar.update(self._task, description=describe(progress), total=total, completed=progress.bars_done)
+        line = progress_line(progress, LOCALE)
+        self._bar.update(self._task, description=line, total=total, completed=progress.bars_done)
 
 
 class _Lines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._shown = ""
+        self._seen: tuple[Stage, int | None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -54,19 +58,8 @@ class _Lines:
     def __exit__(self, *_: object) -> None: ...
 
     def show(self, progress: Progress) -> None:
-        line = describe(progress) if progress.stage is Stage.QUEUED else progress.stage.value
-        if line != self._shown:
-            print(line, file=self._stream, flush=True)
-            self._shown = line
+        seen = (progress.stage, progress.position)
+        if seen != self._seen:
+            print(progress_line(progress, LOCALE), file=self._stream, flush=True)
+            self._seen = seen
 
-
-def describe(progress: Progress) -> str:
-    """`queued, 2 ahead, about 12 s`, `composing, 5 of 32 bars` or `rendering`."""
-    words = [progress.stage.value]
-    if progress.stage is Stage.QUEUED and progress.position:
-        words.append(f"{progress.position} ahead")
-    if progress.stage is Stage.COMPOSING and progress.bars:
-        words.append(f"{progress.bars_done} of {progress.bars} bars")
-    if progress.stage is Stage.QUEUED and progress.eta_s is not None:
-        words.append(f"about {progress.eta_s:.0f} s")
-    return ", ".join(words)

@@ -2,7 +2,7 @@
 
 import io
 
-from adapters.console.view import describe, progress_view
+from adapters.console.view import progress_view
 from bot.domain.song import Progress, Stage
 
 
@@ -11,23 +11,29 @@ class _Terminal(io.StringIO):
         return True
 
 
-def test_a_pipe_gets_each_stage_once() -> None:
+def test_a_pipe_gets_one_line_a_stage_and_place_in_the_queue() -> None:
     stream = io.StringIO()
     with progress_view(stream) as view:
         view.show(Progress(Stage.QUEUED, position=2, eta_s=12.4))
+        view.show(Progress(Stage.QUEUED, position=2, eta_s=11.9))
         for bar in range(3):
             view.show(Progress(Stage.COMPOSING, bars_done=bar, bars=32))
         view.show(Progress(Stage.RENDERING))
-    assert stream.getvalue() == "queued, 2 ahead, about 12 s\ncomposing\nrendering\n"
+    assert stream.getvalue().splitlines() == [
+        "2 songs ahead, about 12 s",
+        "Writing bar 1 of 32",
+        "Mixing and mastering",
+    ]
 
 
 def test_a_terminal_sees_the_bars_written() -> None:
     stream = _Terminal()
     with progress_view(stream) as view:
         view.show(Progress(Stage.COMPOSING, bars_done=5, bars=32))
-    assert "composing, 5 of 32 bars" in stream.getvalue()
+    assert "Writing bar 6 of 32" in stream.getvalue()
 
 
-def test_a_stage_without_numbers_is_just_named() -> None:
-    assert describe(Progress(Stage.QUEUED)) == "queued"
-    assert describe(Progress(Stage.RENDERING, bars_done=32, bars=32)) == "rendering"
+def test_a_view_nobody_opened_draws_nothing_on_a_terminal() -> None:
+    stream = _Terminal()
+    progress_view(stream).show(Progress(Stage.RENDERING))
+    assert stream.getvalue() == ""

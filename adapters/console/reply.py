@@ -1,0 +1,62 @@
+"""What a terminal shows of one request, and of a song nobody at it asked for."""
+
+import asyncio
+from pathlib import Path
+from typing import TextIO
+
+from adapters.console.shelf import put
+from adapters.console.view import LOCALE, ProgressView
+from bot.domain.request import Place, Requester, RequestId
+from bot.domain.song import Progress, Song
+from bot.messages import caption, sentence
+from bot.ports import UserError
+
+
+class Screen:
+    """Where lines are printed and songs are written; it remembers the last song."""
+
+    def __init__(self, output: TextIO, folder: Path) -> None:
+        self.output = output
+        self.last_song: RequestId | None = None
+        self._folder = folder
+
+    def say(self, *lines: str) -> None:
+        """Prints lines at once. Control characters of a title cannot reach the terminal."""
+        for line in lines:
+            print("".join(letter for letter in line if letter.isprintable()), file=self.output, flush=True)
+
+    async def deliver(self, song: Song, note: str | None = None) -> None:
+        """Writes the song's files and says where they are. Raises DeliveryFailed."""
+        paths = await asyncio.to_thread(put, song, self._folder)
+        self.last_song = song.id
+        self.say(*((note,) if note else ()), *caption(song, LOCALE).splitlines(), *map(str, paths))
+
+
+class ConsoleReply:
+    """One request's answer: its progress in `view`, its files in the folder."""
+
+    def __init__(self, screen: Screen, view: ProgressView) -> None:
+        self._screen = screen
+        self._view = view
+
+    async def progress(self, progress: Progress) -> None:
+        self._view.show(progress)
+
+    async def song(self, song: Song) -> None:
+        await self._screen.deliver(song)
+
+    async def error(self, error: UserError) -> None:
+        self._screen.say(sentence(error, LOCALE))
+
+
+class ConsoleMessenger:
+    """Songs that come of themselves: the daily one."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    async def post_song(self, place: Place, song: Song, note: str | None, nonce: str) -> None:
+        await self._screen.deliver(song, note)
+
+    async def tell(self, person: Requester, place: Place, sentence: str) -> None:
+        self._screen.say(sentence)

@@ -1,0 +1,126 @@
+"""The verbs a terminal understands, each a call of the band's services."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import time
+
+from adapters.console.reply import ConsoleReply, Screen
+from adapters.console.view import progress_view
+from bot.domain.daily import DailySchedule, parse_time
+from bot.domain.errors import LnhError, NotFound
+from bot.domain.options import build_request, wishes_from_text
+from bot.domain.request import Place, Requester, RequestId, draw_seed, request_id
+from bot.messages import say, sentence
+from bot.services.band import Band
+from inference.music.errors import InvalidSpec, MusicError
+
+PLATFORM = "console"
+HERE = Place(PLATFORM, "local", "terminal")
+YOU = Requester("local", "you")
+HELP = (
+    "/compose metal 140bpm Em      a new song; also: 32 bars, density 6, band drums,bass,lead:30, seed 7",
+    "/another                      the last wishes again, another song",
+    "/genres                       what I play; /genres disable punk, /genres enable punk",
+    "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
+    "/help                         this",
+    "/quit                         good night",
+)
+_DAILY_EXAMPLE = "/daily 18:30 Europe/Berlin metal"
+_NO_DAILY = f"There is no daily song; set one up with {_DAILY_EXAMPLE}"
+
+
+class Verbs:
+    """Answers one line after the other on `screen`."""
+
+    def __init__(self, band: Band, screen: Screen) -> None:
+        self._band = band
+        self._screen = screen
+        self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
+            "compose": self._compose,
+            "another": self._another,
+            "genres": self._genres,
+            "daily": self._daily,
+            "help": self._help,
+        }
+
+    async def answer(self, line: str) -> bool:
+        """Does what the line says; text without a slash is a wish for a song. False when it says goodbye."""
+        verb, _, rest = line.strip().partition(" ")
+        if verb in ("/quit", "/exit"):
+            return False
+        if not verb.startswith("/"):
+            verb, rest = "/compose", line
+        act = self._verbs.get(verb.removeprefix("/").casefold())
+        try:
+            if act is None:
+                raise InvalidSpec("verb", f"there is no {verb}; /help shows what there is")
+            await act(rest.strip())
+        except (LnhError, MusicError) as error:
+            self._screen.say(sentence(error, YOU.locale))
+        return True
+
+    async def _compose(self, text: str) -> None:
+        catalogue = self._band.catalogue
+        wishes = wishes_from_text(text, catalogue)
+        request = build_request(wishes, id=_new_id(), seed=draw_seed(), place=HERE, requester=YOU, catalogue=catalogue)
+        with progress_view(self._screen.output) as view:
+            await self._band.compose.compose(request, ConsoleReply(self._screen, view))
+
+    async def _another(self, text: str) -> None:
+        song = RequestId(text) if text else self._screen.last_song
+        if song is None:
+            raise NotFound(what="a song to play another one of")
+        with progress_view(self._screen.output) as view:
+            reply = ConsoleReply(self._screen, view)
+            await self._band.compose.another(song, id=_new_id(), requester=YOU, place=HERE, reply=reply)
+
+    async def _genres(self, text: str) -> None:
+        action, _, genre = text.partition(" ")
+        genres = self._band.genres
+        if action == "enable" and genre:
+            switched = await genres.enable(PLATFORM, HERE.workspace, genre)
+            self._screen.say(say("genre_on", YOU.locale, genre=switched.title))
+        elif action == "disable" and genre:
+            switched = await genres.disable(PLATFORM, HERE.workspace, genre)
+            self._screen.say(say("genre_off", YOU.locale, genre=switched.title))
+        elif text:
+            raise InvalidSpec("genres", "write /genres, /genres enable punk or /genres disable punk")
+        else:
+            for choice in await genres.listing(PLATFORM, HERE.workspace):
+                switch = "on " if choice.enabled else "off"
+                self._screen.say(f"{switch} {choice.genre.name:<12} {choice.genre.description}")
+
+    async def _daily(self, text: str) -> None:
+        if text.casefold() in ("off", "stop", "remove"):
+            gone = await self._band.daily.remove(HERE)
+            self._screen.say("No more daily songs." if gone else _NO_DAILY)
+        elif text:
+            at, zone, names = _parse_daily(text)
+            schedule = await self._band.daily.set(HERE, at=at, zone=zone, genres=names, set_by=YOU)
+            self._screen.say(_describe(schedule))
+        else:
+            found = await self._band.daily.list(PLATFORM, HERE.workspace)
+            self._screen.say(*[_describe(schedule) for schedule in found] or [_NO_DAILY])
+
+    async def _help(self, _text: str) -> None:
+        self._screen.say(*HELP)
+
+
+def _parse_daily(text: str) -> tuple[time, str, tuple[str, ...]]:
+    """`18:30 Europe/Berlin metal, nu metal` -> time, zone, genres; no genre means any. Raises InvalidSpec."""
+    words = text.split(maxsplit=2)
+    if len(words) < 2:
+        raise InvalidSpec("daily", f"say when and in which time zone, such as {_DAILY_EXAMPLE}")
+    genres = words[2].split(",") if len(words) == 3 else []
+    return parse_time(words[0]), words[1], tuple(genre.strip() for genre in genres if genre.strip())
+
+
+def _describe(schedule: DailySchedule) -> str:
+    genres = ", ".join(schedule.genres) or "any genre"
+    paused = f" (paused: {schedule.paused})" if schedule.paused else ""
+    next_utc = f"{schedule.next_run_utc:%Y-%m-%d %H:%M} UTC"
+    return f"A song a day at {schedule.at:%H:%M} {schedule.zone}, {genres}; next: {next_utc}{paused}"
+
+
+def _new_id() -> RequestId:
+    return request_id(PLATFORM, uuid.uuid4().hex)

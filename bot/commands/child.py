@@ -1,0 +1,87 @@
+"""The inference service as a child process: started, kept alive, stopped."""
+
+import asyncio
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from bot.commands.trouble import CommandTrouble
+
+_STOP_S = 20.0
+_SHORT_LIFE_S = 30.0
+_SHORT_LIVES = 3
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def service_process(host: str, port: int, log_level: str) -> AsyncIterator[str]:
+    """Runs `lnh serve` as a child and yields its URL; a crashed child is started again on the same port.
+
+    The child listens to its standard input and stops when we are gone, however we went.
+
+    Raises:
+        CommandTrouble: it does not start, or crashes again and again; the child has said why on standard error.
+    """
+    child = _Child(host, log_level)
+    url = await child.start(port)
+    async with asyncio.TaskGroup() as tasks:
+        keeper = tasks.create_task(child.keep(int(url.rpartition(":")[2])))
+        try:
+            yield url
+        finally:
+            keeper.cancel()
+
+
+class _Child:
+    def __init__(self, host: str, log_level: str) -> None:
+        self._command = (sys.executable, "-m", "bot", "serve", "--until-stdin-closes", "--host", host, "--port")
+        self._environment = os.environ | {"LNH_LOG_LEVEL": log_level}
+        self._process: Process | None = None
+
+    async def start(self, port: int) -> str:
+        """The URL, once the service answers there. Raises CommandTrouble."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command, str(port), stdin=PIPE, stdout=PIPE, env=self._environment
+        )
+        self._process = process
+        try:
+            announced = (await process.stdout.readline()).decode().split() if process.stdout else []
+            if not announced:
+                raise CommandTrouble("the inference service did not start; it says why above")
+        except BaseException:
+            await self.stop()
+            raise
+        return announced[-1]
+
+    async def keep(self, port: int) -> None:
+        """Starts it again whenever it has stopped; stops it when cancelled. Raises CommandTrouble."""
+        short_lives = 0
+        try:
+            while self._process is not None:
+                started = time.monotonic()
+                status = await self._process.wait()
+                short_lives = short_lives + 1 if time.monotonic() - started < _SHORT_LIFE_S else 0
+                if short_lives >= _SHORT_LIVES:
+                    raise CommandTrouble(f"the inference service stops again and again (exit status {status})")
+                _log.warning("inference service stopped, starting it again", status=status)
+                await self.start(port)
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Asks it to end its songs and go, and insists after a while."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()

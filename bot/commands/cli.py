@@ -1,0 +1,54 @@
+"""`lnh`: all verbs under one roof, and one sentence for whatever goes wrong."""
+
+import typer
+
+from bot.commands import doctor, look, play, running
+from bot.commands.trouble import sentence_of
+
+EXAMPLES = (
+    (play.compose, "compose", "lnh compose metal --bars 32 --tempo 160 --key Em --seed 7"),
+    (play.replay, "replay", "lnh replay out/ashes-of-iron.mid"),
+    (running.run, "run", "lnh run"),
+    (running.serve, "serve", "lnh serve --port 8600"),
+    (running.bot, "bot", "LNH_INFERENCE_URL=http://gpu:8600 lnh bot"),
+    (doctor.doctor, "doctor", "lnh doctor"),
+    (look.database_upgrade, "db upgrade", "lnh db upgrade"),
+    (look.config_show, "config show", "lnh config show --json"),
+)
+
+
+def _build() -> typer.Typer:
+    root = typer.Typer(
+        name="lnh",
+        help="LnH: a band that lives in chat and writes new songs on demand.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    groups = {"config": typer.Typer(no_args_is_help=True), "db": typer.Typer(no_args_is_help=True)}
+    for verb, words, example in EXAMPLES:
+        *group, name = words.split()
+        (groups[group[0]] if group else root).command(name, epilog=f"Example: {example}")(verb)
+    root.add_typer(groups["config"], name="config", help="What is set.")
+    root.add_typer(groups["db"], name="db", help="The database.")
+    return root
+
+
+app = _build()
+
+
+def main() -> int:
+    """Runs one verb; the exit status is 0, 1 for trouble, 2 for a wrong command line, 130 for Ctrl-C."""
+    try:
+        return app(standalone_mode=False) or 0
+    except typer.TyperException as error:
+        trouble, status = error.format_message(), error.exit_code
+    except typer.Abort:
+        trouble, status = "stopped", 130
+    except Exception as error:  # the last stop: what has a sentence is told, the rest is a defect and keeps its trace
+        told = sentence_of(error)
+        if told is None:
+            raise
+        trouble, status = told, 1
+    typer.echo(f"lnh: {trouble}", err=True)
+    return status

@@ -1,0 +1,136 @@
+"""`lnh doctor`: what a machine needs to play, checked one by one."""
+
+import importlib
+import json
+import platform
+import shutil
+import socket
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.settings import BadSettings, Settings, load_settings
+from inference.music.errors import MusicError
+from inference.music.genre import load_catalogue
+
+_MIB = 2**20
+_ENOUGH_DISK_BYTES = 500 * _MIB
+
+
+class Level(StrEnum):
+    OK = "ok"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; `bad` keeps the band from playing, `note` is only worth knowing."""
+
+    level: Level
+    subject: str
+    text: str
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of lines.")] = False,
+) -> None:
+    """Checks Python, torch, the checkpoint, sounds, ports, tokens, the database and the disk."""
+    findings = examine(load_settings())
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.level:<5} {finding.subject:<11} {finding.text}")
+    if any(finding.level is Level.BAD for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All checks in order."""
+    return [finding for check in _CHECKS for finding in check(settings)]
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    level = Level.OK if sys.version_info >= (3, 11) else Level.BAD
+    yield Finding(level, "python", f"{platform.python_version()} (3.11 or newer is needed)")
+
+
+def _torch(settings: Settings) -> Iterator[Finding]:
+    try:
+        torch = importlib.import_module("torch")
+    except (ImportError, OSError) as error:  # OSError: a wheel whose shared libraries do not load
+        yield Finding(Level.BAD, "torch", f"cannot be imported: {error}; `make compose` installs it")
+        return
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    yield Finding(Level.OK, "torch", f"{torch.__version__} on {device}, {settings.inference.threads} thread(s)")
+
+
+def _checkpoint(settings: Settings) -> Iterator[Finding]:
+    try:
+        path = settings.inference.checkpoint_file
+    except BadSettings as error:
+        yield Finding(Level.BAD, "checkpoint", str(error))
+        return
+    yield Finding(Level.OK, "checkpoint", f"{path.name}, {path.stat().st_size / _MIB:.0f} MiB")
+
+
+def _genres(settings: Settings) -> Iterator[Finding]:
+    path = settings.music.genres_file
+    try:
+        catalogue = load_catalogue(path)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, ValueError, MusicError) as error:
+        yield Finding(Level.BAD, "genres", f"{path} cannot be read: {error}")
+        return
+    yield Finding(Level.OK, "genres", f"{len(catalogue.genres)}, {', '.join(catalogue.names[:4])} ...")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    inference = settings.inference
+    yield _port("service", inference.host, inference.port, "LNH_INFERENCE_PORT")
+    if settings.slack.is_wanted and settings.slack.mode == "http":
+        yield _port("slack", "0.0.0.0", settings.slack.port, "LNH_SLACK_HTTP_PORT")  # noqa: S104  # as Slack's adapter
+
+
+def _port(subject: str, host: str, port: int, variable: str) -> Finding:
+    try:
+        with socket.create_server((host, port)):
+            return Finding(Level.OK, subject, f"port {port} of {host} is free")
+    except OSError as error:
+        reason = f"port {port} of {host} is taken ({error.strerror}); is LnH running? Another one: {variable}"
+        return Finding(Level.NOTE, subject, reason)
+
+
+def _tokens(settings: Settings) -> Iterator[Finding]:
+    for name, section in (("discord", settings.discord), ("slack", settings.slack)):
+        missing = section.missing()
+        if missing is not None:
+            yield Finding(Level.BAD, name, missing)
+        elif section.is_wanted:
+            yield Finding(Level.OK, name, "tokens are set")
+        else:
+            yield Finding(Level.NOTE, name, f"no token, so it stays off (LNH_{name.upper()}_..., see README)")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    for subject, folder in (("songs", settings.console.out), ("artifacts", settings.inference.artifacts)):
+        free = shutil.disk_usage(_existing(folder)).free
+        level = Level.OK if free > _ENOUGH_DISK_BYTES else Level.BAD
+        yield Finding(level, subject, f"{free / _MIB:.0f} MiB free for {folder}")
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
+
+
+_CHECKS: tuple[Check, ...] = (_python, _torch, _checkpoint, _genres, _ports, _tokens, _disk)

@@ -1,0 +1,126 @@
+"""`lnh compose` and `lnh replay`: one song, no chat."""
+
+import asyncio
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands.look import read_bytes
+from bot.commands.report import Delivery, print_delivery
+from bot.commands.trouble import CommandTrouble
+from bot.domain.options import BAND, BARS, DENSITY, KEY, SEED, TEMPO, build_request, wishes_from_options
+from bot.domain.request import Place, Requester, RequestId, SongRequest, draw_seed, request_id
+from bot.domain.song import Song
+from bot.settings import Settings, load_settings
+from inference.api import FileFormat
+from inference.music.errors import InvalidSpec
+from inference.music.genre import load_catalogue
+
+HERE = Place("cli", "local", "terminal")
+SOMEBODY = Requester("local", "you")
+MAX_TITLE = 80
+
+Out = Annotated[Path | None, typer.Option(help="Folder for the files; unsaid: the setting console.out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+
+
+def compose(
+    genre: Annotated[str, typer.Argument(help="What to play, such as metal, punk or jazz.")],
+    bars: Annotated[int | None, typer.Option(help=BARS.help)] = None,
+    key: Annotated[str | None, typer.Option(help=KEY.help)] = None,
+    tempo: Annotated[float | None, typer.Option(help=TEMPO.help)] = None,
+    density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
+    band: Annotated[str | None, typer.Option(help=BAND.help)] = None,
+    seed: Annotated[int | None, typer.Option(help=SEED.help)] = None,
+    temperature: Annotated[float, typer.Option(help="Boldness, 0.1 to 2; 1 is the model's own.")] = 1.0,
+    top_p: Annotated[float, typer.Option(help="Share of likely choices to draw from, 0.1 to 1.")] = 0.98,
+    takes: Annotated[int, typer.Option(help="Songs written side by side, the best is kept, 1 to 8.")] = 1,
+    title: Annotated[str | None, typer.Option(help="A name; unsaid: the band finds one.")] = None,
+    format: Annotated[str, typer.Option(help="Files to make, separated by commas.")] = "mid,mp3,png",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Writes a new song and says where its files are."""
+    settings = load_settings()
+    said = {"genre": genre, "bars": bars, "key": key, "tempo": tempo, "density": density, "band": band, "seed": seed}
+    plain = _request(settings, said)
+    request = replace(
+        plain,
+        spec=replace(plain.spec, title=_title(title)),
+        sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, takes=takes),
+        formats=_formats(format),
+    )
+    print_delivery(_play(settings, request, out), as_json=as_json)
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A MIDI file that LnH wrote.")],
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plays a song's recipe again and says whether the notes are the same."""
+    from inference.midi import read_midi
+    from inference.music.recipe import Recipe
+
+    settings = load_settings()
+    original = read_midi(read_bytes(file))
+    recipe = Recipe.from_meta(original.meta)
+    request = SongRequest(_new_id(), recipe.spec, recipe.sampling, HERE, SOMEBODY)
+    delivery = _play(settings, request, out)
+    again = read_midi(delivery.path(FileFormat.MIDI).read_bytes())
+    print_delivery(replace(delivery, identical=again.tracks == original.tracks), as_json=as_json)
+
+
+def _request(settings: Settings, said: Mapping[str, object]) -> SongRequest:
+    catalogue = load_catalogue(settings.music.genres_file)
+    wishes = wishes_from_options(said)
+    return build_request(wishes, id=_new_id(), seed=draw_seed(), place=HERE, requester=SOMEBODY, catalogue=catalogue)
+
+
+def _new_id() -> RequestId:
+    return request_id("cli", uuid.uuid4().hex)
+
+
+def _title(text: str | None) -> str | None:
+    if text is not None and not 1 <= len(text.strip()) <= MAX_TITLE:
+        raise InvalidSpec("title", f"a title has 1 to {MAX_TITLE} letters")
+    return None if text is None else text.strip()
+
+
+def _formats(text: str) -> tuple[FileFormat, ...]:
+    names = [name.strip().lstrip(".").casefold() for name in text.split(",") if name.strip()]
+    known = {known.value: known for known in FileFormat}
+    if not names or any(name not in known for name in names):
+        raise InvalidSpec("format", f"a format is one of {', '.join(known)}, not “{text}”")
+    return tuple(dict.fromkeys(known[name] for name in names))
+
+
+def _play(settings: Settings, request: SongRequest, out: Path | None) -> Delivery:
+    """Has the song made and puts its files into the folder. Raises what composer and folder raise."""
+    # Only these two verbs speak HTTP; imported here, `lnh --help` answers at once.
+    from adapters.console.shelf import put
+
+    started = time.monotonic()
+    song = asyncio.run(_compose(settings, request))
+    paths = put(song, settings.console.out if out is None else out)
+    return Delivery(song, tuple(paths), song.seconds | {"total": time.monotonic() - started})
+
+
+async def _compose(settings: Settings, request: SongRequest) -> Song:
+    from adapters.console.view import progress_view
+    from bot.commands.studio import open_composer
+
+    with progress_view(sys.stderr) as view:
+        async with open_composer(settings) as composer, aclosing(composer.compose(request)) as steps:
+            async for step in steps:
+                if isinstance(step, Song):
+                    return step
+                view.show(step)
+    raise CommandTrouble("the service ended without a song")

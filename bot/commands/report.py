@@ -1,0 +1,61 @@
+"""What a verb prints of a song: words for people, one JSON object for programs."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from bot.domain.song import Song
+from inference.api import FileFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A song and where its files are. `identical` is a replay's verdict: the notes are those of the original."""
+
+    song: Song
+    paths: tuple[Path, ...]
+    seconds: dict[str, float]
+    identical: bool | None = None
+
+    def path(self, format: FileFormat) -> Path:
+        """Where the file of that format is."""
+        return next(path for path in self.paths if path.suffix == f".{format.value}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        song = self.song
+        verdict = {} if self.identical is None else {"identical": self.identical}
+        return verdict | {
+            "title": song.title,
+            "genre": song.genre,
+            "recipe": song.recipe.to_dict(),
+            "files": {path.suffix.removeprefix("."): str(path) for path in self.paths},
+            "report": [line.model_dump() for line in song.report],
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+        }
+
+    def lines(self) -> Iterator[str]:
+        """What people read; the files come last, one a line."""
+        song = self.song
+        yield f"“{song.title}”, {song.genre}, seed {song.recipe.sampling.seed}"
+        width = max((len(line.name) for line in song.report), default=0)
+        for line in song.report:
+            asked = "" if line.asked is None else f" (asked: {line.asked})"
+            yield f"  {line.name:<{width}}  {line.measured}{asked}"
+        yield "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
+        if self.identical is not None:
+            yield "The notes are identical to the file's." if self.identical else "The notes differ from the file's."
+        yield from (str(path) for path in self.paths)
+
+
+def print_delivery(delivery: Delivery, *, as_json: bool) -> None:
+    """Prints it to standard output."""
+    if as_json:
+        typer.echo(json.dumps(delivery.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        for line in delivery.lines():
+            typer.echo(line)

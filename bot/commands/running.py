@@ -1,0 +1,142 @@
+"""Verbs that go on until they are stopped: `lnh run`, `lnh serve`, `lnh bot`."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import structlog
+import typer
+
+from adapters.telemetry.logs import set_up_logs
+from bot.commands.trouble import as_trouble
+from bot.settings import Settings, load_settings
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_log = structlog.get_logger(__name__)
+
+
+def run() -> None:
+    """Starts the service and the bot: Discord and Slack with their tokens set, else a chat in this terminal."""
+    settings = _prepare()
+    until_stopped(_run(settings))
+
+
+def bot() -> None:
+    """Starts the bot alone; the service is the one at LNH_INFERENCE_URL."""
+    settings = _prepare()
+    until_stopped(_bot(settings))
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; unsaid: inference.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port, 0 for any free one; unsaid: inference.port.")] = None,
+    until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
+) -> None:
+    """Starts the service that makes music, alone."""
+    settings = load_settings()
+    set_up_logs(settings.log.level, settings.log.format)
+    inference = settings.inference
+    address = (host or inference.host, inference.port if port is None else port)
+    until_stopped(_serve(settings, address, stop_with_stdin=until_stdin_closes))
+
+
+def until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Runs `work` to its end; SIGTERM and Ctrl-C cancel it and count as a good end."""
+
+    async def main() -> None:
+        loop, task, asked = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+
+        def stop() -> None:
+            asked.set()
+            if task is not None:
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not asked.is_set():
+                raise
+
+    asyncio.run(main())
+
+
+def _prepare() -> Settings:
+    """The settings, with logs set up. A chat in the terminal is not disturbed by mere news."""
+    settings = load_settings()
+    if not (settings.discord.is_wanted or settings.slack.is_wanted) and settings.log.level == "info":
+        settings = settings.model_copy(update={"log": settings.log.model_copy(update={"level": "warning"})})
+    set_up_logs(settings.log.level, settings.log.format)
+    return settings
+
+
+async def _run(settings: Settings) -> None:
+    async with _service(settings) as url:
+        inference = settings.inference.model_copy(update={"url": url})
+        await _bot(settings.model_copy(update={"inference": inference}))
+
+
+async def _bot(settings: Settings) -> None:
+    from adapters.storage import StorageError
+    from bot.app import run_bot
+
+    with as_trouble(StorageError):
+        await run_bot(settings)
+
+
+@asynccontextmanager
+async def _service(settings: Settings) -> AsyncIterator[str]:
+    """The URL of a service: the configured one if it is elsewhere or ready, else that of a child process."""
+    from adapters.composer import HttpComposer
+    from bot.commands.child import service_process
+
+    inference = settings.inference
+    async with HttpComposer(inference.url) as composer:
+        is_ready = await composer.is_ready()
+    if is_ready or urlsplit(inference.url).hostname not in _LOOPBACK:
+        _log.info("using the service that is there", url=inference.url, is_ready=is_ready)
+        yield inference.url
+        return
+    port = _free_or_any(inference.host, inference.port)
+    async with service_process(inference.host, port, settings.log.level) as url:
+        yield url
+
+
+def _free_or_any(host: str, port: int) -> int:
+    """The port if it is free, else 0; a host that cannot be listened on is the child's to report."""
+    from inference.server.run import CannotListen, listen
+
+    try:
+        listen(host, port).close()
+    except CannotListen as error:
+        _log.warning("another port will do", reason=str(error))
+        return 0
+    return port
+
+
+async def _serve(settings: Settings, address: tuple[str, int], *, stop_with_stdin: bool) -> None:
+    from bot.commands.studio import make_app
+    from inference.server.run import CannotListen, listen, serve
+
+    with as_trouble(CannotListen):
+        sock = listen(*address)
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(_stop_with_stdin(stop)) if stop_with_stdin else None
+        with sock:
+            async with make_app(settings) as app:
+                await serve(app, sock, lambda url: typer.echo(f"LnH listens on {url}"), stop)
+        if watching is not None:
+            watching.cancel()
+
+
+async def _stop_with_stdin(stop: asyncio.Event) -> None:
+    from adapters.console.lines import read_lines
+
+    async for _ in read_lines(0):
+        pass
+    stop.set()

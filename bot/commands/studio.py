@@ -1,0 +1,79 @@
+"""The service that makes music, wherever it is: the one that is configured, or one in this very process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+
+from adapters.composer import HttpComposer
+from bot.app import read_catalogue
+from bot.commands.trouble import as_trouble
+from bot.settings import InferenceSettings, Settings
+from inference.engine import load_engine
+from inference.model.errors import CheckpointError
+from inference.render.errors import RenderFailed
+from inference.render.pool import RenderPool
+from inference.server.app import create_app
+from inference.server.limits import ServerLimits
+from inference.server.run import base_url, listen
+
+_CLOSE_S = 1.0
+
+
+@asynccontextmanager
+async def open_composer(settings: Settings) -> AsyncIterator[HttpComposer]:
+    """A composer over the service at `inference.url` if one is ready there, else over one of our own.
+
+    Raises:
+        CommandTrouble, BadSettings, OSError: our own cannot start.
+    """
+    async with AsyncExitStack() as stack:
+        composer = await stack.enter_async_context(HttpComposer(settings.inference.url))
+        if not await composer.is_ready():
+            url = await stack.enter_async_context(own_service(settings))
+            composer = await stack.enter_async_context(HttpComposer(url))
+        yield composer
+
+
+@asynccontextmanager
+async def own_service(settings: Settings) -> AsyncIterator[str]:
+    """The service in this process on a free port of 127.0.0.1, for as long as the body runs; yields its URL."""
+    with listen("127.0.0.1", 0) as sock:
+        async with make_app(settings) as app:
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_S)
+            await runner.setup()
+            try:
+                await web.SockSite(runner, sock).start()
+                yield base_url(sock)
+            finally:
+                await runner.cleanup()
+
+
+@asynccontextmanager
+async def make_app(settings: Settings) -> AsyncIterator[web.Application]:
+    """The service with everything it needs loaded, not yet on a socket.
+
+    Raises:
+        BadSettings: the genres cannot be read or there is no checkpoint.
+        CommandTrouble: the checkpoint is damaged, or the render workers cannot start.
+    """
+    inference = settings.inference
+    catalogue = read_catalogue(settings.music)
+    checkpoint = inference.checkpoint_file
+    pool = RenderPool(inference.render_workers, soundfont=inference.soundfont)
+    try:
+        with as_trouble(CheckpointError, RenderFailed):
+            async with asyncio.TaskGroup() as tasks:  # torch and the workers take a second or two each
+                tasks.create_task(pool.start())
+                loading = tasks.create_task(
+                    asyncio.to_thread(load_engine, checkpoint, inference.slots, inference.threads)
+                )
+        yield create_app(loading.result(), pool, catalogue, limits_of(inference), inference.artifacts)
+    finally:
+        await pool.close()
+
+
+def limits_of(inference: InferenceSettings) -> ServerLimits:
+    """The service's bounds as the settings say."""
+    return ServerLimits(max_waiting=inference.queue_limit, retention_s=inference.retention_h * 3600)
