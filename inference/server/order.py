@@ -1,0 +1,128 @@
+"""From a request's body to everything the kitchen needs."""
+
+import hashlib
+import re
+import secrets
+import unicodedata
+import uuid
+from dataclasses import dataclass, fields, replace
+
+from inference.api import ErrorCode, FileFormat, SongBody, SongState, SongStatus
+from inference.music.errors import MusicError
+from inference.music.genre import Genre, GenreCatalogue
+from inference.music.recipe import Recipe
+from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
+from inference.music.title import make_title
+from inference.server.refusal import Refusal
+
+_MAX_STEM = 60
+# What may differ when the same request comes twice: who waits how long says nothing about the song.
+_CIRCUMSTANCES = {"request_id", "client", "scheduled", "deadline_s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A song to make. `recipe` holds the complete spec with its title; `formats` are distinct."""
+
+    id: str
+    recipe: Recipe
+    genre: Genre
+    genre_title: str
+    formats: tuple[FileFormat, ...]
+    deadline_s: float
+    fingerprint: str
+
+    @property
+    def spec(self) -> SongSpec:
+        return self.recipe.spec
+
+    @property
+    def sampling(self) -> SamplingParams:
+        return self.recipe.sampling
+
+    @property
+    def title(self) -> str:
+        return self.spec.title or self.genre.title
+
+    @property
+    def bars(self) -> int:
+        return self.spec.bars or self.genre.bars
+
+    @property
+    def needs_rendering(self) -> bool:
+        return any(wanted is not FileFormat.MIDI for wanted in self.formats)
+
+    def first_status(self) -> SongStatus:
+        return SongStatus(
+            id=self.id,
+            state=SongState.QUEUED,
+            bars=self.bars,
+            title=self.title,
+            genre=self.genre.name,
+            seed=self.sampling.seed,
+            recipe=self.recipe.to_dict(),
+        )
+
+    @property
+    def stem(self) -> str:
+        """The files' name without extension: letters, digits and hyphens of ASCII."""
+        return slug(self.title) or f"{self.genre.name}-{self.sampling.seed}"
+
+
+def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed: int | None = None) -> Order:
+    """Completes what was left open. `seed` is used when the body names none; None draws one.
+
+    Raises:
+        Refusal: a wish cannot be met, or the recipe is of another checkpoint.
+    """
+    if body.checkpoint is not None and body.checkpoint != checkpoint:
+        raise Refusal(
+            ErrorCode.BAD_RECIPE,
+            f"this song was written by the model {body.checkpoint}, but {checkpoint} plays here,"
+            " so it would not be the same song",
+        )
+    if body.seed is not None:
+        seed = body.seed
+    elif seed is None:
+        seed = secrets.randbelow(MAX_SEED + 1)
+    try:
+        asked = _titled(body.to_spec())
+        spec = catalogue.complete(asked, seed)
+        sampling = SamplingParams(seed, body.temperature, body.top_p, body.takes)
+    except MusicError as error:
+        raise Refusal(ErrorCode(error.code), str(error)) from error
+    genre = catalogue.find(spec.genres[0][0])
+    if spec.title is None:
+        spec = replace(spec, title=make_title(genre.name, seed))
+    return Order(
+        id=body.request_id or uuid.uuid4().hex,
+        recipe=Recipe(checkpoint, spec, sampling, _fields_said(asked)),
+        genre=genre,
+        genre_title=" × ".join(catalogue.find(name).title for name, _ in spec.genres),
+        formats=tuple(dict.fromkeys(body.formats)),
+        deadline_s=body.deadline_s,
+        fingerprint=fingerprint(body),
+    )
+
+
+def fingerprint(body: SongBody) -> str:
+    """Equal for bodies that ask for the same song."""
+    return hashlib.sha256(body.model_dump_json(exclude=_CIRCUMSTANCES).encode()).hexdigest()
+
+
+def slug(title: str) -> str:
+    """`title` as a file name: `Crown of Ash!` becomes `crown-of-ash`; empty when nothing is left."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower().replace("'", "")
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:_MAX_STEM].strip("-")
+
+
+def _titled(spec: SongSpec) -> SongSpec:
+    """The title on one line without control characters, or none."""
+    if spec.title is None:
+        return spec
+    printable = "".join(letter if letter.isprintable() else " " for letter in spec.title)
+    return replace(spec, title=" ".join(printable.split()) or None)
+
+
+def _fields_said(spec: SongSpec) -> tuple[str, ...]:
+    return tuple(entry.name for entry in fields(spec) if getattr(spec, entry.name) is not None)

@@ -1,0 +1,124 @@
+"""Takes one song from its place in line to its last file."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from inference.api import Comparison, FileFormat, SongFile, SongState
+from inference.engine.contract import ComposeJob, Engine, Finished
+from inference.music.genre import GenreCatalogue
+from inference.music.score import Score
+from inference.server import stages
+from inference.server.archive import Archive
+from inference.server.feed import StatusFeed
+from inference.server.line import Ticket, WaitingLine
+from inference.server.metrics import Metrics
+from inference.server.order import Order
+from inference.server.pace import Pace
+from inference.server.register import Entry
+from inference.server.stages import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Those who make the music."""
+
+    engine: Engine
+    renderer: Renderer
+    catalogue: GenreCatalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A song in the making."""
+
+    order: Order
+    entry: Entry
+    ticket: Ticket
+
+    @property
+    def feed(self) -> StatusFeed:
+        return self.entry.feed
+
+
+class Producer:
+    """Leads a song through its stages and says in its feed how far it is."""
+
+    def __init__(self, studio: Studio, archive: Archive, line: WaitingLine, metrics: Metrics) -> None:
+        self._studio = studio
+        self._archive = archive
+        self._line = line
+        self._metrics = metrics
+        self.pace = Pace()
+
+    async def make(self, work: Work) -> None:
+        """Ends with the song done.
+
+        Raises:
+            StageFailed: a stage could not be finished.
+            OSError: a file could not be written.
+        """
+        finished = await self._compose(work)
+        folder = await asyncio.to_thread(self._archive.open, work.entry.key, work.entry.record)
+        files, report = await asyncio.to_thread(_write_notes, work.order, finished.score, folder)
+        bars = work.order.bars
+        if work.order.needs_rendering:
+            eta_s = round(self.pace.render_s, 1)
+            work.feed.publish(state=SongState.RENDERING, bars_done=bars, files=files, report=report, eta_s=eta_s)
+            self._left(work, SongState.COMPOSING)
+            files = await self._render(work, finished.score, folder, files)
+            work.feed.publish(state=SongState.DONE, files=files)
+            self.pace.rendered(self._left(work, SongState.RENDERING))
+        else:
+            work.feed.publish(state=SongState.DONE, bars_done=bars, files=files, report=report)
+            self._left(work, SongState.COMPOSING)
+
+    def moved(self, order: Order, feed: StatusFeed, position: int) -> None:
+        """The song has a new place in the line, 0 when it is next."""
+        ahead = position + 1 if self._line.is_full else 0
+        wait_s = self.pace.wait_s(ahead, self._line.slots)
+        feed.publish(position=position, eta_s=self._eta_s(order, 0, wait_s))
+
+    async def _compose(self, work: Work) -> Finished:
+        await work.ticket.turn.wait()
+        job = ComposeJob(work.entry.key, work.order.spec, work.order.sampling)
+        try:
+            finished = await stages.compose(self._studio.engine, job, lambda bars: self._bar_written(work, bars))
+        finally:
+            self._line.free_slot(work.ticket)
+        self.pace.composed(work.order.bars, finished.seconds)
+        return finished
+
+    def _bar_written(self, work: Work, bars_done: int) -> None:
+        eta_s = self._eta_s(work.order, bars_done)
+        if work.feed.state is SongState.QUEUED:
+            work.feed.publish(state=SongState.COMPOSING, bars_done=bars_done, eta_s=eta_s)
+            self._left(work, SongState.QUEUED)
+        else:
+            work.feed.publish(bars_done=bars_done, eta_s=eta_s)
+
+    async def _render(self, work: Work, score: Score, folder: Path, files: list[SongFile]) -> list[SongFile]:
+        """All files in the order they were asked for."""
+        rendered = await stages.render(self._studio.renderer, work.order, score, folder)
+        made = [stages.listed(work.order, file.path, file.media_type, file.size_bytes) for file in rendered.files]
+        wanted = list(work.order.formats)
+        return sorted(files + made, key=lambda file: wanted.index(FileFormat(file.name.rpartition(".")[2])))
+
+    def _left(self, work: Work, stage: SongState) -> float:
+        """Counts the seconds that a stage took."""
+        seconds = work.feed.status.seconds.get(stage, 0.0)
+        self._metrics.stage_took(stage, seconds)
+        return seconds
+
+    def _eta_s(self, order: Order, bars_done: int, wait_s: float = 0.0) -> float:
+        render_s = self.pace.render_s if order.needs_rendering else 0.0
+        return round(wait_s + self.pace.compose_s(order.bars - bars_done) + render_s, 1)
+
+
+def _write_notes(order: Order, score: Score, folder: Path) -> tuple[list[SongFile], list[Comparison]]:
+    """The MIDI file, if wanted, and the report; blocks."""
+    files = []
+    if FileFormat.MIDI in order.formats:
+        path = stages.save_midi(order, score, folder)
+        files.append(stages.listed(order, path, stages.MIDI_TYPE, path.stat().st_size))
+    return files, stages.report(order, score)

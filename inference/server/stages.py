@@ -1,0 +1,132 @@
+"""What happens to one song: composing, writing the MIDI file, rendering."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from inference.api import Comparison, ErrorCode, FileFormat, SongFile
+from inference.engine.contract import BarWritten, Cancelled, ComposeJob, Engine, EngineEvent, Failed, Finished, Started
+from inference.midi import write_midi
+from inference.music.recipe import RECIPE_MARK, Recipe
+from inference.music.report import compare
+from inference.music.score import Score
+from inference.render.errors import RenderFailed
+from inference.render.job import RenderedFile, RenderJob
+from inference.server.order import Order
+
+MIDI_TYPE = "audio/midi"
+_MAX_REASON = 200
+
+
+class Rendering(Protocol):
+    """What a renderer made."""
+
+    @property
+    def files(self) -> Sequence[RenderedFile]: ...
+
+
+class Renderer(Protocol):
+    """Turns notes into sound and pictures (inference.render.pool.RenderPool)."""
+
+    async def start(self) -> None:
+        """Gets ready to render. Raises RenderFailed."""
+
+    async def render(self, job: RenderJob, folder: Path) -> Rendering:
+        """Writes the files that `job.formats` names into `folder`. Raises RenderFailed; may be cancelled."""
+
+    async def close(self) -> None:
+        """Renders no more."""
+
+
+class StageFailed(Exception):
+    """A stage could not be finished; `str(error)` is one sentence."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+async def compose(engine: Engine, job: ComposeJob, on_bar: Callable[[int], None]) -> Finished:
+    """Has the engine write a song. `on_bar` gets the number of bars done, 0 when the song takes its slot.
+
+    Cancelling this call cancels the song in the engine.
+
+    Raises:
+        StageFailed: the engine gave up.
+    """
+    inbox: asyncio.Queue[EngineEvent] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def listen(event: EngineEvent) -> None:
+        loop.call_soon_threadsafe(inbox.put_nowait, event)
+
+    engine.submit(job, listen)
+    try:
+        while True:
+            match await inbox.get():
+                case Started():
+                    on_bar(0)
+                case BarWritten(bars_done=bars_done):
+                    on_bar(bars_done)
+                case Finished() as finished:
+                    return finished
+                case Failed(reason=reason):
+                    raise StageFailed(ErrorCode.COMPOSE_FAILED, f"the composer gave up: {_one_line(reason)}")
+                case Cancelled():
+                    raise StageFailed(ErrorCode.COMPOSE_FAILED, "the composer stopped before the song was finished")
+    except asyncio.CancelledError:
+        engine.cancel(job.id)
+        raise
+
+
+def save_midi(order: Order, score: Score, folder: Path) -> Path:
+    """Writes the MIDI file with the recipe in it; blocks. Raises OSError."""
+    path = folder / f"{order.stem}.{FileFormat.MIDI}"
+    path.write_bytes(write_midi(with_recipe(score, order.recipe), order.spec.key))
+    return path
+
+
+def with_recipe(score: Score, recipe: Recipe) -> Score:
+    """The score with `recipe` as its first text, whatever texts it had of its own."""
+    return replace(score, meta=(RECIPE_MARK + recipe.to_json(), *score.meta))
+
+
+def report(order: Order, score: Score) -> list[Comparison]:
+    """Asked beside measured; takes a few milliseconds of pure Python."""
+    return [
+        Comparison(name=line.name, asked=line.asked, measured=line.measured) for line in compare(order.recipe, score)
+    ]
+
+
+async def render(renderer: Renderer, order: Order, score: Score, folder: Path) -> Rendering:
+    """Makes every file but the MIDI one.
+
+    Raises:
+        StageFailed: with the renderer's own code and sentence.
+    """
+    try:
+        job = RenderJob(
+            score=score,
+            spec=order.spec,
+            title=order.title,
+            genre_title=order.genre_title,
+            colour=order.genre.colour,
+            recipe_json=order.recipe.to_json(),
+            formats=tuple(wanted for wanted in order.formats if wanted is not FileFormat.MIDI),
+            stem=order.stem,
+        )
+        return await renderer.render(job, folder)
+    except RenderFailed as error:
+        raise StageFailed(error.code, str(error)) from error
+
+
+def listed(order: Order, path: Path, media_type: str, size_bytes: int) -> SongFile:
+    """How a file appears in the status."""
+    url = f"/v1/songs/{order.id}/files/{path.name}"
+    return SongFile(name=path.name, media_type=media_type, size_bytes=size_bytes, url=url)
+
+
+def _one_line(reason: str) -> str:
+    return " ".join(reason.split())[:_MAX_REASON] or "it did not say why"

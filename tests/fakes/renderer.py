@@ -1,0 +1,53 @@
+"""A renderer that writes a few bytes where sound and pictures would be."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from inference.api import FileFormat
+from inference.render.job import RenderedFile, RenderJob
+
+MEDIA_TYPES = {FileFormat.MP3: "audio/mpeg", FileFormat.CARD: "image/png"}
+BYTES = {FileFormat.MP3: b"ID3 not much of a song", FileFormat.CARD: b"\x89PNG not much of a picture"}
+
+
+@dataclass(frozen=True)
+class FakeRendering:
+    files: list[RenderedFile]
+
+
+class FakeRenderer:
+    """Renders at once, or, when `held`, once `release` is called. `fail_with` is raised instead, if set."""
+
+    def __init__(self, *, held: bool = False) -> None:
+        self.jobs: list[RenderJob] = []
+        self.cancelled: list[RenderJob] = []
+        self.is_up = False
+        self.fail_with: Exception | None = None
+        self._open = asyncio.Event()
+        if not held:
+            self._open.set()
+
+    def release(self) -> None:
+        self._open.set()
+
+    async def start(self) -> None:
+        self.is_up = True
+
+    async def close(self) -> None:
+        self.is_up = False
+
+    async def render(self, job: RenderJob, folder: Path) -> FakeRendering:
+        self.jobs.append(job)
+        try:
+            await self._open.wait()
+        except asyncio.CancelledError:
+            self.cancelled.append(job)
+            raise
+        if self.fail_with is not None:
+            raise self.fail_with
+        return FakeRendering([self._write(folder / f"{job.stem}.{wanted}", wanted) for wanted in job.formats])
+
+    def _write(self, path: Path, wanted: FileFormat) -> RenderedFile:
+        path.write_bytes(BYTES[wanted])
+        return RenderedFile(path, MEDIA_TYPES[wanted], len(BYTES[wanted]))
