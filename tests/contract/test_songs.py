@@ -1,0 +1,59 @@
+"""The port Songs, kept by the database and by its fake."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.storage import open_storage
+from bot.domain.errors import NotFound
+from bot.domain.request import RequestId
+from bot.ports import Songs
+from tests.fakes.songs import request_for, song_for
+from tests.fakes.storage import FakeSongs
+
+
+@pytest.fixture(params=["fake", "sqlite"])
+async def songs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Songs]:
+    if request.param == "fake":
+        yield FakeSongs()
+        return
+    storage = await open_storage(f"sqlite+aiosqlite:///{tmp_path}/lnh.db")
+    yield storage.songs
+    await storage.close()
+
+
+async def test_an_accepted_request_comes_back_as_it_was(songs: Songs) -> None:
+    assert await songs.accept(request_for("a"))
+    assert await songs.request(RequestId("a")) == request_for("a")
+
+
+async def test_the_same_id_is_accepted_once(songs: Songs) -> None:
+    assert await songs.accept(request_for("a"))
+    assert not await songs.accept(request_for("a", genre="jazz"))
+    assert (await songs.request(RequestId("a"))).spec.main_genre == "metal"
+
+
+async def test_an_unknown_song_is_not_found(songs: Songs) -> None:
+    with pytest.raises(NotFound):
+        await songs.request(RequestId("never"))
+
+
+async def test_pending_are_those_neither_delivered_nor_given_up_oldest_first(songs: Songs) -> None:
+    for name in ("d", "a", "c", "b"):
+        await songs.accept(request_for(name))
+    await songs.finish(RequestId("a"), song_for(request_for("a")))
+    await songs.finish(RequestId("c"), None)
+    assert [request.id for request in await songs.pending()] == ["d", "b"]
+
+
+async def test_a_delivered_song_can_still_be_asked_for_again(songs: Songs) -> None:
+    await songs.accept(request_for("a"))
+    await songs.finish(RequestId("a"), song_for(request_for("a")))
+    assert (await songs.request(RequestId("a"))).id == "a"
+    assert not await songs.accept(request_for("a"))
+
+
+async def test_finishing_an_unknown_song_changes_nothing(songs: Songs) -> None:
+    await songs.finish(RequestId("never"), None)
+    assert await songs.pending() == []

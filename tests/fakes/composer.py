@@ -1,0 +1,67 @@
+"""A composer that writes nothing and answers at once."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from bot.domain.errors import ComposerFailed
+from bot.domain.request import RequestId, SongRequest
+from bot.domain.song import Progress, Song, Stage
+from tests.fakes.songs import song_for
+
+
+@dataclass
+class FakeComposer:
+    """Plays three stages, then the song.
+
+    `failures` are raised, first one first, one a song; while `gate` is closed songs wait in the composing stage.
+    """
+
+    failures: list[Exception] = field(default_factory=list)
+    asked: list[SongRequest] = field(default_factory=list)
+    cancelled: list[RequestId] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    composing: asyncio.Event = field(default_factory=asyncio.Event)
+    is_up: bool = True
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+        self._stops: dict[RequestId, asyncio.Event] = {}
+
+    async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Song, None]:
+        self.asked.append(request)
+        stop = self._stops[request.id] = asyncio.Event()
+        try:
+            yield Progress(Stage.QUEUED, position=0)
+            if self.failures:
+                raise self.failures.pop(0)
+            yield Progress(Stage.COMPOSING, bars_done=0, bars=32)
+            self.composing.set()
+            await self._wait(stop)
+            yield Progress(Stage.RENDERING, bars_done=32, bars=32)
+            song = song_for(request)
+        except (GeneratorExit, asyncio.CancelledError):
+            self.cancelled.append(request.id)
+            raise
+        finally:
+            del self._stops[request.id]
+        yield song
+
+    async def cancel(self, id: RequestId) -> None:
+        if id in self._stops:
+            self.cancelled.append(id)
+            self._stops[id].set()
+
+    async def is_ready(self) -> bool:
+        return self.is_up
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        """Until the gate opens. Raises ComposerFailed when the song is cancelled first."""
+        waits = [asyncio.ensure_future(self.gate.wait()), asyncio.ensure_future(stop.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if stop.is_set():
+            raise ComposerFailed(reason="cancelled")

@@ -1,0 +1,29 @@
+"""Requests and songs as tests need them."""
+
+from bot.domain.options import SongWishes, build_request
+from bot.domain.request import Place, Requester, RequestId, SongRequest
+from bot.domain.song import Song, SongFile
+from bot.settings import GENRES_FILE
+from inference.music.genre import load_catalogue
+from inference.music.recipe import Recipe
+
+CATALOGUE = load_catalogue(GENRES_FILE)
+PLACE = Place("discord", "guild-1", "channel-1")
+MEL = Requester("user-1", "mel", "en-GB")
+
+
+def request_for(id: str = "song-1", genre: str = "metal", seed: int = 7) -> SongRequest:
+    """A request with nothing but a genre wished for."""
+    wishes = SongWishes(genre)
+    return build_request(wishes, id=RequestId(id), seed=seed, place=PLACE, requester=MEL, catalogue=CATALOGUE)
+
+
+def song_for(request: SongRequest, title: str = "Iron Harvest") -> Song:
+    """The song a composer would answer with."""
+    recipe = Recipe("0123abcd", CATALOGUE.complete(request.spec, request.sampling.seed), request.sampling)
+    files = (
+        SongFile("iron-harvest.png", "image/png", b"\x89PNG"),
+        SongFile("iron-harvest.mp3", "audio/mpeg", b"ID3"),
+        SongFile("iron-harvest.mid", "audio/midi", b"MThd"),
+    )
+    return Song(request.id, title, request.spec.main_genre, recipe, files, (), {"composing": 1.5})

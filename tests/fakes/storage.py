@@ -1,0 +1,109 @@
+"""Storage in memory; held to the same contract as the database."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from bot.domain.daily import DailySchedule, ScheduleId
+from bot.domain.errors import NotFound
+from bot.domain.request import Place, RequestId, SongRequest
+from bot.domain.song import Song
+
+
+@dataclass
+class FakeSongs:
+    """`delivered` and `given_up` show what became of the requests."""
+
+    requests: dict[RequestId, SongRequest] = field(default_factory=dict)
+    delivered: dict[RequestId, Song] = field(default_factory=dict)
+    given_up: set[RequestId] = field(default_factory=set)
+
+    async def accept(self, request: SongRequest) -> bool:
+        is_new = request.id not in self.requests
+        self.requests.setdefault(request.id, request)
+        return is_new
+
+    async def finish(self, id: RequestId, song: Song | None) -> None:
+        if id not in self.requests:
+            return
+        if song is None:
+            self.given_up.add(id)
+        else:
+            self.delivered[id] = song
+
+    async def request(self, id: RequestId) -> SongRequest:
+        if id not in self.requests:
+            raise NotFound(what="song")
+        return self.requests[id]
+
+    async def pending(self) -> list[SongRequest]:
+        return [
+            request
+            for request in self.requests.values()
+            if request.id not in self.delivered and request.id not in self.given_up
+        ]
+
+
+@dataclass
+class FakeSchedules:
+    """Schedules and claims in one, as in the database."""
+
+    by_id: dict[ScheduleId, DailySchedule] = field(default_factory=dict)
+    settled: dict[tuple[ScheduleId, date], bool] = field(default_factory=dict)
+
+    async def save(self, schedule: DailySchedule) -> None:
+        if schedule.id not in self.by_id:
+            await self.remove(schedule.place)
+        self.by_id[schedule.id] = schedule
+
+    async def remove(self, place: Place) -> bool:
+        gone = [schedule.id for schedule in self.by_id.values() if _channel(schedule.place) == _channel(place)]
+        for schedule_id in gone:
+            del self.by_id[schedule_id]
+            self.settled = {slot: done for slot, done in self.settled.items() if slot[0] != schedule_id}
+        return bool(gone)
+
+    async def get(self, id: ScheduleId) -> DailySchedule:
+        if id not in self.by_id:
+            raise NotFound(what="schedule")
+        return self.by_id[id]
+
+    async def claim(self, id: ScheduleId, day: date) -> bool:
+        if (id, day) in self.settled or id not in self.by_id:
+            return False
+        self.settled[id, day] = False
+        return True
+
+    async def settle(self, id: ScheduleId, day: date, next_run_utc: datetime) -> None:
+        if (id, day) in self.settled:
+            self.settled[id, day] = True
+        if id in self.by_id:
+            self.by_id[id] = replace(self.by_id[id], next_run_utc=next_run_utc)
+
+    async def unsettled(self) -> list[tuple[ScheduleId, date]]:
+        return [slot for slot, done in self.settled.items() if not done]
+
+    async def list(self, platform: str | None = None, workspace: str | None = None) -> list[DailySchedule]:
+        found = [
+            schedule
+            for schedule in self.by_id.values()
+            if platform in (None, schedule.place.platform) and workspace in (None, schedule.place.workspace)
+        ]
+        return sorted(found, key=lambda schedule: (schedule.next_run_utc, schedule.id))
+
+
+@dataclass
+class FakeGenreSettings:
+    """`off` holds (platform, workspace, genre)."""
+
+    off: set[tuple[str, str, str]] = field(default_factory=set)
+
+    async def disabled(self, platform: str, workspace: str) -> frozenset[str]:
+        return frozenset(genre for *here, genre in self.off if here == [platform, workspace])
+
+    async def set_enabled(self, platform: str, workspace: str, genre: str, *, enabled: bool) -> None:
+        switch = self.off.discard if enabled else self.off.add
+        switch((platform, workspace, genre))
+
+
+def _channel(place: Place) -> tuple[str, str, str]:
+    return place.platform, place.workspace, place.channel
