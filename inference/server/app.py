@@ -23,12 +23,12 @@ def create_app(
 ) -> web.Application:
     """The whole service, not started yet.
 
-    Starting it starts the engine and the renderer; that raises OSError when `artifacts` cannot be used and
-    RenderFailed when the renderer cannot start. Shutting down drains the songs and stops both.
+    Starting it starts the engine and raises OSError when `artifacts` cannot be used; shutting it down lets the songs
+    end (see `ServerLimits.grace_s`) and stops the engine.
 
     Args:
         engine: not started yet.
-        renderer: not started yet.
+        renderer: started, and closed only after the application; both are its caller's doing.
         catalogue: the genres that may be asked for.
         limits: see there.
         artifacts: folder for finished songs; made if it is missing.

@@ -16,8 +16,9 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 @middleware
 async def bind_request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every log line of a request about a song names the song."""
-    song = {"request_id": id for key, id in request.match_info.items() if key == "id"}
-    with structlog.contextvars.bound_contextvars(**song):
+    if "id" not in request.match_info:
+        return await handler(request)
+    with structlog.contextvars.bound_contextvars(request_id=request.match_info["id"]):
         return await handler(request)
 
 

@@ -59,7 +59,6 @@ async def serve(
 
     Raises:
         OSError: the folder for songs cannot be used.
-        RenderFailed: the renderer cannot start.
     """
     stop = stop or asyncio.Event()
     service = app[SERVICE]

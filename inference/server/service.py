@@ -58,21 +58,14 @@ class SongService:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Songs are made inside this context; it starts the engine and the renderer, and stops them at the end.
-
-        Raises:
-            OSError: the archive cannot be used.
-            RenderFailed: the renderer cannot start.
-        """
+        """Songs are made inside this context, which is also the engine's life. Raises OSError without an archive."""
         await self.register.restore()
-        await self._studio.renderer.start()
+        self._studio.engine.start()
         try:
-            self._studio.engine.start()
             async with self._work_group():
                 yield
         finally:
             await asyncio.to_thread(self._studio.engine.stop)
-            await self._studio.renderer.close()
 
     def accept(self, body: SongBody) -> SongStatus:
         """Starts a song, or finds the one that the same request started before; never composes a song twice.

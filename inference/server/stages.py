@@ -30,14 +30,8 @@ class Rendering(Protocol):
 class Renderer(Protocol):
     """Turns notes into sound and pictures (inference.render.pool.RenderPool)."""
 
-    async def start(self) -> None:
-        """Gets ready to render. Raises RenderFailed."""
-
     async def render(self, job: RenderJob, folder: Path) -> Rendering:
         """Writes the files that `job.formats` names into `folder`. Raises RenderFailed; may be cancelled."""
-
-    async def close(self) -> None:
-        """Renders no more."""
 
 
 class StageFailed(Exception):

@@ -22,7 +22,6 @@ class FakeRenderer:
     def __init__(self, *, held: bool = False) -> None:
         self.jobs: list[RenderJob] = []
         self.cancelled: list[RenderJob] = []
-        self.is_up = False
         self.fail_with: Exception | None = None
         self._open = asyncio.Event()
         if not held:
@@ -30,12 +29,6 @@ class FakeRenderer:
 
     def release(self) -> None:
         self._open.set()
-
-    async def start(self) -> None:
-        self.is_up = True
-
-    async def close(self) -> None:
-        self.is_up = False
 
     async def render(self, job: RenderJob, folder: Path) -> FakeRendering:
         self.jobs.append(job)
