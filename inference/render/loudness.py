@@ -14,7 +14,7 @@ _RELATIVE_GATE_LU = -10.0
 _STEPS_PER_BLOCK = 4
 _CHUNK = 1 << 18
 _OVERSAMPLING = 4
-_PHASE_TAPS = 24
+_PHASE_TAPS = 12
 
 
 def integrated_lufs(audio: Audio, rate: int) -> float:

@@ -11,20 +11,13 @@ from PIL import Image
 from inference.api import FileFormat
 from inference.midi import write_midi
 from inference.music.recipe import RECIPE_MARK
-from inference.music.score import Score
-from inference.render.amp import amplify
-from inference.render.errors import RenderFailed, write_error
+from inference.render.errors import write_error
 from inference.render.job import RenderedFile, RenderJob, check_limits
-from inference.render.master import master
-from inference.render.mix import Desk
 from inference.render.mp3 import Tags, encode_mp3
-from inference.render.parts import split_parts
 from inference.render.pictures import Card, draw_card, jpeg_bytes, png_bytes
-from inference.render.signal import Audio
-from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, load_sounds
-from inference.render.synth import RING_S, load_soundfont, play
+from inference.render.sounds import DEFAULT_SOUNDS
+from inference.render.studio import Studio
 
-_SPARE_S = 0.1  # a second take may end some milliseconds after the first
 MEDIA_TYPES = {FileFormat.MIDI: "audio/midi", FileFormat.MP3: "audio/mpeg", FileFormat.CARD: "image/png"}
 
 
@@ -41,29 +34,9 @@ def render(
     makers: dict[FileFormat, Callable[[], bytes]] = {
         FileFormat.MIDI: lambda: _midi(job),
         FileFormat.CARD: lambda: png_bytes(picture),
-        FileFormat.MP3: lambda: _mp3(job, picture, load_soundfont(soundfont), load_sounds(sounds)),
+        FileFormat.MP3: lambda: _mp3(job, picture, Studio.open(soundfont, sounds)),
     }
     return [_save(makers[kind](), folder / f"{job.stem}.{kind}", MEDIA_TYPES[kind]) for kind in job.formats]
-
-
-def render_audio(job: RenderJob, soundfont: bytes, sounds: Sounds) -> tuple[Audio, int]:
-    """The finished master, shape (2, samples), and its sample rate. Equal jobs give equal samples."""
-    sound = sounds.of(job.spec.main_genre)
-    desk: Desk | None = None
-    for part in split_parts(job.score, job.spec.roster or (), sound):
-        audio, rate = play(part, soundfont)
-        if part.amp is not None:
-            audio = amplify(audio, rate, sounds.amps[part.amp])
-        desk = desk or _desk(job.score, rate, sound)
-        desk.add(audio, sound.strip(part.role))
-    if desk is None:
-        raise RenderFailed("this song has no notes, so there is nothing to play")
-    return master(desk.mixed(), desk.rate, sound), desk.rate
-
-
-def _desk(score: Score, rate: int, sound: Sound) -> Desk:
-    seconds = score.duration_s + RING_S + _SPARE_S
-    return Desk(rate, round(seconds * rate), 60.0 / score.tempos[0].tempo, sound.room_s)
 
 
 def card_of(job: RenderJob) -> Card:
@@ -91,8 +64,8 @@ def _midi(job: RenderJob) -> bytes:
     return write_midi(score, job.spec.key)
 
 
-def _mp3(job: RenderJob, picture: Image.Image, soundfont: bytes, sounds: Sounds) -> bytes:
-    audio, rate = render_audio(job, soundfont, sounds)
+def _mp3(job: RenderJob, picture: Image.Image, studio: Studio) -> bytes:
+    audio, rate = studio.record(job.score, job.spec.roster or (), job.spec.main_genre)
     tempo = job.spec.tempo or job.score.tempos[0].tempo
     key = str(job.spec.key or "")
     return encode_mp3(audio, rate, Tags(job.title, job.genre_title, tempo, key, job.recipe_json, jpeg_bytes(picture)))

@@ -116,14 +116,21 @@ def _chip(draw: ImageDraw.ImageDraw, genre: str, accent: Colour) -> float:
 
 
 def _legend(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
-    """The instrument of each lane, left of it and in its colour."""
-    width = (_ROLL[0] - _LEFT - 26) * _FINE
+    """Left of each lane and in its colour: the track's name and, where there is room for two lines, its instrument."""
+    width = (_ROLL[0] - _LEFT - 30) * _FINE
+    lowest = min(lane.height for lane in roll.lanes)
+    two_lines = lowest >= 56 * _FINE
+    size = int(min(23.0 * _FINE, lowest * 0.62))
     for lane in roll.lanes:
-        size = int(min(24.0 * _FINE, lane.height * 0.62))
-        sizes = tuple(range(size, max(8, size // 2), -2)) or (size,)
-        text, face = fitting(instrument_name(lane.track), sizes, width)
+        instrument, name = instrument_name(lane.track), drawable(lane.track.name)
+        x = (_LEFT + 16) * _FINE
+        named = two_lines and name.casefold() not in ("", instrument.casefold())
+        text, face = fitting(name if named else instrument, tuple(range(size, size * 2 // 3, -2)), width)
+        write(draw, (x, lane.middle - (13 * _FINE if named else 0)), text, face, blend(lane.colour, WHITE, 0.25))
+        if named:
+            text, face = fitting(instrument, (18 * _FINE, 16 * _FINE, 14 * _FINE), width)
+            write(draw, (x, lane.middle + 14 * _FINE), text, face, blend(lane.colour, GREY, 0.6))
         _swatch(draw, lane)
-        write(draw, ((_LEFT + 16) * _FINE, lane.middle), text, face, blend(lane.colour, WHITE, 0.25))
 
 
 def _swatch(draw: ImageDraw.ImageDraw, lane: Lane) -> None:

@@ -7,6 +7,7 @@ from PIL import ImageDraw, ImageFont
 from inference.render.pictures.palette import Colour
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_BOLD_FROM = 56.0
 _NO_GLYPH = "\U0010ffff"
 
 
@@ -43,5 +44,5 @@ def _has_glyph(letter: str) -> bool:
 
 def write(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, face: Font, colour: Colour) -> None:
     """Text with its left middle at `at`; large text gets a fine outline, as the font has no bold cut."""
-    weight = 1 if isinstance(face, ImageFont.FreeTypeFont) and face.size >= 2 * 24 else 0
+    weight = 1 if isinstance(face, ImageFont.FreeTypeFont) and face.size >= _BOLD_FROM else 0
     draw.text(at, text, fill=colour, font=face, anchor="lm", stroke_width=weight, stroke_fill=colour)

@@ -1,5 +1,6 @@
 """The piano roll: where every note of every track stands, and drawing it."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -102,7 +103,7 @@ def draw_notes(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
         for note, box in shapes:
             colour = blend(INK, lane.colour, 0.45 + 0.55 * min(1.0, note.velocity / 112))
             if lane.track.is_drum:
-                draw.ellipse(box, fill=colour)
+                draw.rounded_rectangle(box, radius=(box[2] - box[0]) / 2, fill=colour)
             else:
                 draw.rounded_rectangle(box, radius=min(6.0, (box[3] - box[1]) / 2, (box[2] - box[0]) / 2), fill=colour)
 
@@ -116,7 +117,7 @@ def _bars(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
     bottom_pitch, rows = lowest - spare / 2, highest - lowest + spare + 1
     inner = lane.height * 0.86
     row = inner / rows
-    thickness = max(row * 0.92, min(8.0, lane.height / 5))
+    thickness = max(row * 0.92, min(12.0, lane.height / 6))
     for note in lane.track.notes:
         y = lane.bottom - lane.height * 0.07 - (note.pitch - bottom_pitch + 0.5) * row
         x = roll.x_of(note.tick)
@@ -126,15 +127,25 @@ def _bars(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
 
 
 def _drum_dots(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
+    """A row for each kind of drum in use; dots of a fast row become upright so that each hit can be seen."""
     used = sorted({_drum_row(note.pitch) for note in lane.track.notes})
-    if not used:
-        return
-    row = lane.height * 0.88 / len(used)
-    for note in lane.track.notes:
-        y = lane.bottom - lane.height * 0.06 - (used.index(_drum_row(note.pitch)) + 0.5) * row
-        radius = min(row * 0.40, 9.0) * (0.6 + 0.4 * min(1.0, note.velocity / 112))
-        x = roll.x_of(note.tick) + radius
-        yield note, (x - radius, y - radius, x + radius, y + radius)
+    row_height = lane.height * 0.88 / max(1, len(used))
+    for place, row in enumerate(used):
+        hits = [note for note in lane.track.notes if _drum_row(note.pitch) == row]
+        y = lane.bottom - lane.height * 0.06 - (place + 0.5) * row_height
+        tall = min(row_height * 0.42, 11.0)
+        wide = min(tall, max(1.1, _usual_gap(hits, roll) * 0.40))
+        for note in hits:
+            loud = 0.55 + 0.45 * min(1.0, note.velocity / 112)
+            x = roll.x_of(note.tick) + wide
+            yield note, (x - wide, y - tall * loud, x + wide, y + tall * loud)
+
+
+def _usual_gap(hits: list[Note], roll: Roll) -> float:
+    """Pixels between neighbouring hits where they come fast: the lowest tenth of all gaps."""
+    ticks = sorted({note.tick for note in hits})
+    gaps = sorted(later - earlier for earlier, later in itertools.pairwise(ticks))
+    return (roll.x_of(gaps[len(gaps) // 10]) - roll.x_of(0)) if gaps else roll.box[2]
 
 
 def _drum_row(pitch: int) -> int:

@@ -1,0 +1,69 @@
+"""What runs inside a render process. Importing this module is cheap: the pool does so in the service's process too."""
+
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from multiprocessing import parent_process
+from pathlib import Path
+
+from inference.render.job import RenderedFile, RenderJob
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
+_LARGEST_THRESHOLD = 32 * 2**20
+
+
+def enter() -> None:
+    """First thing in a fresh process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the service, which closes its pool
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    _keep_memory()
+
+
+def warm_up(soundfont: Path | None, sounds: Path) -> int:
+    """Loads what every job needs, so that the first is as fast as the others; returns the process's id.
+
+    Raises:
+        RenderFailed: SoundFont or sounds cannot be used.
+    """
+    from inference.render.studio import Studio  # numpy and scipy: only a worker needs them
+
+    Studio.open(soundfont, sounds).warm_up()
+    return os.getpid()
+
+
+def work(job: RenderJob, folder: Path, limit_s: float, soundfont: Path | None, sounds: Path) -> list[RenderedFile]:
+    """Renders a job; after `limit_s` seconds the process ends itself, whatever native code it is in."""
+    from inference.render.pipeline import render
+
+    with open(os.devnull, "w") as nowhere:
+        # A timer in C, which needs no interpreter lock: the synth holds that for seconds on end.
+        faulthandler.dump_traceback_later(limit_s, exit=True, file=nowhere)
+        try:
+            return render(job, folder, soundfont=soundfont, sounds=sounds)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def loaded_packages() -> frozenset[str]:
+    """The top-level packages this process has imported."""
+    return frozenset(name.partition(".")[0] for name in sys.modules)
+
+
+def _keep_memory() -> None:
+    """Lets glibc keep the big arrays it frees: giving them back and asking again costs a tenth of a render."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "mallopt"):
+            libc.mallopt(_MMAP_THRESHOLD, _LARGEST_THRESHOLD)
+            libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def _leave_with_parent() -> None:
+    """Ends the process when the service is gone, however it went; an idle worker would wait for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
