@@ -17,7 +17,6 @@ from adapters.discord.commands import (
     disabled_genres,
     enabled_genres,
 )
-from adapters.discord.permissions import require_manager
 from adapters.discord.trouble import whisper
 from bot.domain.daily import DailySchedule, parse_time
 from bot.messages import say
@@ -34,8 +33,7 @@ class ManagersGroup(app_commands.Group):
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Servers may show a command to others in their settings; the permission is asked for all the same."""
-        require_manager(interaction.permissions)
-        return True
+        return interaction.permissions.manage_guild
 
 
 class DailyCommands(ManagersGroup, name="daily", description="A song a day in this channel"):

@@ -12,8 +12,10 @@ from bot.domain.errors import DeliveryFailed
 from bot.domain.request import Place, Requester
 from bot.domain.song import Song
 from bot.messages import caption
+from inference.music.errors import UnknownGenre
 from inference.music.genre import GenreCatalogue
 
+OTHER_COLOUR = "#808080"
 FLOOR_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 _log = structlog.get_logger(__name__)
 
@@ -28,8 +30,15 @@ class Channels:
     def compose_post(self, song: Song, locale: str, limit_bytes: int, note: str | None = None) -> SongPost:
         """The message of a song where a file may have `limit_bytes`; a note stands before the caption."""
         text = caption(song, locale)
-        colour = self.catalogue.find(song.genre).colour
-        return song_post(song, text if note is None else f"{note}\n{text}", colour, limit_bytes, locale)
+        return song_post(
+            song, text if note is None else f"{note}\n{text}", self._colour(song.genre), limit_bytes, locale
+        )
+
+    def _colour(self, genre: str) -> str:
+        try:
+            return self.catalogue.find(genre).colour
+        except UnknownGenre:  # a song from before the catalogue lost its genre is still a song
+            return OTHER_COLOUR
 
     async def post_song(self, place: Place, song: Song, note: str | None, nonce: str) -> None:
         """Posts into a channel; Discord drops a second post of the same nonce for some minutes.

@@ -1,8 +1,6 @@
-"""What the bot and the people may do in a channel."""
+"""What the bot may do in a channel, in the words of Discord's settings."""
 
 import discord
-
-from bot.domain.errors import NotAllowed
 
 POSTING = ("view_channel", "send_messages", "embed_links", "attach_files")
 
@@ -13,13 +11,5 @@ def missing_to_post(permissions: discord.Permissions, *, in_thread: bool) -> tup
     return tuple(_spelt(name) for name in needed if not getattr(permissions, name))
 
 
-def require_manager(permissions: discord.Permissions) -> None:
-    """Raises NotAllowed unless the person may manage the server."""
-    if not permissions.manage_guild:
-        raise NotAllowed()
-
-
 def _spelt(name: str) -> str:
-    return {"view_channel": "View Channel", "embed_links": "Embed Links", "attach_files": "Attach Files"}.get(
-        name, name.replace("_", " ").title().replace(" In ", " in ")
-    )
+    return name.replace("_", " ").title().replace(" In ", " in ")

@@ -8,7 +8,7 @@ from discord import app_commands
 
 from adapters.discord.posting import FAILURES
 from adapters.discord.translate import clamp
-from bot.domain.errors import LnhError
+from bot.domain.errors import LnhError, NotAllowed
 from bot.messages import sentence
 from bot.ports import UserError
 from inference.music.errors import MusicError
@@ -38,4 +38,7 @@ async def whisper(interaction: discord.Interaction[Any], text: str) -> None:
 
 
 def _cause(error: BaseException) -> BaseException | UserError:
+    """What the library wrapped; its failed checks are always about the person's permission."""
+    if isinstance(error, app_commands.CheckFailure):
+        return NotAllowed()
     return error.original if isinstance(error, app_commands.CommandInvokeError) else error

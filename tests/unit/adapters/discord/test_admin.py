@@ -1,0 +1,125 @@
+"""`/daily` and `/genres`, by the real library in simcord's Discord."""
+
+import discord
+import pytest
+import simcord
+
+from bot.domain.request import Place
+from bot.messages import say
+from tests.fakes.discord_band import Rehearsal
+from tests.fakes.discord_scene import Scene, files, response
+
+
+async def told(scene: Scene, command: str, **options: object) -> str:
+    """What the manager, and nobody else, reads after a command."""
+    result = await scene.boss.slash(scene.channel, command, **options)
+    assert result.ephemeral
+    return result.followups[0].content if result.followups else response(result).content
+
+
+async def test_daily_set_stores_the_song_of_the_day_and_says_when_it_comes(scene: Scene, rehearsal: Rehearsal) -> None:
+    answer = await told(scene, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
+
+    (schedule,) = rehearsal.store.schedules.values()
+    assert "18:30 (Europe/Berlin)" in answer
+    assert f"<t:{schedule.next_run_utc.timestamp():.0f}:F>" in answer
+    assert schedule.place == Place("discord", str(scene.guild.id), str(scene.channel.id))
+    assert schedule.genres == ("metal",)
+    assert schedule.set_by.id == str(scene.boss.id)
+
+
+async def test_the_daily_song_is_posted_when_it_is_due(scene: Scene, rehearsal: Rehearsal) -> None:
+    await told(scene, "daily set", time="18:30", timezone="Europe/Berlin")
+
+    await rehearsal.clock.ring()
+    await scene.env.settle()
+
+    (message,) = scene.posted()
+    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
+
+
+async def test_daily_show_lists_every_channel_and_stop_ends_this_one(scene: Scene) -> None:
+    none, removed = say("daily_none", "en"), say("daily_removed", "en")
+    assert await told(scene, "daily show") == none
+    await told(scene, "daily set", time="6pm", timezone="Europe/Berlin")
+    shown = await told(scene, "daily show")
+    assert shown.startswith(scene.channel.mention)
+    assert "18:00 (Europe/Berlin)" in shown
+    assert await told(scene, "daily stop") == removed
+    assert await told(scene, "daily stop") == none
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"time": "25:00", "timezone": "Europe/Berlin"}, "is not a time of day"),
+        ({"time": "18:30", "timezone": "Berlin Mitte"}, "is not a time zone I know"),
+        ({"time": "18:30", "timezone": "Europe/Berlin", "genre": "metel"}, "I do not play"),
+    ],
+)
+async def test_bad_daily_options_are_explained(scene: Scene, options: dict[str, str], sentence: str) -> None:
+    assert sentence in await told(scene, "daily set", **options)
+    assert len(scene.env.errors) == 1
+
+
+async def test_daily_set_names_the_permissions_the_bot_will_lack(scene: Scene, rehearsal: Rehearsal) -> None:
+    mute = scene.guild.create_text_channel(
+        "mute", overwrites={scene.bot_role: discord.PermissionOverwrite(send_messages=False)}
+    )
+
+    result = await scene.boss.slash(mute, "daily set", time="18:30", timezone="Europe/Berlin")
+
+    assert response(result).content == say("cannot_post", "en", permissions="Send Messages")
+    assert rehearsal.store.schedules == {}
+    assert len(scene.env.errors) == 1
+
+
+async def test_time_zones_are_completed_while_typing(scene: Scene) -> None:
+    offered = await scene.boss.autocomplete(scene.channel, "daily set", "timezone", "berl")
+    assert offered[0]["value"] == "Europe/Berlin"
+
+
+async def test_genres_are_listed_switched_off_and_on_again(scene: Scene) -> None:
+    assert "✅ Punk (`punk`)" in await told(scene, "genres list")
+    assert await told(scene, "genres disable", genre="punk rock") == say("genre_off", "en", genre="Punk")
+    assert "⬜ Punk (`punk`)" in await told(scene, "genres list")
+
+    offered = await scene.boss.autocomplete(scene.channel, "genres enable", "genre", "")
+    assert [choice["value"] for choice in offered] == ["punk"]
+    assert await told(scene, "genres enable", genre="punk") == say("genre_on", "en", genre="Punk")
+
+
+async def test_the_last_genre_stays_on(scene: Scene, rehearsal: Rehearsal) -> None:
+    names = [genre.name for genre in scene.client.band.catalogue.genres if genre.name != "metal"]
+    rehearsal.store.off.update(("discord", str(scene.guild.id), name) for name in names)
+
+    assert await told(scene, "genres disable", genre="metal") == say("no_genre_left", "en", genre="metal")
+    assert len(scene.env.errors) == 1
+
+
+async def test_members_do_not_see_admin_commands(scene: Scene) -> None:
+    assert scene.alice.available_commands(scene.channel) == ("compose",)
+    with pytest.raises(simcord.SetupError):
+        await scene.alice.slash(scene.channel, "genres disable", genre="metal")
+
+
+@pytest.mark.parametrize("command", ["daily stop", "genres list"])
+async def test_an_admin_command_shown_to_others_refuses_them_all_the_same(scene: Scene, command: str) -> None:
+    registered = scene.env.backend.find_command(command.partition(" ")[0], None)
+    assert registered is not None
+    scene.guild.set_command_permissions(int(registered["id"]), {scene.alice: True})
+
+    result = await scene.alice.slash(scene.channel, command)
+
+    assert result.ephemeral
+    assert response(result).content == say("not_allowed", "en")
+    assert len(scene.env.errors) == 1
+
+
+async def test_an_unexpected_error_is_said_in_general_and_logged(scene: Scene, rehearsal: Rehearsal) -> None:
+    rehearsal.store.schedules = None  # type: ignore[assignment]  # a defect nobody foresaw
+
+    sentence = await told(scene, "daily show")
+
+    assert sentence.startswith(say("failed", "en", id="0").partition("0")[0])
+    assert len(scene.env.errors) == 1
