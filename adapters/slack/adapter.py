@@ -1,7 +1,6 @@
 """LnH in one Slack workspace: Bolt in front, the band behind."""
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -11,6 +10,7 @@ from pydantic import SecretStr
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.clients import make_clients
 from adapters.slack.commands import Commands
@@ -41,6 +41,8 @@ class SlackAdapter:
         self._clients = make_clients(settings)
         self._commands = Commands(band, self._clients)
         self._line: Line | None = None
+        self._jobs: asyncio.TaskGroup | None = None
+        self._opened = asyncio.Event()
         self.messenger: Messenger = SlackMessenger(self._clients)
 
     @property
@@ -57,18 +59,22 @@ class SlackAdapter:
         missing = self._settings.missing()
         if missing is not None:
             raise BadSettings(missing)
-        identity = await self._sign_in()
-        async with asyncio.TaskGroup() as jobs:
-            app = self._make_app(identity, jobs)
-            try:
-                async with self._open_line(app) as self._line:
-                    await asyncio.get_running_loop().create_future()
-            finally:
-                self._line = None
+        app = self._make_app(await self._sign_in())
+        try:
+            async with self._open_line(app) as self._line, asyncio.TaskGroup() as self._jobs:
+                self._opened.set()
+                await asyncio.get_running_loop().create_future()
+        finally:
+            self._line = self._jobs = None
+            self._opened.clear()
 
     def is_connected(self) -> bool:
         """Whether Slack can reach us now."""
         return self._line is not None and self._line.is_open()
+
+    async def opened(self) -> None:
+        """Waits until Slack can reach us for the first time."""
+        await self._opened.wait()
 
     def reply_for(self, request: SongRequest) -> Reply:
         """A reply by plain message in the request's channel or thread."""
@@ -84,29 +90,26 @@ class SlackAdapter:
                 return AuthorizeResult.from_auth_test_response(bot_token=token, auth_test_response=answer)
         raise RuntimeError("unreachable: the retries have no end")
 
-    def _make_app(self, identity: AuthorizeResult, jobs: asyncio.TaskGroup) -> AsyncApp:
+    def _make_app(self, identity: AuthorizeResult) -> AsyncApp:
         async def authorize() -> AuthorizeResult:
             return identity
 
-        def start(wish: Wish, body: dict[str, Any]) -> None:
-            job: Coroutine[Any, Any, None] = self._commands.perform(wish, body.get("response_url"))
-            jobs.create_task(job, name=f"slack {wish.verb} {wish.id}")
-
         async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
-            start(wish_of_command(body), body)
+            self._start(wish_of_command(body), body)
 
         async def on_mention(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
-            start(wish_of_mention(body), body)
+            self._start(wish_of_mention(body), body)
 
         async def on_another(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
-            start(wish_of_button(body), body)
+            self._start(wish_of_button(body), body)
 
         # The handlers return at once, so Bolt may wait for them: otherwise it polls for the acknowledgement.
+        # Its own client stays without a token, which `authorize` gives.
         app = AsyncApp(
-            client=self._clients.delivery,
+            client=AsyncWebClient(base_url=self._clients.delivery.base_url),
             authorize=authorize,
             signing_secret=_secret(self._settings.signing_secret),
             process_before_response=True,
@@ -116,6 +119,13 @@ class SlackAdapter:
         app.event("app_mention")(on_mention)
         app.action(ANOTHER)(on_another)
         return app
+
+    def _start(self, wish: Wish, body: dict[str, Any]) -> None:
+        """Leaves a wish to a task. While stopping it raises, so that Slack hears an error and asks again."""
+        if self._jobs is None:
+            raise RuntimeError("slack is not served any more")
+        job = self._commands.perform(wish, body.get("response_url"))
+        self._jobs.create_task(job, name=f"slack {wish.verb} {wish.id}")
 
     def _open_line(self, app: AsyncApp) -> AbstractAsyncContextManager[Line]:
         if self._settings.mode == "socket":

@@ -5,8 +5,8 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.refusals import explained
-from bot.domain.errors import DeliveryFailed, NotAllowed
+from adapters.slack.refusals import NotAnAdmin, explained
+from bot.domain.errors import DeliveryFailed
 from bot.domain.request import Requester
 
 REMEMBERED = 1000
@@ -37,12 +37,12 @@ class People:
         """Asks Slack each time, so that a permission taken away counts at once.
 
         Raises:
-            NotAllowed: neither admin nor owner of the workspace.
+            NotAnAdmin: neither admin nor owner of the workspace.
             DeliveryFailed: Slack did not say.
         """
         user = await self._user(id)
         if not (user.get("is_admin") or user.get("is_owner")):
-            raise NotAllowed(reason="slack_not_allowed")
+            raise NotAnAdmin
 
     async def _user(self, id: str) -> dict[str, Any]:
         with explained():

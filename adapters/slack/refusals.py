@@ -7,7 +7,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain.errors import DeliveryFailed, PlaceGone
+from bot.domain.errors import DeliveryFailed, NotAllowed, PlaceGone
 
 CALL_FAILURES = (SlackClientError, ClientError, TimeoutError)
 """Everything a Web API call can raise."""
@@ -32,6 +32,28 @@ _PASSING = {
 }
 
 
+class SlackRefused(DeliveryFailed):
+    """Not now; `code` is Slack's reason as a sentence of bot.messages."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        self.code = code
+        super().__init__(**params)
+
+
+class SlackShut(PlaceGone):
+    """Not here until somebody changes something; `code` is Slack's reason as a sentence of bot.messages."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        self.code = code
+        super().__init__(**params)
+
+
+class NotAnAdmin(NotAllowed):
+    """Neither admin nor owner of the workspace."""
+
+    code = "slack_not_allowed"
+
+
 def error_code(error: SlackApiError) -> str:
     """Slack's own word for the refusal, such as `not_in_channel`."""
     response = error.response
@@ -41,12 +63,11 @@ def error_code(error: SlackApiError) -> str:
 def explain(error: Exception) -> DeliveryFailed:
     """The failure as PlaceGone if asking again cannot help, else as DeliveryFailed."""
     if not isinstance(error, SlackApiError):
-        return DeliveryFailed(reason="slack_unreachable")
+        return SlackRefused("slack_unreachable")
     code = error_code(error)
     if code in _FINAL:
-        scope = error.response.get("needed") if code == "missing_scope" else None
-        return PlaceGone(reason=_FINAL[code], scope=scope)
-    return DeliveryFailed(reason=_PASSING.get(code, f"Slack: {code}"))
+        return SlackShut(_FINAL[code], scope=error.response.get("needed") if code == "missing_scope" else None)
+    return SlackRefused(_PASSING[code]) if code in _PASSING else DeliveryFailed(reason=f"Slack: {code}")
 
 
 @contextmanager

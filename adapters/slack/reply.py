@@ -9,9 +9,9 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack.clients import SlackClients
 from adapters.slack.posting import post_song
-from adapters.slack.refusals import CALL_FAILURES, explained
+from adapters.slack.refusals import CALL_FAILURES, explain
 from adapters.slack.translate import MAX_TEXT, clamp, escape
-from bot.domain.errors import DeliveryFailed, PlaceGone, Refused
+from bot.domain.errors import PlaceGone, Refused
 from bot.domain.request import Place, Requester
 from bot.domain.song import Progress, Song, Stage
 from bot.messages import caption, progress_line, say, sentence
@@ -54,12 +54,12 @@ class SlackReply:
             PlaceGone: we may not, and trying later will not help.
         """
         try:
-            with explained():
-                await self._post_progress(self._line(Progress(Stage.QUEUED)))
-        except PlaceGone:
-            raise
-        except DeliveryFailed as error:
-            _logger.info("progress not shown", error=repr(error))
+            await self._post_progress(self._line(Progress(Stage.QUEUED)))
+        except CALL_FAILURES as error:
+            failure = explain(error)
+            if isinstance(failure, PlaceGone):
+                raise failure from error
+            self._rest(error)
 
     async def progress(self, progress: Progress) -> None:
         line = self._line(progress)
@@ -68,8 +68,7 @@ class SlackReply:
         try:
             await self._show(line)
         except CALL_FAILURES as error:
-            self._silent_until = self._now() + _retry_after_s(error)
-            _logger.info("progress not shown", error=repr(error))
+            self._rest(error)
 
     async def song(self, song: Song) -> None:
         locale = self._requester.locale
@@ -102,6 +101,11 @@ class SlackReply:
             except CALL_FAILURES as error:
                 _logger.info("a way to the requester is closed", way=way.__name__, error=repr(error))
         _logger.warning("the requester could not be told", user=self._requester.id)
+
+    def _rest(self, error: Exception) -> None:
+        """No progress for as long as Slack asks to be left alone."""
+        self._silent_until = self._now() + _retry_after_s(error)
+        _logger.info("progress not shown", error=repr(error))
 
     def _line(self, progress: Progress) -> str:
         return escape(progress_line(progress, self._requester.locale))

@@ -60,6 +60,7 @@ class SlackEdge:
         self.responses: list[dict[str, Any]] = []
         self._refusals: dict[str, deque[Refusal]] = {}
         self._response_uses: Counter[str] = Counter()
+        self.sockets_opened = 0
         self._sockets: list[web.WebSocketResponse] = []
         self._acknowledged: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._changed = asyncio.Condition()
@@ -109,9 +110,11 @@ class SlackEdge:
         payload = button_click(message, self._actor(by), self._hooks())
         return await self._deliver("interactive", payload, urlencode({"payload": json.dumps(payload)}), FORM)
 
-    async def post_signed(self, body: str, *, secret: str = SIGNING_SECRET, age_s: float = 0) -> int:
-        """Sends a raw request with a signature made by `secret`, `age_s` seconds ago; returns the HTTP status."""
-        status, _ = await self._post(body, FORM, secret, age_s)
+    async def post_signed(
+        self, body: str, *, secret: str = SIGNING_SECRET, age_s: float = 0, timestamp: str | None = None
+    ) -> int:
+        """Sends a raw request signed with `secret` as of `age_s` ago (or `timestamp`); returns the HTTP status."""
+        status, _ = await self._post(body, FORM, secret, timestamp or str(int(time.time() - age_s)))
         return status
 
     # What the test watches
@@ -151,9 +154,14 @@ class SlackEdge:
         for socket in list(self._sockets):
             await socket.send_json({"type": "disconnect", "reason": "refresh_requested"})
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether Socket Mode is open."""
+        return bool(self._sockets)
+
     async def connected(self) -> None:
         """Waits until Socket Mode is open."""
-        await self.until(lambda: bool(self._sockets))
+        await self.until(lambda: self.is_connected)
 
     def _actor(self, by: Actor | None) -> Actor:
         here = self.api.workspace
@@ -177,7 +185,7 @@ class SlackEdge:
                 if self._sockets:
                     answer = await self._send(kind, payload)
                 else:
-                    status, text = await self._post(body, content_type, SIGNING_SECRET, 0)
+                    status, text = await self._post(body, content_type, SIGNING_SECRET, str(int(time.time())))
                     if status != 200:
                         raise AssertionError(f"the app answered {status} to {kind}")
                     answer = json.loads(text) if text.startswith("{") else {"text": text} if text else {}
@@ -193,10 +201,9 @@ class SlackEdge:
         await self._sockets[-1].send_json(envelope)
         return await self._acknowledged[envelope_id]
 
-    async def _post(self, body: str, content_type: str, secret: str, age_s: float) -> tuple[int, str]:
+    async def _post(self, body: str, content_type: str, secret: str, stamp: str) -> tuple[int, str]:
         if self.events_url is None:
             raise AssertionError("the app is reachable neither by Socket Mode nor by HTTP")
-        stamp = str(int(time.time() - age_s))
         digest = hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
         headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
         headers["Content-Type"] = content_type
@@ -250,6 +257,7 @@ class SlackEdge:
         await socket.prepare(request)
         await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0LNH"}})
         self._sockets.append(socket)
+        self.sockets_opened += 1
         await self._note()
         try:
             async for message in socket:

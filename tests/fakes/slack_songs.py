@@ -2,6 +2,8 @@
 
 from bot.domain.request import RequestId, SongRequest
 from bot.domain.song import Song, SongFile
+from bot.settings import GENRES_FILE
+from inference.music.genre import load_catalogue
 from inference.music.recipe import Recipe
 from inference.music.spec import SamplingParams, SongSpec
 
@@ -12,10 +14,14 @@ FILES = (
 )
 
 
+CATALOGUE = load_catalogue(GENRES_FILE)
+
+
 def make_song(id: str, title: str = "Ashes of Iron", spec: SongSpec | None = None) -> Song:
     """A song of that id with a card, an MP3 and a MIDI file."""
-    recipe = Recipe("f" * 64, spec or SongSpec((("metal", 1.0),)), SamplingParams(7))
-    return Song(RequestId(id), title, "Metal", recipe, FILES, (), {"composing": 1.0})
+    complete = CATALOGUE.complete(spec or SongSpec((("metal", 1.0),)), 7)
+    recipe = Recipe("f" * 64, complete, SamplingParams(7))
+    return Song(RequestId(id), title, complete.main_genre, recipe, FILES, (), {"composing": 1.0})
 
 
 def song_of(request: SongRequest) -> Song:

@@ -1,0 +1,273 @@
+"""The Slack adapter with the real Bolt over real sockets, against a Web API in memory."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.domain.errors import ComposerFailed
+from bot.domain.request import Place
+from bot.settings import BadSettings
+from tests.fakes.slack_api import SlackApi
+from tests.fakes.slack_band import BandForTests
+from tests.fakes.slack_edge import Actor, Refusal, SlackEdge
+from tests.fakes.slack_running import running
+
+UPLOADED = "files.completeUploadExternal"
+MODES = ("socket", "http")
+
+
+@pytest.fixture
+def band() -> BandForTests:
+    return BandForTests()
+
+
+@pytest.fixture
+async def edge() -> AsyncIterator[SlackEdge]:
+    async with SlackEdge(SlackApi()).serve() as edge:
+        yield edge
+
+
+@pytest.fixture
+def admin(edge: SlackEdge) -> Actor:
+    here = edge.api.workspace
+    return Actor(here.team, here.channel, here.admin, "ada")
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_compose_becomes_one_message_with_card_sound_notes_and_button(edge, band, mode):
+    async with running(edge, band, mode):
+        assert await edge.command("/compose", "metal 140bpm Em") == {}
+        await edge.called("chat.delete")
+    (message,) = await edge.history()
+    assert [file["name"].rpartition(".")[2] for file in message["files"]] == ["png", "mp3", "mid"]
+    assert "Ashes of Iron" in message["blocks"][0]["text"]["text"]
+    assert message["blocks"][1]["elements"][0]["value"] == band.composer.asked[0].id
+    assert await edge.api.content(message["files"][1]) == b"ID3 the sound"
+    assert band.composer.asked[0].spec.tempo == 140
+
+
+async def test_progress_is_one_message_that_is_gone_when_the_song_is_there(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await edge.called("chat.delete")
+    assert len(edge.calls_of("chat.postMessage")) == 1
+    assert len(edge.calls_of("chat.update")) <= 1
+
+
+async def test_mention_in_a_thread_is_answered_in_that_thread(edge, band):
+    here = edge.api.workspace
+    async with running(edge, band):
+        await edge.mention("metal 140bpm", Actor(here.team, here.channel, here.member, "mel", "1700000000.000001"))
+        await edge.called("chat.delete")
+    (message,) = await edge.history(thread="1700000000.000001")
+    assert len(message["files"]) == 3
+    assert band.composer.asked[0].requester.locale == "en-GB"
+
+
+async def test_another_works_after_a_restart_with_nothing_but_the_button(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "metal 140bpm")
+        await edge.called("chat.delete")
+    (first,) = await edge.history()
+    reborn = BandForTests(store=band.store)
+    async with running(edge, reborn):
+        await edge.click(first)
+        await edge.called("chat.delete", times=2)
+    (again,) = reborn.composer.asked
+    assert again.spec == band.composer.asked[0].spec
+    assert again.sampling.seed != band.composer.asked[0].sampling.seed
+    assert len(await edge.history()) == 2
+
+
+async def test_button_of_a_song_long_forgotten_is_explained(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await edge.called("chat.delete")
+    (first,) = await edge.history()
+    async with running(edge, BandForTests()):
+        await edge.click(first)
+        assert (
+            "no longer know that song"
+            in (await edge.called("chat.update", times=len(edge.calls_of("chat.update")) + 1))["text"]
+        )
+
+
+async def test_retried_event_makes_one_song(edge, band):
+    async with running(edge, band):
+        await edge.mention("metal", event_id="Ev00000099")
+        await edge.called("chat.delete")
+        await edge.mention("metal", event_id="Ev00000099")
+    async with running(edge, BandForTests(store=band.store, composer=band.composer)):
+        await edge.mention("metal", event_id="Ev00000099")
+        await edge.called("chat.delete", times=2)
+    assert len(band.composer.asked) == 1
+    assert len(await edge.history()) == 1
+
+
+async def test_unknown_genre_names_the_nearest_to_the_requester_alone(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "mettal")
+        answer = await edge.responded()
+    assert answer["response_type"] == "ephemeral"
+    assert "metal" in answer["text"]
+    assert await edge.history() == []
+
+
+async def test_what_a_person_wrote_is_repeated_without_its_mentions(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "<!here> & <x>")
+        assert "<" not in (await edge.responded())["text"]
+
+
+async def test_disabled_genre_is_refused_with_the_enabled_ones_named(edge, band, admin):
+    async with running(edge, band):
+        await edge.command("/genres", "disable metal", admin)
+        assert "Metal" in (await edge.responded())["text"]
+        await edge.command("/compose", "metal")
+        assert "punk" in (await edge.responded(2))["text"]
+        await edge.command("/genres")
+        listing = (await edge.responded(3))["text"]
+    assert "~metal~" in listing
+    assert "*punk*" in listing
+    assert band.composer.asked == []
+    assert await edge.history() == []
+
+
+async def test_genres_are_switched_by_admins_only(edge, band):
+    async with running(edge, band):
+        await edge.command("/genres", "disable metal")
+        assert "Only admins" in (await edge.responded())["text"]
+    assert band.store.off == set()
+
+
+async def test_daily_song_is_set_shown_posted_and_stopped(edge, band, admin):
+    async with running(edge, band):
+        await edge.command("/daily", "18:30 Europe/Berlin metal", admin)
+        assert "18:30 (Europe/Berlin)" in (await edge.responded())["text"]
+        await edge.command("/compose", "daily show")
+        assert "18:30" in (await edge.responded(2))["text"]
+        await band.clock.ring()
+        (message,) = await edge.history()
+        assert len(message["files"]) == 3
+        await edge.command("/daily", "stop", admin)
+        assert "No more" in (await edge.responded(3))["text"]
+    assert band.clock.calls == {}
+
+
+async def test_daily_song_cannot_be_set_by_everybody(edge, band):
+    async with running(edge, band):
+        await edge.command("/daily", "18:30 Europe/Berlin metal")
+        assert "Only admins" in (await edge.responded())["text"]
+    assert band.store.schedules == {}
+
+
+async def test_daily_song_where_we_may_not_post_is_refused_when_it_is_set(edge, band, admin):
+    here = edge.api.workspace
+    async with running(edge, band):
+        await edge.command("/daily", "18:30 Europe/Berlin", Actor(here.team, here.private, here.admin, "ada"))
+        assert "/invite" in (await edge.responded())["text"]
+    assert band.store.schedules == {}
+
+
+async def test_unreadable_time_is_explained_with_an_example(edge, band, admin):
+    async with running(edge, band):
+        await edge.command("/daily", "noonish Europe/Berlin", admin)
+        assert "18:30" in (await edge.responded())["text"]
+
+
+async def test_channel_we_are_not_in_is_explained_before_any_work(edge, band):
+    here = edge.api.workspace
+    async with running(edge, band):
+        await edge.command("/compose", "metal", Actor(here.team, here.private, here.member, "mel"))
+        assert "/invite" in (await edge.responded())["text"]
+    assert band.composer.asked == []
+
+
+async def test_uploads_switched_off_are_explained_where_the_progress_was(edge, band):
+    edge.refuse("files.getUploadURLExternal", Refusal("file_uploads_disabled"))
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await edge.until(lambda: any("file uploads" in call["text"] for call in edge.calls_of("chat.update")))
+
+
+async def test_missing_scope_is_named(edge, band):
+    edge.api.scopes.discard("files:write")
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await edge.until(lambda: any("files:write" in call["text"] for call in edge.calls_of("chat.update")))
+
+
+async def test_rate_limits_delay_a_song_but_do_not_lose_it(edge, band):
+    edge.refuse(UPLOADED, Refusal("ratelimited", retry_after_s=0))
+    edge.refuse("chat.postMessage", Refusal("ratelimited", retry_after_s=30))
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await edge.called(UPLOADED)
+    (message,) = await edge.history()
+    assert len(message["files"]) == 3
+
+
+async def test_song_arrives_although_slack_refuses_blocks_on_uploads(edge, band):
+    edge.refuse(UPLOADED, Refusal("internal_error"))
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await edge.called("chat.delete")
+        song, button = await edge.history()
+        assert "Ashes of Iron" in song["text"]
+        await edge.click(button)
+        await edge.called(UPLOADED, times=2)
+
+
+async def test_failed_song_is_explained_where_the_progress_was(edge, band):
+    band.composer.fails.append(ComposerFailed(reason="render_failed"))
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await edge.until(lambda: any("could not be recorded" in call["text"] for call in edge.calls_of("chat.update")))
+    assert len(await edge.history()) == 1
+
+
+async def test_help_shows_how_to_write_it(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose")
+        assert "/compose metal" in (await edge.responded())["text"]
+
+
+async def test_forged_stale_and_nonsense_signatures_are_refused(edge, band):
+    body = "command=%2Fcompose&text=metal&team_id=T0BAND"
+    async with running(edge, band, "http"):
+        assert await edge.post_signed(body, secret="somebody else's secret") == 401
+        assert await edge.post_signed(body, age_s=301) == 401
+        assert await edge.post_signed(body, timestamp="yesterday") == 401
+    assert band.composer.asked == []
+
+
+async def test_socket_is_opened_anew_when_slack_asks_for_it(edge, band):
+    async with running(edge, band) as adapter:
+        await edge.disconnect_socket()
+        await edge.until(lambda: edge.sockets_opened == 2 and edge.is_connected)
+        await edge.command("/compose", "metal")
+        await edge.called(UPLOADED)
+        assert adapter.is_connected()
+
+
+async def test_adapter_is_connected_only_while_it_runs(edge, band):
+    async with running(edge, band) as adapter:
+        assert adapter.is_connected()
+    assert not adapter.is_connected()
+
+
+@pytest.mark.parametrize(("setting", "name"), [("bot_token", "BOT_TOKEN"), ("app_token", "APP_TOKEN")])
+async def test_token_that_slack_does_not_accept_is_named(edge, band, setting, name):
+    with pytest.raises(BadSettings, match=f"LNH_SLACK_{name}"):
+        async with running(edge, band, "socket", **{setting: "a wrong token"}):
+            pass
+
+
+async def test_song_left_by_a_crash_is_delivered_without_its_command(edge, band):
+    here = edge.api.workspace
+    place = Place("slack", here.team, here.channel)
+    await band.leave_pending(place)
+    async with running(edge, band) as adapter:
+        await band.band().compose.recompose_pending(adapter.reply_for)
+    (message,) = await edge.history()
+    assert len(message["files"]) == 3
