@@ -91,6 +91,11 @@ class DiscordServer:
 
         return await self.do(watch)
 
+    def expire_interactions(self) -> None:
+        """The fifteen minutes of every interaction so far are over; call it by `do`."""
+        for record in self.world.backend.interactions.values():
+            record.expires_at = self.world.backend.now_iso()
+
     async def _listen(self) -> None:
         application = web.Application()
         application.router.add_get("/gateway", self._connect)

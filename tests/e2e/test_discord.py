@@ -1,0 +1,270 @@
+"""The whole way over real sockets: the real discord.py client against an HTTP and gateway server."""
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import pytest
+import simcord
+from pydantic import SecretStr
+
+from adapters.discord.adapter import DiscordAdapter
+from bot.domain.request import Place
+from bot.messages import say
+from bot.settings import BadSettings, DiscordSettings
+from tests.fakes.discord_band import Rehearsal
+from tests.fakes.discord_scene import buttons, files
+from tests.fakes.discord_server import TOKEN, DiscordServer
+
+MIB = 1024 * 1024
+SONG = ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
+ACKNOWLEDGE_P50_S = 0.3
+
+
+@dataclass
+class Stage:
+    """One server with a channel and two people, and the band that plays there."""
+
+    discord: DiscordServer
+    rehearsal: Rehearsal
+    guild: simcord.GuildHandle
+    channel: simcord.ChannelHandle
+    alice: simcord.MemberActor
+    boss: simcord.MemberActor
+
+    @asynccontextmanager
+    async def bot(self) -> AsyncIterator[DiscordAdapter]:
+        """The adapter, connected; leaving the block is a shutdown."""
+        settings = DiscordSettings(
+            token=SecretStr(TOKEN), api_base=self.discord.api_base, gateway_url=self.discord.gateway_url
+        )
+        adapter = DiscordAdapter(settings, self.rehearsal.band())
+        self.rehearsal.messengers["discord"] = adapter.messenger
+        running = asyncio.create_task(adapter.run())
+        try:
+            identified = self.discord.gateway.identified
+            await self.discord.until(lambda: self.discord.gateway.identified > identified)
+            yield adapter
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    async def slash(self, person: simcord.MemberActor, name: str, **options: Any) -> simcord.InteractionResult:
+        return await self.discord.do(lambda: person.slash(self.channel, name, **options))
+
+    async def click(self, person: simcord.MemberActor, message: Any, label: str) -> simcord.InteractionResult:
+        return await self.discord.do(lambda: person.click(message, label=label))
+
+    async def song(self, result: simcord.InteractionResult) -> simcord.ResponseMessage:
+        """The answer, once it has its files."""
+        return await self.discord.until(lambda: result.response if result.response and files(result.response) else None)
+
+    async def answer(self, result: simcord.InteractionResult, is_it: Callable[[simcord.ResponseMessage], Any]) -> Any:
+        """The answer, once it `is_it`."""
+        return await self.discord.until(lambda: result.response if result.response and is_it(result.response) else None)
+
+    async def posted(self, count: int) -> list[Any]:
+        """The channel's messages with files, once there are that many."""
+
+        def with_files() -> list[Any]:
+            stored = self.discord.world.backend.messages.get(self.channel.id, {})
+            found = [message for message in stored.values() if message.attachments]
+            return found if len(found) >= count else []
+
+        return await self.discord.until(with_files)
+
+
+@pytest.fixture
+async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    # The library keeps its addresses in classes; whatever a test sets there is put back.
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    gateway = discord.gateway.DiscordWebSocket
+    monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", gateway.DEFAULT_GATEWAY)
+    async with DiscordServer() as server:
+        guild = await server.do(lambda: server.world.create_guild("Rehearsal room"))
+        channel = await server.do(lambda: guild.create_text_channel("music"))
+        manage = discord.Permissions(manage_guild=True)
+        managers = await server.do(lambda: guild.create_role("Managers", permissions=manage))
+        alice = await server.do(lambda: guild.add_member(server.world.create_user("alice")))
+        boss = await server.do(lambda: guild.add_member(server.world.create_user("boss"), roles=[managers]))
+        yield Stage(server, Rehearsal(), guild, channel, alice, boss)
+
+
+async def test_compose_is_acknowledged_shows_progress_and_becomes_the_song(stage: Stage) -> None:
+    stage.rehearsal.composer.holding = True
+    async with stage.bot():
+        result = await stage.slash(stage.alice, "compose", genre="metal", tempo=140.0, key="Em", seed=7)
+        shown = await stage.answer(result, lambda message: message.content == "Writing bar 9 of 32")
+        assert list(buttons(shown)) == ["Cancel"]
+
+        stage.rehearsal.composer.release(stage.rehearsal.composer.asked[0].id)
+        message = await stage.song(result)
+
+    assert message.id == shown.id
+    assert files(message) == SONG
+    assert message.content.startswith("Ashes of Iron")
+    assert message.embeds[0].image.url == "attachment://ashes-of-iron.png"
+    assert list(buttons(message)) == ["Another"]
+    upload = next(request for request in stage.discord.received if request.files)
+    assert upload.files["ashes-of-iron.mid"] == b"MThd the notes"
+    assert upload.body["allowed_mentions"]["parse"] == []
+
+
+async def test_another_works_after_the_bot_was_restarted(stage: Stage) -> None:
+    async with stage.bot():
+        first = await stage.song(await stage.slash(stage.alice, "compose", genre="jazz"))
+    async with stage.bot():
+        second = await stage.song(await stage.click(stage.boss, first, "Another"))
+
+    assert files(second) == SONG
+    assert second.id != first.id
+    wished, again = stage.rehearsal.composer.asked
+    assert (again.spec, again.sampling.seed == wished.sampling.seed) == (wished.spec, False)
+    assert stage.discord.gateway.identified == 2
+    registrations = [request for request in stage.discord.received if request.method == "PUT"]
+    assert len(registrations) == 1
+
+
+async def test_a_daily_song_is_set_up_and_posted_once(stage: Stage) -> None:
+    async with stage.bot() as adapter:
+        result = await stage.slash(stage.boss, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
+        answer = await stage.answer(result, lambda message: message.content)
+        assert answer.ephemeral
+        await stage.rehearsal.clock.ring()
+        (message,) = await stage.posted(1)
+
+        # The same post once more, as after a lost response, is swallowed by the nonce.
+        nonce = stage.discord.received[-1].body["nonce"]
+        (request,) = stage.rehearsal.composer.asked
+        song = [item async for item in stage.rehearsal.composer.compose(request)][-1]
+        await adapter.messenger.post_song(place_of(stage), song, None, nonce)
+
+    assert [attachment["filename"] for attachment in message.attachments] == SONG
+    assert len(await stage.posted(1)) == 1
+
+
+async def test_a_song_in_the_making_can_be_cancelled_by_its_owner_only(stage: Stage) -> None:
+    stage.rehearsal.composer.holding = True
+    async with stage.bot():
+        result = await stage.slash(stage.alice, "compose", genre="metal")
+        shown = await stage.answer(result, buttons)
+
+        bystander = await stage.click(stage.boss, shown, "Cancel")
+        refused = await stage.answer(bystander, lambda message: message.content)
+        assert (refused.ephemeral, refused.content) == (True, say("not_allowed", "en"))
+
+        await stage.click(stage.alice, shown, "Cancel")
+        (told,) = await stage.discord.until(lambda: result.followups)
+        await stage.discord.until(lambda: result.response is None)
+
+    assert (told.ephemeral, told.content) == (True, say("cancelled", "en"))
+
+
+async def test_a_shutdown_leaves_the_song_pending_and_the_next_start_posts_it(stage: Stage) -> None:
+    stage.rehearsal.composer.holding = True
+    async with stage.bot():
+        result = await stage.slash(stage.alice, "compose", genre="metal")
+        await stage.answer(result, buttons)
+    stage.rehearsal.composer.holding = False
+    assert len(await stage.rehearsal.store.pending()) == 1
+
+    async with stage.bot() as adapter:
+        await adapter.client.band.compose.recompose_pending(adapter.reply_for)
+        (message,) = await stage.posted(1)
+
+    assert [attachment["filename"] for attachment in message.attachments] == SONG
+    assert await stage.rehearsal.store.pending() == []
+
+
+async def test_a_file_beyond_ten_mib_stays_at_home(stage: Stage) -> None:
+    stage.rehearsal.composer.mp3_bytes = 10 * MIB + 1
+    async with stage.bot():
+        message = await stage.song(await stage.slash(stage.alice, "compose", genre="metal"))
+
+    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mid"]
+    assert message.content.endswith(say("file_too_large", "en", files="ashes-of-iron.mp3"))
+
+
+async def test_a_limit_that_turns_out_lower_costs_the_sound_but_not_the_song(stage: Stage) -> None:
+    stage.rehearsal.composer.mp3_bytes = 2 * MIB
+    stage.rehearsal.composer.holding = True
+    async with stage.bot():
+        result = await stage.slash(stage.alice, "compose", genre="metal")
+        await stage.answer(result, buttons)
+        stage.discord.gateway.upload_limit_bytes = MIB
+        stage.rehearsal.composer.release(stage.rehearsal.composer.asked[0].id)
+        message = await stage.song(result)
+
+    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mid"]
+
+
+async def test_an_interaction_that_expired_meanwhile_is_answered_in_the_channel(stage: Stage) -> None:
+    stage.rehearsal.composer.holding = True
+    async with stage.bot():
+        result = await stage.slash(stage.alice, "compose", genre="metal")
+        await stage.answer(result, buttons)
+        await stage.discord.do(stage.discord.expire_interactions)
+        stage.rehearsal.composer.release(stage.rehearsal.composer.asked[0].id)
+        (message,) = await stage.posted(1)
+
+    assert [attachment["filename"] for attachment in message.attachments] == SONG
+
+
+async def test_a_dropped_gateway_is_resumed_and_misses_nothing(stage: Stage) -> None:
+    async with stage.bot() as adapter:
+        await stage.song(await stage.slash(stage.alice, "compose", genre="metal"))
+        await stage.discord.do(stage.discord.gateway.drop)
+        message = await stage.song(await stage.slash(stage.alice, "compose", genre="punk"))
+        assert adapter.is_connected()
+
+    assert files(message) == SONG
+    assert (stage.discord.gateway.identified, stage.discord.gateway.resumed) == (1, 1)
+
+
+async def test_a_mention_composes_without_the_message_content_intent(stage: Stage) -> None:
+    wish = f"<@{stage.discord.world.backend.bot_user.id}> heavy metal 140bpm"
+    async with stage.bot():
+        await stage.discord.do(lambda: stage.alice.send(stage.channel, wish))
+        (message,) = await stage.posted(1)
+
+    assert [attachment["filename"] for attachment in message.attachments] == SONG
+
+
+async def test_discord_out_of_reach_is_tried_again(stage: Stage) -> None:
+    stage.discord.world.inject_error("GET", "/users/@me", status=503)
+    async with stage.bot():
+        assert files(await stage.song(await stage.slash(stage.alice, "compose", genre="metal"))) == SONG
+
+
+async def test_a_wrong_token_is_one_sentence_that_names_the_setting(stage: Stage) -> None:
+    settings = DiscordSettings(token=SecretStr("wrong"), api_base=stage.discord.api_base)
+    with pytest.raises(BadSettings, match="LNH_DISCORD_TOKEN"):
+        await DiscordAdapter(settings, stage.rehearsal.band()).run()
+
+
+async def test_many_commands_at_once_are_acknowledged_at_once(stage: Stage) -> None:
+    async with stage.bot():
+        results = [await stage.slash(stage.alice, "compose", genre="metal") for _ in range(20)]
+        for result in results:
+            await stage.song(result)
+
+    assert len(stage.discord.latency_s) == 20
+    assert statistics.median(stage.discord.latency_s.values()) < ACKNOWLEDGE_P50_S
+
+
+async def test_the_server_reports_what_it_does_not_know_and_who_stays_silent(stage: Stage) -> None:
+    async with stage.bot() as adapter:
+        with pytest.raises(discord.DiscordServerError):
+            await adapter.client.http.request(discord.http.Route("GET", "/soundboard-default-sounds"))
+    with pytest.raises(AssertionError, match="soundboard-default-sounds"):
+        stage.discord.check()
+    stage.discord.gaps.clear()
+
+
+def place_of(stage: Stage) -> Place:
+    return Place("discord", str(stage.guild.id), str(stage.channel.id))
