@@ -21,7 +21,7 @@ from tests.fakes.discord_scene import buttons, files
 from tests.fakes.discord_server import TOKEN, DiscordServer
 
 MIB = 1024 * 1024
-SONG = ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
+SONG = ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
 ACKNOWLEDGE_P50_S = 0.3
 
 
@@ -96,22 +96,22 @@ async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
 
 
 async def test_compose_is_acknowledged_shows_progress_and_becomes_the_song(stage: Stage) -> None:
-    stage.rehearsal.composer.holding = True
+    stage.rehearsal.composer.gate.clear()
     async with stage.bot():
         result = await stage.slash(stage.alice, "compose", genre="metal", tempo=140.0, key="Em", seed=7)
-        shown = await stage.answer(result, lambda message: message.content == "Writing bar 9 of 32")
+        shown = await stage.answer(result, lambda message: message.content == "Writing bar 1 of 32")
         assert list(buttons(shown)) == ["Cancel"]
 
-        stage.rehearsal.composer.release(stage.rehearsal.composer.asked[0].id)
+        stage.rehearsal.composer.gate.set()
         message = await stage.song(result)
 
     assert message.id == shown.id
     assert files(message) == SONG
-    assert message.content.startswith("Ashes of Iron")
-    assert message.embeds[0].image.url == "attachment://ashes-of-iron.png"
+    assert message.content.startswith("Iron Harvest")
+    assert message.embeds[0].image.url == "attachment://iron-harvest.png"
     assert list(buttons(message)) == ["Another"]
     upload = next(request for request in stage.discord.received if request.files)
-    assert upload.files["ashes-of-iron.mid"] == b"MThd the notes"
+    assert upload.files["iron-harvest.mid"] == b"MThd"
     assert upload.body["allowed_mentions"]["parse"] == []
 
 
@@ -135,7 +135,7 @@ async def test_a_daily_song_is_set_up_and_posted_once(stage: Stage) -> None:
         result = await stage.slash(stage.boss, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
         answer = await stage.answer(result, lambda message: message.content)
         assert answer.ephemeral
-        await stage.rehearsal.clock.ring()
+        await stage.rehearsal.ring()
         (message,) = await stage.posted(1)
 
         # The same post once more, as after a lost response, is swallowed by the nonce.
@@ -149,7 +149,7 @@ async def test_a_daily_song_is_set_up_and_posted_once(stage: Stage) -> None:
 
 
 async def test_a_song_in_the_making_can_be_cancelled_by_its_owner_only(stage: Stage) -> None:
-    stage.rehearsal.composer.holding = True
+    stage.rehearsal.composer.gate.clear()
     async with stage.bot():
         result = await stage.slash(stage.alice, "compose", genre="metal")
         shown = await stage.answer(result, buttons)
@@ -166,19 +166,19 @@ async def test_a_song_in_the_making_can_be_cancelled_by_its_owner_only(stage: St
 
 
 async def test_a_shutdown_leaves_the_song_pending_and_the_next_start_posts_it(stage: Stage) -> None:
-    stage.rehearsal.composer.holding = True
+    stage.rehearsal.composer.gate.clear()
     async with stage.bot():
         result = await stage.slash(stage.alice, "compose", genre="metal")
         await stage.answer(result, buttons)
-    stage.rehearsal.composer.holding = False
-    assert len(await stage.rehearsal.store.pending()) == 1
+    stage.rehearsal.composer.gate.set()
+    assert len(await stage.rehearsal.songs.pending()) == 1
 
     async with stage.bot() as adapter:
         await adapter.client.band.compose.recompose_pending(adapter.reply_for)
         (message,) = await stage.posted(1)
 
     assert [attachment["filename"] for attachment in message.attachments] == SONG
-    assert await stage.rehearsal.store.pending() == []
+    assert await stage.rehearsal.songs.pending() == []
 
 
 async def test_a_file_beyond_ten_mib_stays_at_home(stage: Stage) -> None:
@@ -186,30 +186,30 @@ async def test_a_file_beyond_ten_mib_stays_at_home(stage: Stage) -> None:
     async with stage.bot():
         message = await stage.song(await stage.slash(stage.alice, "compose", genre="metal"))
 
-    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mid"]
-    assert message.content.endswith(say("file_too_large", "en", files="ashes-of-iron.mp3"))
+    assert files(message) == ["iron-harvest.png", "iron-harvest.mid"]
+    assert message.content.endswith(say("file_too_large", "en", files="iron-harvest.mp3"))
 
 
 async def test_a_limit_that_turns_out_lower_costs_the_sound_but_not_the_song(stage: Stage) -> None:
     stage.rehearsal.composer.mp3_bytes = 2 * MIB
-    stage.rehearsal.composer.holding = True
+    stage.rehearsal.composer.gate.clear()
     async with stage.bot():
         result = await stage.slash(stage.alice, "compose", genre="metal")
         await stage.answer(result, buttons)
         stage.discord.gateway.upload_limit_bytes = MIB
-        stage.rehearsal.composer.release(stage.rehearsal.composer.asked[0].id)
+        stage.rehearsal.composer.gate.set()
         message = await stage.song(result)
 
-    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mid"]
+    assert files(message) == ["iron-harvest.png", "iron-harvest.mid"]
 
 
 async def test_an_interaction_that_expired_meanwhile_is_answered_in_the_channel(stage: Stage) -> None:
-    stage.rehearsal.composer.holding = True
+    stage.rehearsal.composer.gate.clear()
     async with stage.bot():
         result = await stage.slash(stage.alice, "compose", genre="metal")
         await stage.answer(result, buttons)
         await stage.discord.do(stage.discord.expire_interactions)
-        stage.rehearsal.composer.release(stage.rehearsal.composer.asked[0].id)
+        stage.rehearsal.composer.gate.set()
         (message,) = await stage.posted(1)
 
     assert [attachment["filename"] for attachment in message.attachments] == SONG

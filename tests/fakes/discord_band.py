@@ -1,100 +1,68 @@
-"""A band for Discord's tests: the real services over stores in memory and a composer that does as it is told."""
+"""A band for Discord's tests: the real services over fakes, with songs as large and as slow as a test wants."""
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 
 from bot import messages
-from bot.domain.errors import ComposerFailed
-from bot.domain.request import RequestId, SongRequest
-from bot.domain.song import Progress, Song, SongFile, Stage
+from bot.domain.request import SongRequest
+from bot.domain.song import Progress, Song
 from bot.ports import Messenger
 from bot.services.band import Band
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.daily_post import DailyPoster
 from bot.services.genres import GenreService
-from bot.settings import GENRES_FILE
-from inference.api import Comparison
-from inference.music.genre import load_catalogue
-from inference.music.recipe import Recipe
-from tests.fakes.slack_band import MemoryStore, StoppedClock
-
-CATALOGUE = load_catalogue(GENRES_FILE)
+from inference.api import FileFormat
+from tests.fakes.clock import FakeClock
+from tests.fakes.composer import FakeComposer
+from tests.fakes.songs import CATALOGUE
+from tests.fakes.storage import FakeGenreSettings, FakeSchedules, FakeSongs
 
 
 @dataclass
-class ObedientComposer:
-    """Plays at once, or waits for `release` while `holding`; `asked` are the requests it got."""
+class SlowComposer(FakeComposer):
+    """A composer whose songs take `seconds` more and have an MP3 of `mp3_bytes`."""
 
-    asked: list[SongRequest] = field(default_factory=list)
-    fails: list[Exception] = field(default_factory=list)
-    holding: bool = False
     seconds: float = 0.0
     mp3_bytes: int = 1000
-    _gates: dict[RequestId, asyncio.Event] = field(default_factory=dict)
-    _cancelled: set[RequestId] = field(default_factory=set)
 
     async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Song, None]:
-        self.asked.append(request)
-        if self.fails:
-            raise self.fails.pop()
-        yield Progress(Stage.QUEUED, position=0)
-        yield Progress(Stage.COMPOSING, bars_done=8, bars=32)
-        await self._wait(request.id)
-        yield Progress(Stage.RENDERING)
-        yield make_song(request, self.mp3_bytes)
+        async with aclosing(super().compose(request)) as items:
+            async for item in items:
+                if isinstance(item, Song):
+                    yield self._sized(item)
+                else:
+                    yield item
+                    await asyncio.sleep(self.seconds)
 
-    async def cancel(self, id: RequestId) -> None:
-        self._cancelled.add(id)
-        self.release(id)
-
-    async def is_ready(self) -> bool:
-        return True
-
-    def release(self, id: RequestId) -> None:
-        """Lets a held song go on."""
-        self._gates.setdefault(id, asyncio.Event()).set()
-
-    async def _wait(self, id: RequestId) -> None:
-        if self.seconds:
-            await asyncio.sleep(self.seconds)
-        if self.holding:
-            await self._gates.setdefault(id, asyncio.Event()).wait()
-        if id in self._cancelled:
-            raise ComposerFailed(reason="cancelled")
+    def _sized(self, song: Song) -> Song:
+        files = tuple(
+            replace(file, content=file.content.ljust(self.mp3_bytes, b"~")) if file.format is FileFormat.MP3 else file
+            for file in song.files
+        )
+        return replace(song, files=files)
 
 
 @dataclass
 class Rehearsal:
     """A band with its insides in reach; `band()` again on the same stores is a restart."""
 
-    composer: ObedientComposer = field(default_factory=ObedientComposer)
-    store: MemoryStore = field(default_factory=MemoryStore)
-    clock: StoppedClock = field(default_factory=StoppedClock)
+    composer: SlowComposer = field(default_factory=SlowComposer)
+    songs: FakeSongs = field(default_factory=FakeSongs)
+    schedules: FakeSchedules = field(default_factory=FakeSchedules)
+    genres: FakeGenreSettings = field(default_factory=FakeGenreSettings)
+    clock: FakeClock = field(default_factory=FakeClock)
     messengers: dict[str, Messenger] = field(default_factory=dict)
 
     def band(self) -> Band:
-        genres = GenreService(self.store, CATALOGUE)
-        compose = ComposeService(self.composer, self.store, self.store, CATALOGUE)
-        poster = DailyPoster(self.store, self.store, compose, genres, self.clock, messages, self.messengers)
-        daily = DailyService(self.store, self.store, self.clock, genres, CATALOGUE, poster)
+        genres = GenreService(self.genres, CATALOGUE)
+        compose = ComposeService(self.composer, self.songs, self.genres, CATALOGUE)
+        poster = DailyPoster(self.schedules, self.schedules, compose, genres, self.clock, messages, self.messengers)
+        daily = DailyService(self.schedules, self.schedules, self.clock, genres, CATALOGUE, poster)
         return Band(compose, genres, daily, CATALOGUE)
 
-
-def make_song(request: SongRequest, mp3_bytes: int = 1000) -> Song:
-    """What a composer would have made of the request, with an MP3 of that size."""
-    spec = CATALOGUE.complete(request.spec, request.sampling.seed)
-    return Song(
-        id=request.id,
-        title="Ashes of Iron",
-        genre=spec.main_genre,
-        recipe=Recipe("f" * 64, spec, request.sampling),
-        files=(
-            SongFile("ashes-of-iron.png", "image/png", b"\x89PNG the picture"),
-            SongFile("ashes-of-iron.mp3", "audio/mpeg", b"ID3".ljust(mp3_bytes, b"~")),
-            SongFile("ashes-of-iron.mid", "audio/midi", b"MThd the notes"),
-        ),
-        report=(Comparison(name="tempo", asked="140", measured="140"),),
-        seconds={"composing": 1.0},
-    )
+    async def ring(self) -> None:
+        """Lets the time of the next daily song come."""
+        await self.clock.turn_to(min(instant for instant, _ in self.clock.calls.values()))

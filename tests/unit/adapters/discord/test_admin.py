@@ -20,7 +20,7 @@ async def told(scene: Scene, command: str, **options: object) -> str:
 async def test_daily_set_stores_the_song_of_the_day_and_says_when_it_comes(scene: Scene, rehearsal: Rehearsal) -> None:
     answer = await told(scene, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
 
-    (schedule,) = rehearsal.store.schedules.values()
+    (schedule,) = rehearsal.schedules.by_id.values()
     assert "18:30 (Europe/Berlin)" in answer
     assert f"<t:{schedule.next_run_utc.timestamp():.0f}:F>" in answer
     assert schedule.place == Place("discord", str(scene.guild.id), str(scene.channel.id))
@@ -31,11 +31,11 @@ async def test_daily_set_stores_the_song_of_the_day_and_says_when_it_comes(scene
 async def test_the_daily_song_is_posted_when_it_is_due(scene: Scene, rehearsal: Rehearsal) -> None:
     await told(scene, "daily set", time="18:30", timezone="Europe/Berlin")
 
-    await rehearsal.clock.ring()
+    await rehearsal.ring()
     await scene.env.settle()
 
     (message,) = scene.posted()
-    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
+    assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
 
 
 async def test_daily_show_lists_every_channel_and_stop_ends_this_one(scene: Scene) -> None:
@@ -70,7 +70,7 @@ async def test_daily_set_names_the_permissions_the_bot_will_lack(scene: Scene, r
     result = await scene.boss.slash(mute, "daily set", time="18:30", timezone="Europe/Berlin")
 
     assert response(result).content == say("cannot_post", "en", permissions="Send Messages")
-    assert rehearsal.store.schedules == {}
+    assert rehearsal.schedules.by_id == {}
     assert len(scene.env.errors) == 1
 
 
@@ -91,7 +91,7 @@ async def test_genres_are_listed_switched_off_and_on_again(scene: Scene) -> None
 
 async def test_the_last_genre_stays_on(scene: Scene, rehearsal: Rehearsal) -> None:
     names = [genre.name for genre in scene.client.band.catalogue.genres if genre.name != "metal"]
-    rehearsal.store.off.update(("discord", str(scene.guild.id), name) for name in names)
+    rehearsal.genres.off.update(("discord", str(scene.guild.id), name) for name in names)
 
     assert await told(scene, "genres disable", genre="metal") == say("no_genre_left", "en", genre="metal")
     assert len(scene.env.errors) == 1
@@ -117,7 +117,7 @@ async def test_an_admin_command_shown_to_others_refuses_them_all_the_same(scene:
 
 
 async def test_an_unexpected_error_is_said_in_general_and_logged(scene: Scene, rehearsal: Rehearsal) -> None:
-    rehearsal.store.schedules = None  # type: ignore[assignment]  # a defect nobody foresaw
+    rehearsal.schedules.by_id = None  # type: ignore[assignment]  # a defect nobody foresaw
 
     sentence = await told(scene, "daily show")
 

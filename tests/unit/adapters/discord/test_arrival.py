@@ -16,8 +16,9 @@ from bot.domain.song import Song
 from bot.messages import say
 from bot.settings import DiscordSettings
 from inference.music.spec import SamplingParams, SongSpec
-from tests.fakes.discord_band import Rehearsal, make_song
+from tests.fakes.discord_band import Rehearsal
 from tests.fakes.discord_scene import Scene, buttons, files, response
+from tests.fakes.songs import song_for
 
 MIB = 1024 * 1024
 
@@ -32,7 +33,7 @@ def request_in(scene: Scene) -> SongRequest:
 
 
 def song_in(scene: Scene) -> Song:
-    return make_song(request_in(scene))
+    return song_for(request_in(scene))
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, 10015), (401, 50027), (404, 10008)])
@@ -42,8 +43,8 @@ async def test_a_song_whose_interaction_is_gone_is_posted_plainly(scene: Scene, 
     await scene.alice.slash(scene.channel, "compose", genre="metal")
 
     (message,) = [message for message in scene.posted() if message.attachments]
-    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
-    assert message.content.startswith("Ashes of Iron")
+    assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
+    assert message.content.startswith("Iron Harvest")
 
 
 async def test_a_song_that_took_longer_than_an_interaction_lasts_is_posted_plainly(
@@ -52,23 +53,15 @@ async def test_a_song_that_took_longer_than_an_interaction_lasts_is_posted_plain
     assert timedelta(minutes=13) < conversations.ANSWERABLE < timedelta(minutes=15)
     monkeypatch.setattr(conversations, "ANSWERABLE", timedelta(seconds=100))
     monkeypatch.setattr(reply, "EDIT_EVERY_S", 60)
-    rehearsal.composer.seconds = 120
+    rehearsal.composer.seconds = 50  # in each of three stages
 
     result = await scene.alice.slash(scene.channel, "compose", genre="metal")
     assert list(buttons(response(result))) == ["Cancel"]
-    await scene.env.advance_time(121)
+    await scene.env.advance_time(151)
 
     assert [files(message) for message in scene.posted() if message.attachments] == [
-        ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
+        ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
     ]
-
-
-async def test_a_file_that_discord_finds_too_large_stays_at_home(scene: Scene) -> None:
-    scene.env.inject_error("PATCH", "/webhooks/*", status=400, code=40005, times=1)
-    result = await scene.alice.slash(scene.channel, "compose", genre="metal")
-
-    assert files(response(result)) == ["ashes-of-iron.png", "ashes-of-iron.mid"]
-    assert response(result).content.endswith(say("file_too_large", "en", files="ashes-of-iron.mp3"))
 
 
 async def test_a_file_beyond_the_limit_is_not_even_tried(scene: Scene, rehearsal: Rehearsal) -> None:
@@ -76,7 +69,7 @@ async def test_a_file_beyond_the_limit_is_not_even_tried(scene: Scene, rehearsal
 
     result = await scene.alice.slash(scene.channel, "compose", genre="metal")
 
-    assert files(response(result)) == ["ashes-of-iron.png", "ashes-of-iron.mid"]
+    assert files(response(result)) == ["iron-harvest.png", "iron-harvest.mid"]
 
 
 async def test_a_mention_composes(scene: Scene, rehearsal: Rehearsal) -> None:
@@ -85,7 +78,7 @@ async def test_a_mention_composes(scene: Scene, rehearsal: Rehearsal) -> None:
     (request,) = rehearsal.composer.asked
     assert (request.spec.main_genre, request.spec.tempo) == ("metal", 140.0)
     (message,) = scene.posted()
-    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
+    assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
     assert message.reference is not None
 
 
@@ -123,7 +116,7 @@ async def test_the_messenger_posts_with_a_nonce_that_discord_enforces(scene: Sce
     await scene.client.channels.post_song(place_of(scene), song_in(scene), "Good evening!", "daily-1")
 
     (message,) = scene.posted()
-    assert message.content.startswith("Good evening!\nAshes of Iron")
+    assert message.content.startswith("Good evening!\nIron Harvest")
     body = scene.bodies()[-1]
     assert (body["nonce"], body["enforce_nonce"]) == ("daily-1", True)
 
@@ -179,14 +172,14 @@ async def test_a_song_left_by_a_crash_is_posted_plainly_with_its_button(scene: S
     adapter = DiscordAdapter(DiscordSettings(), rehearsal.band())
     adapter.client = scene.client
     request = request_in(scene)
-    await rehearsal.store.accept(request)
+    await rehearsal.songs.accept(request)
 
     await scene.client.band.compose.recompose_pending(adapter.reply_for)
 
     (message,) = scene.posted()
-    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
+    assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
     assert scene.bodies()[-1]["components"][0]["components"][0]["custom_id"] == f"lnh:another:{request.id}"
-    assert await rehearsal.store.pending() == []
+    assert await rehearsal.songs.pending() == []
 
 
 async def test_other_platforms_requests_are_not_ours(scene: Scene, rehearsal: Rehearsal) -> None:

@@ -17,9 +17,9 @@ async def test_compose_posts_one_message_with_card_sound_notes_and_another(scene
     result = await scene.alice.slash(scene.channel, "compose", genre="metal", tempo=140.0, key="Em", seed=7)
 
     message = response(result)
-    assert message.content.startswith("Ashes of Iron · metal · 140 bpm · Em")
-    assert files(message) == ["ashes-of-iron.png", "ashes-of-iron.mp3", "ashes-of-iron.mid"]
-    assert message.embeds[0].image.url == "attachment://ashes-of-iron.png"
+    assert message.content.startswith("Iron Harvest · metal · 140 bpm · Em")
+    assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
+    assert message.embeds[0].image.url == "attachment://iron-harvest.png"
     assert list(buttons(message)) == ["Another"]
     assert len(scene.channel.history()) == 1
 
@@ -74,7 +74,7 @@ async def test_a_wish_that_cannot_be_met_is_told_to_its_owner_only(
 
 
 async def test_a_genre_switched_off_is_refused_with_those_that_are_on(scene: Scene, rehearsal: Rehearsal) -> None:
-    rehearsal.store.off.add(("discord", str(scene.guild.id), "punk"))
+    rehearsal.genres.off.add(("discord", str(scene.guild.id), "punk"))
 
     result = await scene.alice.slash(scene.channel, "compose", genre="punk")
 
@@ -86,7 +86,7 @@ async def test_a_genre_switched_off_is_refused_with_those_that_are_on(scene: Sce
 
 
 async def test_a_full_queue_says_when_to_come_back(scene: Scene, rehearsal: Rehearsal) -> None:
-    rehearsal.composer.fails.append(Busy(retry_after_s=30))
+    rehearsal.composer.failures.append(Busy(retry_after_s=30))
 
     result = await scene.alice.slash(scene.channel, "compose", genre="metal")
 
@@ -95,7 +95,7 @@ async def test_a_full_queue_says_when_to_come_back(scene: Scene, rehearsal: Rehe
 
 
 async def test_autocomplete_offers_the_genres_that_are_on(scene: Scene, rehearsal: Rehearsal) -> None:
-    rehearsal.store.off.add(("discord", str(scene.guild.id), "metal"))
+    rehearsal.genres.off.add(("discord", str(scene.guild.id), "metal"))
 
     offered = await scene.alice.autocomplete(scene.channel, "compose", "genre", "metal")
     everything = await scene.alice.autocomplete(scene.channel, "compose", "genre", "")
@@ -129,7 +129,7 @@ async def test_another_still_works_after_a_restart(scene: Scene, rehearsal: Rehe
 
 async def test_another_of_a_forgotten_song_says_so(scene: Scene, rehearsal: Rehearsal) -> None:
     first = await scene.alice.slash(scene.channel, "compose", genre="metal")
-    rehearsal.store.requests.clear()
+    rehearsal.songs.requests.clear()
 
     second = await scene.alice.click(response(first), label="Another")
 
@@ -169,4 +169,4 @@ async def test_missing_permissions_of_the_bot_are_named(scene: Scene, rehearsal:
 async def test_compose_works_in_direct_messages(scene: Scene) -> None:
     result = await scene.alice.user.slash("compose", genre="metal")
 
-    assert files(response(result))[-1] == "ashes-of-iron.mid"
+    assert files(response(result))[-1] == "iron-harvest.mid"
