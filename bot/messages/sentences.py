@@ -5,13 +5,16 @@ from bot.domain.options import OPTIONS
 from bot.domain.song import Progress, Song, Stage
 from bot.messages.catalogue import language, messages, say
 from bot.ports import UserError
-from inference.api import Comparison
-from inference.music.errors import InvalidSpec, UnknownGenre
+from inference.api import Comparison, ErrorCode
+from inference.music.errors import InvalidSpec, MusicError, UnknownGenre
 
 # Whoever raises an error may leave a blank open; the person must be told all the same.
 _BLANKS: dict[str, object] = dict.fromkeys(("enabled", "genre", "id", "permissions", "reason", "what"), "?") | {
     "retry_after_s": 30
 }
+# Why the composer failed, as far as there is a sentence for it; wishes that cannot be met are errors of their own.
+_WISHES = {ErrorCode.INVALID_OPTION, ErrorCode.UNKNOWN_GENRE, ErrorCode.BAD_RECIPE}
+_REASONS = frozenset({*ErrorCode, "cancelled"} - _WISHES)
 
 
 def sentence(error: UserError, locale: str) -> str:
@@ -63,8 +66,10 @@ def _miss(line: Comparison, locale: str) -> str:
 
 def _codes(error: UserError) -> tuple[str, ...]:
     """The most precise first."""
-    if isinstance(error, ComposerFailed):
-        return (str(error.params.get("reason")), error.code)
+    if isinstance(error, ComposerFailed) and (reason := error.params.get("reason")) in _REASONS:
+        return (str(reason), error.code)
+    if isinstance(error, UnknownGenre) and not error.nearest:
+        return (MusicError.code,)
     if isinstance(error, InvalidSpec):
         return (f"{error.code}.{error.field}", error.code)
     return (error.code,)
