@@ -12,6 +12,7 @@ from inference.render.signal import (
     apply_gains,
     compress,
     convolve,
+    gain_of,
     hold_and_fall,
     hop_of,
     hop_peaks,
@@ -26,12 +27,15 @@ _FADE_S = 0.6
 _LOOKAHEAD_STEPS = 4
 _RELEASE_DB_PER_S = 90.0
 _TOLERANCE_LU = 0.05
-_ROUNDS = 8
+_ROUNDS = 12
 _MOST_LIMITING_DB = 14.0
+_MOST_ROUNDINGS = 12
+_CLOSE_ENOUGH_LU = 0.2
+_KNEE = 0.6
 
 
 def master(mix: Audio, rate: int, sound: Sound) -> Audio:
-    """Trims and fades the end, then brings the mix to `TARGET_LUFS` under `CEILING_DBTP`. Silence stays silence."""
+    """Trims and fades the end, then brings the mix to `TARGET_LUFS` under `CEILING_DBTP`. Silence stays silent."""
     audio = convolve(mix, tone_filter(sound.tone, rate)) if sound.tone else mix
     audio = fade_out(audio, rate)
     if sound.glue > 1 and np.any(audio):
@@ -54,24 +58,40 @@ def fade_out(audio: Audio, rate: int) -> Audio:
 def limit(audio: Audio, rate: int) -> Audio:
     """Gain to the target loudness with a look-ahead limiter on the true peak.
 
+    Sharp hits over near silence cannot be that loud under the ceiling; their peaks are rounded until they can.
+    """
+    peak = np.abs(audio).max(initial=np.float32(0.0))
+    if peak == 0:
+        return audio
+    audio = audio / peak  # well over the gate of the loudness measure, however softly they played
+    for _ in range(_MOST_ROUNDINGS):
+        gains, missing = _seek_gains(audio, rate)
+        if missing < _CLOSE_ENOUGH_LU:
+            break
+        knee = np.abs(audio).max() * np.float32(_KNEE)
+        audio = np.tanh(audio / knee) * knee
+    return apply_gains(audio, gains, hop_of(rate))
+
+
+def _seek_gains(audio: Audio, rate: int) -> tuple[NDArray[np.float64], float]:
+    """Gain of each step that gives the target loudness, and the LU by which it still falls short.
+
     The limiter lowers the loudness a little, so the gain is sought: K-weighted power and true peak of each millisecond
     are measured once, and the loudness of any gain curve follows from them.
     """
-    hop = hop_of(rate)
-    powers = step_powers(audio, rate, hop)
-    peaks = true_peaks(audio, hop)
-    if not math.isfinite(_loudness(powers, np.ones(len(peaks)))):
-        return audio
-    gain_db = TARGET_LUFS - _loudness(powers, np.ones(len(peaks)))
-    most_db = gain_db + _MOST_LIMITING_DB
-    gains = _gain_curve(peaks, gain_db)
+    powers, peaks = step_powers(audio, rate, hop_of(rate)), true_peaks(audio, hop_of(rate))
+    gains = np.ones(len(peaks))
+    missing = TARGET_LUFS - _loudness(powers, gains)
+    if not math.isfinite(missing):
+        return gains * gain_of(CEILING_DBTP), 0.0  # a click too short to have a loudness
+    gain_db, most_db = 0.0, missing + _MOST_LIMITING_DB
     for _ in range(_ROUNDS):
-        missing = TARGET_LUFS - _loudness(powers, gains)
-        if abs(missing) < _TOLERANCE_LU:
+        if abs(missing) < _TOLERANCE_LU or (missing > 0 and gain_db >= most_db):
             break
         gain_db = min(most_db, gain_db + missing)
         gains = _gain_curve(peaks, gain_db)
-    return apply_gains(audio, gains, hop)
+        missing = TARGET_LUFS - _loudness(powers, gains)
+    return gains, missing
 
 
 def _loudness(powers: NDArray[np.float64], gains: NDArray[np.float64]) -> float:

@@ -11,7 +11,7 @@ from inference.render.signal import Audio, compress, convolve, gain_of, tone_fil
 from inference.render.sounds import Curve, Strip
 
 _DRUMS_LUFS = -20.0
-_MOST_GAIN_DB = 30.0
+_HIGHEST_PEAK_DB = 6.0
 _ROOM_TAIL_S = 0.6
 _ROOM_SEED = 5
 _ECHOES = ((0.75, 0, 1.0), (1.5, 1, 0.5))  # (quarters late, side, part of the send)
@@ -51,8 +51,12 @@ class Desk:
 
     def _gain(self, audio: Audio, level: float) -> float:
         """To the strip's loudness while it plays: the balance then holds for every instrument and SoundFont."""
-        loudness = gated_lufs(step_powers(audio, self.rate, self.rate // 10))
-        return gain_of(min(_MOST_GAIN_DB, _DRUMS_LUFS + level - loudness)) if np.isfinite(loudness) else 0.0
+        peak = float(np.abs(audio).max(initial=0.0))
+        if peak == 0:
+            return 0.0
+        # measured at full scale: soft notes would lie under the gate of the measure
+        loudness = gated_lufs(step_powers(audio / np.float32(peak), self.rate, self.rate // 10))
+        return gain_of(min(_DRUMS_LUFS + level - loudness, _HIGHEST_PEAK_DB)) / peak
 
     def _echo(self, placed: Audio, send: float) -> None:
         sides = placed.mean(axis=0)

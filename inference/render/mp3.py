@@ -52,7 +52,8 @@ def encode_mp3(audio: Audio, rate: int, tags: Tags) -> bytes:
 
 def _pcm16(audio: Audio) -> bytes:
     loud = np.clip(audio.T / np.float32(_ENCODER_GAIN), -1.0, 1.0) * 32767
-    return np.rint(loud).astype("<i2").tobytes()
+    samples: bytes = np.rint(loud).astype("<i2").tobytes()
+    return samples
 
 
 def _tag(tags: Tags) -> bytes:

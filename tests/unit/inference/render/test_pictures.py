@@ -1,0 +1,118 @@
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference.music.score import Meter, MeterChange, Note, Score, Track
+from inference.music.units import PPQ
+from inference.render.pictures import Card, draw_card, jpeg_bytes, png_bytes
+from inference.render.pictures.card import HEIGHT, WIDTH
+from inference.render.pictures.lettering import drawable, fitting, font
+from inference.render.pictures.palette import INK, WHITE, at_least_light, ink_on, parse_colour
+from inference.render.pictures.roll import bar_starts, lay_out
+from tests.fakes.scores import quartet_score, single_note_score
+
+FACTS = ("160 BPM", "Em", "32 bars", "seed 7")
+
+
+def card(score: Score, title: str = "Ashes of the North", colour: str = "#b3202c") -> Card:
+    return Card(title, "Metal", FACTS, colour, score)
+
+
+def pixels(one: Card) -> np.ndarray:
+    return np.asarray(draw_card(one), dtype=int)
+
+
+def test_a_card_is_a_colourful_picture_of_the_promised_size() -> None:
+    picture = Image.open(io.BytesIO(png_bytes(draw_card(card(quartet_score(32))))))
+    assert picture.size == (WIDTH, HEIGHT)
+    assert picture.mode == "RGB"
+    shades = np.asarray(picture).reshape(-1, 3)
+    assert len(np.unique(shades, axis=0)) > 2_000
+    assert shades.mean() < 80  # dark
+    assert (shades.max(axis=1) > 200).mean() > 0.02  # with bright notes and letters
+
+
+def test_each_track_shines_in_its_own_lane_and_colour() -> None:
+    picture = pixels(card(quartet_score(32)))[168:584, 240:1160]
+    lanes = [lane[lane.sum(axis=2) > 330].mean(axis=0) for lane in np.array_split(picture, [84, 195, 306])]
+    reds, greens, blues = zip(*lanes, strict=True)
+    assert reds[0] > blues[0] + 50  # amber drums
+    assert blues[1] > reds[1] + 50
+    assert reds[2] > greens[2] + 50
+    assert greens[3] > reds[3] + 50
+
+
+def test_a_note_is_drawn_where_it_sounds() -> None:
+    early = Score((Track("", 0, False, (Note(0, 60, PPQ, 100), Note(15 * PPQ, 60, PPQ, 1))),))
+    picture = pixels(card(early))[168:584].max(axis=2)
+    assert picture[:, 240:280].max() > 200
+    assert picture[:, 500:700].max() < 140
+
+
+def test_everything_on_the_card_changes_it() -> None:
+    plain = card(quartet_score(4))
+    others = [
+        replace(plain, title="Other"),
+        replace(plain, genre="Jazz"),
+        replace(plain, facts=("90 BPM",)),
+        replace(plain, colour="#00a3a3"),
+        replace(plain, score=quartet_score(5)),
+    ]
+    assert all(np.any(pixels(plain) != pixels(other)) for other in others)
+
+
+@pytest.mark.parametrize("title", ["", "🔥🔥", "W" * 80, "line\nbreak\x07", "Ünder Ödland — Теmnota"])
+def test_any_title_makes_a_card(title: str) -> None:
+    assert draw_card(card(single_note_score(), title)).size == (WIDTH, HEIGHT)
+
+
+def test_a_title_is_cut_to_the_width_it_has() -> None:
+    text, face = fitting("W" * 80, (60, 40), 500)
+    assert text.endswith("…")
+    assert face.getlength(text) <= 500
+
+
+def test_letters_without_a_glyph_are_left_out() -> None:
+    assert drawable("Fire 🔥 and\n ice") == "Fire and ice"
+
+
+def test_a_dozen_tracks_and_a_silent_one_fit() -> None:
+    tracks = quartet_score(16).tracks * 3
+    silent = replace(quartet_score(16), tracks=(*tracks, Track("Rest", 0, False, ()), Track("", 0, True, ())))
+    assert draw_card(card(silent)).size == (WIDTH, HEIGHT)
+
+
+def test_lanes_fill_the_box_from_top_to_bottom_without_overlap() -> None:
+    roll = lay_out(quartet_score(8), (100, 50, 900, 450), 10)
+    assert roll.lanes[0].top == 50
+    assert roll.lanes[-1].bottom == pytest.approx(450)
+    assert all(one.bottom < two.top for one, two in zip(roll.lanes, roll.lanes[1:], strict=False))
+    assert roll.x_of(0) == 100
+    assert roll.x_of(roll.ticks) == 900
+
+
+def test_bars_follow_the_meter() -> None:
+    score = Score(
+        (Track("", 0, False, (Note(0, 60, 4 * 1920, 90),)),),
+        meters=(MeterChange(0, Meter()), MeterChange(1920, Meter(3, 4))),
+    )
+    assert bar_starts(score)[:4] == [0, 1920, 1920 + 1440, 1920 + 2880]
+
+
+def test_colours_stay_readable() -> None:
+    assert min(at_least_light(parse_colour("#200004"), 0.6)) > 50
+    assert ink_on(parse_colour("#f2f2c0")) == INK
+    assert ink_on(parse_colour("#5b1020")) == WHITE
+
+
+def test_fonts_are_scalable() -> None:
+    assert font(60).getlength("LnH") > 2.5 * font(20).getlength("LnH")
+
+
+def test_the_cover_is_a_small_jpeg() -> None:
+    cover = jpeg_bytes(draw_card(card(quartet_score(8))))
+    assert Image.open(io.BytesIO(cover)).format == "JPEG"
+    assert len(cover) < 120_000

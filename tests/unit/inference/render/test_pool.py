@@ -1,0 +1,112 @@
+import asyncio
+import os
+import pickle
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from inference.api import FileFormat
+from inference.render import worker
+from inference.render.errors import DiskFull, RenderFailed, RenderTimeout, ScoreTooLarge
+from inference.render.job import MAX_TRACKS
+from inference.render.pool import RenderPool
+from tests.fakes.render_jobs import metal_job
+from tests.fakes.scores import quartet_score, single_note_score
+
+CARD = (FileFormat.CARD,)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Bomb(str):
+    """A title that ends the process which unpickles it, as a fault in native code would."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (9,)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pool() -> AsyncIterator[RenderPool]:
+    running = RenderPool(1, limit_s=60)
+    await running.start()
+    yield running
+    await running.close()
+
+
+async def test_a_job_becomes_files(pool: RenderPool, tmp_path: Path) -> None:
+    result = await pool.render(metal_job(quartet_score(4)), tmp_path)
+    assert sorted(file.path.name for file in result.files) == ["ashes.mid", "ashes.mp3", "ashes.png"]
+    assert result.seconds > 0
+
+
+async def test_jobs_wait_for_a_free_worker_and_all_are_served(pool: RenderPool, tmp_path: Path) -> None:
+    jobs = [metal_job(single_note_score(), CARD, stem=f"song{number}") for number in range(4)]
+    results = await asyncio.gather(*(pool.render(job, tmp_path) for job in jobs))
+    assert [result.files[0].path.stem for result in results] == ["song0", "song1", "song2", "song3"]
+
+
+async def test_a_crashed_worker_is_one_sentence_and_the_next_song_is_made(pool: RenderPool, tmp_path: Path) -> None:
+    job = metal_job(single_note_score(), CARD)
+    with pytest.raises(RenderFailed, match="please try again"):
+        await pool.render(replace(job, title=Bomb("boom")), tmp_path)
+    assert (await pool.render(job, tmp_path)).files
+
+
+async def test_what_a_worker_refuses_reaches_the_caller(pool: RenderPool, tmp_path: Path) -> None:
+    crowd = replace(single_note_score(), tracks=single_note_score().tracks * (MAX_TRACKS + 1))
+    with pytest.raises(ScoreTooLarge, match="tracks at most"):
+        await pool.render(metal_job(crowd), tmp_path)
+
+
+async def test_a_cancelled_song_does_not_keep_the_worker(pool: RenderPool, tmp_path: Path) -> None:
+    song = asyncio.create_task(pool.render(metal_job(quartet_score(4)), tmp_path))
+    await asyncio.sleep(0)
+    song.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await song
+    assert (await pool.render(metal_job(single_note_score(), CARD), tmp_path)).files
+
+
+async def test_a_song_over_the_time_limit_is_given_up_and_the_next_one_is_made(tmp_path: Path) -> None:
+    quick = RenderPool(1, limit_s=0.5)
+    await quick.start()
+    try:
+        with pytest.raises(RenderTimeout, match=r"longer than 0\.5 seconds"):
+            await quick.render(metal_job(quartet_score(64, tempo=40)), tmp_path)
+        assert (await quick.render(metal_job(single_note_score(), (FileFormat.MIDI,)), tmp_path)).files
+    finally:
+        await quick.close()
+
+
+async def test_a_soundfont_that_cannot_be_used_is_said_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(RenderFailed, match=r"gone\.sf2"):
+        await RenderPool(1, soundfont=tmp_path / "gone.sf2").start()
+
+
+async def test_a_pool_that_is_not_running_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RenderFailed, match="no render worker"):
+        await RenderPool(1).render(metal_job(single_note_score()), tmp_path)
+
+
+async def test_a_worker_has_no_torch(pool: RenderPool) -> None:
+    (executor,) = pool._executors
+    packages = executor.submit(worker.loaded_packages).result()
+    assert "scipy" in packages
+    assert "torch" not in packages
+
+
+async def test_jobs_and_errors_cross_the_border_unharmed() -> None:
+    job = metal_job(quartet_score(4))
+    assert pickle.loads(pickle.dumps(job)) == job  # noqa: S301  # our own bytes
+    error = pickle.loads(pickle.dumps(DiskFull("the disk is full")))  # noqa: S301
+    assert (type(error), str(error)) == (DiskFull, "the disk is full")
+
+
+async def test_a_pool_needs_a_worker() -> None:
+    with pytest.raises(ValueError, match="at least one worker"):
+        RenderPool(0)
