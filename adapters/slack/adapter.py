@@ -17,8 +17,17 @@ from adapters.slack.commands import Commands
 from adapters.slack.lines import Line, http_line, socket_line
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.refusals import CALL_FAILURES, SIGNED_OUT, error_code
-from adapters.slack.reply import SlackReply
-from adapters.slack.translate import ANOTHER, COMMANDS, PLATFORM, Wish, wish_of_button, wish_of_command, wish_of_mention
+from adapters.slack.reply import Asked, SlackReply
+from adapters.slack.translate import (
+    ANOTHER,
+    CANCEL,
+    COMMANDS,
+    PLATFORM,
+    Wish,
+    wish_of_button,
+    wish_of_command,
+    wish_of_mention,
+)
 from bot.domain.request import SongRequest
 from bot.ports import Messenger, Reply
 from bot.services.band import Band
@@ -78,7 +87,7 @@ class SlackAdapter:
 
     def reply_for(self, request: SongRequest) -> Reply:
         """A reply by plain message in the request's channel or thread."""
-        return SlackReply(self._clients, request.place, request.requester)
+        return SlackReply(self._clients, Asked(request.id, request.place, request.requester))
 
     async def _sign_in(self) -> AuthorizeResult:
         """Who we are, asked once rather than before the first acknowledgement. Waits for a network if there is none."""
@@ -102,7 +111,7 @@ class SlackAdapter:
             await ack()
             self._start(wish_of_mention(body), body)
 
-        async def on_another(ack: AsyncAck, body: dict[str, Any]) -> None:
+        async def on_button(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
             self._start(wish_of_button(body), body)
 
@@ -117,7 +126,8 @@ class SlackAdapter:
         for command in COMMANDS:
             app.command(f"/{command}")(on_command)
         app.event("app_mention")(on_mention)
-        app.action(ANOTHER)(on_another)
+        for button in (ANOTHER, CANCEL):
+            app.action(button)(on_button)
         return app
 
     def _start(self, wish: Wish, body: dict[str, Any]) -> None:

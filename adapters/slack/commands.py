@@ -6,8 +6,8 @@ import structlog
 
 from adapters.slack.clients import SlackClients
 from adapters.slack.people import People
-from adapters.slack.reply import SlackReply
-from adapters.slack.translate import PLATFORM, Wish, escape, genre_lines, local_date, read_daily
+from adapters.slack.reply import Asked, SlackReply
+from adapters.slack.translate import PLATFORM, Wish, escape, genre_lines, local_date, read_cancel, read_daily
 from bot.domain.daily import DailySchedule
 from bot.domain.errors import LnhError
 from bot.domain.options import build_request, wishes_from_text
@@ -32,6 +32,7 @@ class Commands:
         self._acts: dict[str, _Act] = {
             "compose": self._compose,
             "another": self._another,
+            "cancel": self._cancel,
             "daily": self._daily,
             "genres": self._genres,
             "help": self._help,
@@ -43,7 +44,7 @@ class Commands:
             _logger.info("slack repeated itself", request_id=wish.id)
             return
         requester = await self._people.requester(wish.user, wish.name)
-        reply = SlackReply(self._clients, wish.place, requester, response_url)
+        reply = SlackReply(self._clients, Asked(wish.id, wish.place, requester, response_url))
         try:
             await self._acts[wish.verb](wish, requester, reply)
         except (LnhError, MusicError) as error:
@@ -70,15 +71,25 @@ class Commands:
             catalogue=self._band.catalogue,
         )
         await reply.open()
-        await self._band.compose.compose(request, reply)
-        await reply.close()
+        try:
+            await self._band.compose.compose(request, reply)
+        finally:
+            await reply.close()
 
     async def _another(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        song = RequestId(wish.text)
         await reply.open()
-        await self._band.compose.another(
-            RequestId(wish.text), id=wish.id, requester=requester, place=wish.place, reply=reply
-        )
-        await reply.close()
+        try:
+            await self._band.compose.another(song, id=wish.id, requester=requester, place=wish.place, reply=reply)
+        finally:
+            await reply.close()
+
+    async def _cancel(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        """The one who asked may, and admins; the reply that waits for the song tells it."""
+        song, user = read_cancel(wish.text)
+        if requester.id != user:
+            await self._people.check_admin(requester.id)
+        await self._band.compose.cancel(song)
 
     async def _daily(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
         verb = wish.text.casefold()

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -10,9 +12,9 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from adapters.slack.clients import SlackClients
 from adapters.slack.posting import post_song
 from adapters.slack.refusals import CALL_FAILURES, explain
-from adapters.slack.translate import MAX_TEXT, clamp, escape
+from adapters.slack.translate import MAX_TEXT, clamp, escape, progress_blocks
 from bot.domain.errors import PlaceGone, Refused
-from bot.domain.request import Place, Requester
+from bot.domain.request import Place, Requester, RequestId
 from bot.domain.song import Progress, Song, Stage
 from bot.messages import caption, progress_line, say, sentence
 from bot.ports import UserError
@@ -20,6 +22,16 @@ from inference.music.errors import MusicError
 
 PROGRESS_EVERY_S = 3.0
 _logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is answered: the request's id, where and whom, and the address a command or button came with."""
+
+    id: RequestId
+    place: Place
+    requester: Requester
+    response_url: str | None = None
 
 
 class SlackReply:
@@ -30,18 +42,11 @@ class SlackReply:
     what fails after work began is told where the progress was.
     """
 
-    def __init__(
-        self,
-        clients: SlackClients,
-        place: Place,
-        requester: Requester,
-        response_url: str | None = None,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, clients: SlackClients, asked: Asked, now: Callable[[], float] = time.monotonic) -> None:
         self._clients = clients
-        self._place = place
-        self._requester = requester
-        self._response_url = response_url
+        self._asked = asked
+        self._place = asked.place
+        self._locale = asked.requester.locale
         self._now = now
         self._progress_ts: str | None = None
         self._shown = ""
@@ -71,26 +76,27 @@ class SlackReply:
             self._rest(error)
 
     async def song(self, song: Song) -> None:
-        locale = self._requester.locale
-        await post_song(self._clients.delivery, self._place, song, caption(song, locale), say("another_button", locale))
+        words, label = caption(song, self._locale), say("another_button", self._locale)
+        await post_song(self._clients.delivery, self._place, song, words, label)
         await self.close()
 
     async def error(self, error: UserError) -> None:
-        words = clamp(escape(sentence(error, self._requester.locale)), MAX_TEXT)
+        words = clamp(escape(sentence(error, self._locale)), MAX_TEXT)
         is_refusal = isinstance(error, Refused | MusicError)
         if is_refusal or not await self._edit(words):
             await self.close()
             await self.whisper(words)
 
     async def close(self) -> None:
-        """Takes the progress message away, if there is one."""
-        ts, self._progress_ts = self._progress_ts, None
-        if ts is None:
+        """Takes the progress message away, if there is one; where that fails it may be asked for again."""
+        if self._progress_ts is None:
             return
         try:
-            await self._clients.delivery.chat_delete(channel=self._place.channel, ts=ts)
+            await self._clients.progress.chat_delete(channel=self._place.channel, ts=self._progress_ts)
         except CALL_FAILURES as error:
             _logger.info("progress not taken away", error=repr(error))
+        else:
+            self._progress_ts = None
 
     async def whisper(self, words: str) -> None:
         """Tells the requester alone, by whichever way is open; `words` are mrkdwn. Never raises."""
@@ -100,7 +106,7 @@ class SlackReply:
                     return
             except CALL_FAILURES as error:
                 _logger.info("a way to the requester is closed", way=way.__name__, error=repr(error))
-        _logger.warning("the requester could not be told", user=self._requester.id)
+        _logger.warning("the requester could not be told", user=self._asked.requester.id)
 
     def _rest(self, error: Exception) -> None:
         """No progress for as long as Slack asks to be left alone."""
@@ -108,21 +114,29 @@ class SlackReply:
         _logger.info("progress not shown", error=repr(error))
 
     def _line(self, progress: Progress) -> str:
-        return escape(progress_line(progress, self._requester.locale))
+        return escape(progress_line(progress, self._locale))
 
     async def _show(self, line: str) -> None:
         if self._progress_ts is None:
             await self._post_progress(line)
             return
-        await self._clients.progress.chat_update(channel=self._place.channel, ts=self._progress_ts, text=line)
+        await self._clients.progress.chat_update(
+            channel=self._place.channel, ts=self._progress_ts, text=line, blocks=self._progress_blocks(line)
+        )
         self._note(line)
 
     async def _post_progress(self, line: str) -> None:
         answer = await self._clients.progress.chat_postMessage(
-            channel=self._place.channel, thread_ts=self._place.thread, text=line
+            channel=self._place.channel,
+            thread_ts=self._place.thread,
+            text=line,
+            blocks=self._progress_blocks(line),
         )
         self._progress_ts = str(answer["ts"])
         self._note(line)
+
+    def _progress_blocks(self, line: str) -> list[dict[str, Any]]:
+        return progress_blocks(line, self._asked.id, self._asked.requester.id, say("cancel_button", self._locale))
 
     def _note(self, line: str) -> None:
         self._shown = line
@@ -130,32 +144,33 @@ class SlackReply:
 
     async def _edit(self, words: str) -> bool:
         """Turns the progress message into a last word; False if there is none or Slack does not let us."""
-        if self._progress_ts is None:
+        ts, self._progress_ts = self._progress_ts, None
+        if ts is None:
             return False
         try:
-            await self._clients.delivery.chat_update(channel=self._place.channel, ts=self._progress_ts, text=words)
+            await self._clients.delivery.chat_update(channel=self._place.channel, ts=ts, text=words, blocks=[])
         except CALL_FAILURES as error:
+            self._progress_ts = ts
             _logger.info("progress not edited", error=repr(error))
             return False
-        self._progress_ts = None
         return True
 
     async def _respond(self, words: str) -> bool:
         """By the payload's own address: it works in channels we are not in, five times in half an hour."""
-        if self._response_url is None:
+        if self._asked.response_url is None:
             return False
-        answer = await AsyncWebhookClient(self._response_url).send(text=words, response_type="ephemeral")
+        answer = await AsyncWebhookClient(self._asked.response_url).send(text=words, response_type="ephemeral")
         return answer.status_code == 200
 
     async def _post_ephemeral(self, words: str) -> bool:
-        place, user = self._place, self._requester.id
+        place, user = self._place, self._asked.requester.id
         await self._clients.delivery.chat_postEphemeral(
             channel=place.channel, thread_ts=place.thread, user=user, text=words
         )
         return True
 
     async def _post_direct(self, words: str) -> bool:
-        await self._clients.delivery.chat_postMessage(channel=self._requester.id, text=words)
+        await self._clients.delivery.chat_postMessage(channel=self._asked.requester.id, text=words)
         return True
 
 

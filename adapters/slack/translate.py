@@ -22,6 +22,7 @@ from inference.music.genre import GenreCatalogue
 
 PLATFORM = "slack"
 ANOTHER = "lnh.another"
+CANCEL = "lnh.cancel"
 COMMANDS = ("compose", "daily", "genres")
 VERBS = (*COMMANDS, "help")
 
@@ -66,12 +67,12 @@ def wish_of_mention(body: dict[str, Any]) -> Wish:
 
 
 def wish_of_button(body: dict[str, Any]) -> Wish:
-    """The wish in a press on *Another*; `text` is the song's id."""
-    message = body.get("message", {})
+    """The wish in a press on a button; `text` is the button's value."""
+    message, action, user = body.get("message", {}), body["actions"][0], body["user"]
     place = Place(PLATFORM, body["team"]["id"], body["channel"]["id"], message.get("thread_ts"))
     key = request_id(PLATFORM, "action", body["trigger_id"])
-    user = body["user"]
-    return Wish(key, "another", str(body["actions"][0]["value"]), place, user["id"], user.get("username", ""))
+    verb = action["action_id"].rpartition(".")[2]
+    return Wish(key, verb, str(action["value"]), place, user["id"], user.get("username", ""))
 
 
 def split_verb(text: str, command: str) -> tuple[str, str]:
@@ -162,7 +163,22 @@ def song_blocks(song: Song, words: str, label: str) -> list[dict[str, Any]]:
 
 def another_button(id: RequestId, label: str) -> ActionsBlock:
     """The button that asks for the same wishes with another seed."""
-    return ActionsBlock(elements=[ButtonElement(text=clamp(label, MAX_BUTTON), action_id=ANOTHER, value=id)])
+    return _button(ANOTHER, id, label)
+
+
+def progress_blocks(line: str, id: RequestId, user: str, label: str) -> list[dict[str, Any]]:
+    """A line of mrkdwn and the *Cancel* button, whose value says what is cancelled and who asked for it."""
+    return _checked([SectionBlock(text=MarkdownTextObject(text=line)), _button(CANCEL, f"{id}:{user}", label)])
+
+
+def read_cancel(value: str) -> tuple[RequestId, str]:
+    """The song and the user of a *Cancel* button's value."""
+    id_, _, user = value.partition(":")
+    return RequestId(id_), user
+
+
+def _button(action: str, value: str, label: str) -> ActionsBlock:
+    return ActionsBlock(elements=[ButtonElement(text=clamp(label, MAX_BUTTON), action_id=action, value=value)])
 
 
 def uploads(song: Song) -> list[dict[str, Any]]:

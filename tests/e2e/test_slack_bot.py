@@ -1,6 +1,7 @@
 """The Slack adapter with the real Bolt over real sockets, against a Web API in memory."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.fakes.slack_api import SlackApi
 from tests.fakes.slack_band import BandForTests
 from tests.fakes.slack_edge import Actor, Refusal, SlackEdge
 from tests.fakes.slack_running import running
+from tests.fakes.songs import request_for
 
 UPLOADED = "files.completeUploadExternal"
 MODES = ("socket", "http")
@@ -40,9 +42,9 @@ async def test_compose_becomes_one_message_with_card_sound_notes_and_button(edge
         await edge.called("chat.delete")
     (message,) = await edge.history()
     assert [file["name"].rpartition(".")[2] for file in message["files"]] == ["png", "mp3", "mid"]
-    assert "Ashes of Iron" in message["blocks"][0]["text"]["text"]
+    assert "Iron Harvest" in message["blocks"][0]["text"]["text"]
     assert message["blocks"][1]["elements"][0]["value"] == band.composer.asked[0].id
-    assert await edge.api.content(message["files"][1]) == b"ID3 the sound"
+    assert await edge.api.content(message["files"][1]) == b"ID3"
     assert band.composer.asked[0].spec.tempo == 140
 
 
@@ -69,7 +71,7 @@ async def test_another_works_after_a_restart_with_nothing_but_the_button(edge, b
         await edge.command("/compose", "metal 140bpm")
         await edge.called("chat.delete")
     (first,) = await edge.history()
-    reborn = BandForTests(store=band.store)
+    reborn = BandForTests(songs=band.songs)
     async with running(edge, reborn):
         await edge.click(first)
         await edge.called("chat.delete", times=2)
@@ -97,7 +99,7 @@ async def test_retried_event_makes_one_song(edge, band):
         await edge.mention("metal", event_id="Ev00000099")
         await edge.called("chat.delete")
         await edge.mention("metal", event_id="Ev00000099")
-    async with running(edge, BandForTests(store=band.store, composer=band.composer)):
+    async with running(edge, BandForTests(songs=band.songs, composer=band.composer)):
         await edge.mention("metal", event_id="Ev00000099")
         await edge.called("chat.delete", times=2)
     assert len(band.composer.asked) == 1
@@ -137,7 +139,7 @@ async def test_genres_are_switched_by_admins_only(edge, band):
     async with running(edge, band):
         await edge.command("/genres", "disable metal")
         assert "Only admins" in (await edge.responded())["text"]
-    assert band.store.off == set()
+    assert band.settings.off == set()
 
 
 async def test_daily_song_is_set_shown_posted_and_stopped(edge, band, admin):
@@ -146,7 +148,7 @@ async def test_daily_song_is_set_shown_posted_and_stopped(edge, band, admin):
         assert "18:30 (Europe/Berlin)" in (await edge.responded())["text"]
         await edge.command("/compose", "daily show")
         assert "18:30" in (await edge.responded(2))["text"]
-        await band.clock.ring()
+        await band.next_day()
         (message,) = await edge.history()
         assert len(message["files"]) == 3
         await edge.command("/daily", "stop", admin)
@@ -158,7 +160,7 @@ async def test_daily_song_cannot_be_set_by_everybody(edge, band):
     async with running(edge, band):
         await edge.command("/daily", "18:30 Europe/Berlin metal")
         assert "Only admins" in (await edge.responded())["text"]
-    assert band.store.schedules == {}
+    assert band.schedules.by_id == {}
 
 
 async def test_daily_song_where_we_may_not_post_is_refused_when_it_is_set(edge, band, admin):
@@ -166,7 +168,7 @@ async def test_daily_song_where_we_may_not_post_is_refused_when_it_is_set(edge, 
     async with running(edge, band):
         await edge.command("/daily", "18:30 Europe/Berlin", Actor(here.team, here.private, here.admin, "ada"))
         assert "/invite" in (await edge.responded())["text"]
-    assert band.store.schedules == {}
+    assert band.schedules.by_id == {}
 
 
 async def test_unreadable_time_is_explained_with_an_example(edge, band, admin):
@@ -213,13 +215,13 @@ async def test_song_arrives_although_slack_refuses_blocks_on_uploads(edge, band)
         await edge.command("/compose", "metal")
         await edge.called("chat.delete")
         song, button = await edge.history()
-        assert "Ashes of Iron" in song["text"]
+        assert "Iron Harvest" in song["text"]
         await edge.click(button)
         await edge.called(UPLOADED, times=2)
 
 
 async def test_failed_song_is_explained_where_the_progress_was(edge, band):
-    band.composer.fails.append(ComposerFailed(reason="render_failed"))
+    band.composer.failures.append(ComposerFailed(reason="render_failed"))
     async with running(edge, band):
         await edge.command("/compose", "metal")
         await edge.until(lambda: any("could not be recorded" in call["text"] for call in edge.calls_of("chat.update")))
@@ -265,9 +267,41 @@ async def test_token_that_slack_does_not_accept_is_named(edge, band, setting, na
 
 async def test_song_left_by_a_crash_is_delivered_without_its_command(edge, band):
     here = edge.api.workspace
-    place = Place("slack", here.team, here.channel)
-    await band.leave_pending(place)
+    await band.songs.accept(replace(request_for(), place=Place("slack", here.team, here.channel)))
     async with running(edge, band) as adapter:
         await band.band().compose.recompose_pending(adapter.reply_for)
     (message,) = await edge.history()
     assert len(message["files"]) == 3
+
+
+async def test_song_is_cancelled_by_the_one_who_asked_and_says_so(edge, band):
+    band.composer.gate.clear()
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await band.composer.composing.wait()
+        (progress,) = await edge.history()
+        await edge.click(progress)
+        await edge.until(lambda: any("Cancelled" in call["text"] for call in edge.calls_of("chat.update")))
+        (last,) = await edge.history()
+    assert not last["blocks"]
+    assert len(band.composer.cancelled) == 1
+
+
+async def test_song_of_somebody_else_is_cancelled_by_admins_only(edge, band, admin):
+    band.composer.gate.clear()
+    async with running(edge, band):
+        await edge.command("/compose", "metal", admin)
+        await band.composer.composing.wait()
+        (progress,) = await edge.history()
+        await edge.click(progress)
+        assert "Only admins" in (await edge.responded())["text"]
+        assert band.composer.cancelled == []
+
+
+async def test_stopping_leaves_the_song_pending_and_no_progress_behind(edge, band):
+    band.composer.gate.clear()
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await band.composer.composing.wait()
+    assert await edge.history() == []
+    assert len(await band.songs.pending()) == 1

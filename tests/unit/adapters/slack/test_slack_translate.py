@@ -19,7 +19,7 @@ from bot.domain.request import Place
 from tests.fakes.slack_api import Workspace
 from tests.fakes.slack_blocks import block_faults
 from tests.fakes.slack_payloads import Actor, button_click, mention_event, slash_command
-from tests.fakes.slack_songs import make_song
+from tests.fakes.songs import request_for, song_for
 
 HERE = Workspace("T1", "UBOT", "UADA", "UMEL", "C1", "C2")
 MEL = Actor("T1", "C1", "UMEL", "mel")
@@ -50,7 +50,7 @@ def test_retried_event_is_the_same_wish():
 
 
 def test_button_carries_the_songs_id_through_the_message_alone():
-    song = make_song("song-7")
+    song = song_for(request_for("song-7"))
     message = {"ts": "1.2", "thread_ts": "1.0", "blocks": song_blocks(song, "caption", "Another")}
     wish = wish_of_button(button_click(message, MEL, HOOKS))
     assert (wish.verb, wish.text, wish.place.thread) == ("another", "song-7", "1.0")
@@ -105,22 +105,22 @@ def test_clamped_text_fits_and_ends_in_no_half_escape(text: str, limit: int):
 
 @given(st.text(min_size=1, max_size=9000), st.text(min_size=1, max_size=300))
 def test_blocks_of_any_song_keep_slacks_limits(words: str, label: str):
-    blocks = song_blocks(make_song("s" * 64), words, label)
+    blocks = song_blocks(song_for(request_for("s" * 64)), words, label)
     assert block_faults(blocks) == []
     assert len(blocks[0]["text"]["text"]) <= MAX_SECTION
 
 
 def test_caption_is_escaped_in_the_block():
-    text = song_blocks(make_song("s"), "<!channel> & <@U1>", "Another")[0]["text"]["text"]
+    text = song_blocks(song_for(request_for("s")), "<!channel> & <@U1>", "Another")[0]["text"]["text"]
     assert text == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
 
 
 def test_button_has_our_action_and_no_state_but_the_id():
-    button = song_blocks(make_song("song-7"), "caption", "Another")[1]["elements"][0]
+    button = song_blocks(song_for(request_for("song-7")), "caption", "Another")[1]["elements"][0]
     assert (button["action_id"], button["value"]) == (ANOTHER, "song-7")
 
 
 def test_picture_goes_first_then_the_music():
-    entries = uploads(make_song("s"))
+    entries = uploads(song_for(request_for("s")))
     assert [entry["filename"].rpartition(".")[2] for entry in entries] == ["png", "mp3", "mid"]
     assert entries[0]["alt_txt"]
