@@ -47,15 +47,14 @@ class Channels:
             PlaceGone: channel deleted, bot removed or permission lost.
             DeliveryFailed: anything that may be over in a while.
         """
+        channel = self._channel(place)
         guild = self.client.get_guild(int(place.workspace)) if place.workspace.isdecimal() else None
         limit_bytes = FLOOR_BYTES if guild is None else guild.filesize_limit
         locale = "en" if guild is None else guild.preferred_locale.value
         post = self.compose_post(song, locale, limit_bytes, note)
 
         async def send(post: SongPost) -> object:
-            return await self._channel(place).send(
-                **message_parts(post), files=files_of(post), nonce=short_nonce(nonce)
-            )
+            return await channel.send(**message_parts(post), files=files_of(post), nonce=short_nonce(nonce))
 
         try:
             await deliver(post, send)
@@ -64,24 +63,37 @@ class Channels:
 
     async def write(self, place: Place, text: str) -> None:
         """Posts one sentence into a channel. Raises DeliveryFailed, PlaceGone."""
+        channel = self._channel(place)
         try:
-            await self._channel(place).send(clamp(text))
+            await channel.send(clamp(text))
         except FAILURES as error:
             raise delivery_error(error) from error
 
     async def tell(self, person: Requester, place: Place, sentence: str) -> None:
         """Writes to a person directly, or in the channel when they take no messages; gives up with a log line."""
         try:
+            if not await self._tell_directly(person, sentence):
+                await self.write(place, sentence)
+        except DeliveryFailed as error:
+            _log.warning("nobody could be told", person=person.id, sentence=sentence, reason=str(error))
+
+    async def _tell_directly(self, person: Requester, sentence: str) -> bool:
+        self._require_connection()
+        try:
             direct = await self.client.create_dm(discord.Object(int(person.id)))
             await direct.send(clamp(sentence))
         except FAILURES:
-            try:
-                await self.write(place, sentence)
-            except DeliveryFailed as error:
-                _log.warning("nobody could be told", person=person.id, sentence=sentence, reason=str(error))
+            return False
+        return True
 
     def _channel(self, place: Place) -> discord.PartialMessageable:
+        self._require_connection()
         return self.client.get_partial_messageable(int(place.channel))
+
+    def _require_connection(self) -> None:
+        """The library has no session before the login and after the end, and says so by errors of its own."""
+        if self.client.user is None or self.client.is_closed():
+            raise DeliveryFailed(reason="Discord is not connected")
 
 
 def short_nonce(nonce: str) -> str:

@@ -13,12 +13,16 @@ from bot.messages import sentence
 from bot.ports import UserError
 from inference.music.errors import MusicError
 
+UNANSWERABLE = frozenset({10062, 40060})  # too late, or answered by another process of this bot
 _log = structlog.get_logger(__name__)
 
 
 async def explain(interaction: discord.Interaction[Any], error: BaseException) -> None:
     """Answers with the error's sentence; an error that is not meant for people is logged and said in general."""
     cause = _cause(error)
+    if isinstance(cause, discord.HTTPException) and cause.code in UNANSWERABLE:
+        _log.warning("an interaction could not be answered", interaction=interaction.id, reason=str(cause))
+        return
     if isinstance(cause, LnhError | MusicError):
         await whisper(interaction, sentence(cause, interaction.locale.value))
         return

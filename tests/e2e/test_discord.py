@@ -1,7 +1,6 @@
 """The whole way over real sockets: the real discord.py client against an HTTP and gateway server."""
 
 import asyncio
-import statistics
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from tests.fakes.discord_server import TOKEN, DiscordServer
 
 MIB = 1024 * 1024
 SONG = ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
-ACKNOWLEDGE_P50_S = 0.3
 
 
 @dataclass
@@ -247,14 +245,13 @@ async def test_a_wrong_token_is_one_sentence_that_names_the_setting(stage: Stage
         await DiscordAdapter(settings, stage.rehearsal.band()).run()
 
 
-async def test_many_commands_at_once_are_acknowledged_at_once(stage: Stage) -> None:
+async def test_twenty_commands_at_once_are_all_acknowledged_in_time_and_answered(stage: Stage) -> None:
     async with stage.bot():
         results = [await stage.slash(stage.alice, "compose", genre="metal") for _ in range(20)]
         for result in results:
-            await stage.song(result)
+            assert files(await stage.song(result)) == SONG
 
-    assert len(stage.discord.latency_s) == 20
-    assert statistics.median(stage.discord.latency_s.values()) < ACKNOWLEDGE_P50_S
+    assert len(stage.discord.latency_s) == 20  # and leaving the server fails if one was late
 
 
 async def test_the_server_reports_what_it_does_not_know_and_who_stays_silent(stage: Stage) -> None:

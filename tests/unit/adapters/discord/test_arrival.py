@@ -7,7 +7,7 @@ import discord
 import pytest
 
 from adapters.discord import conversations, reply
-from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.adapter import DiscordAdapter, make_client
 from adapters.discord.channels import short_nonce
 from adapters.discord.translate import id_of
 from bot.domain.errors import DeliveryFailed, PlaceGone
@@ -147,6 +147,15 @@ async def test_trouble_that_may_pass_is_no_reason_to_give_up(scene: Scene) -> No
     assert not isinstance(failure.value, PlaceGone)
 
 
+async def test_posting_without_a_connection_is_trouble_that_may_pass(scene: Scene, rehearsal: Rehearsal) -> None:
+    offline = make_client(rehearsal.band())
+    boss = Requester(str(scene.boss.id), "boss")
+
+    with pytest.raises(DeliveryFailed, match="not connected"):
+        await offline.channels.post_song(place_of(scene), song_in(scene), None, "n")
+    await offline.channels.tell(boss, place_of(scene), "Your daily song rests.")
+
+
 async def test_an_admin_is_told_directly(scene: Scene) -> None:
     boss = Requester(str(scene.boss.id), "boss")
     await scene.client.channels.tell(boss, place_of(scene), "Your daily song rests.")
@@ -186,3 +195,16 @@ async def test_other_platforms_requests_are_not_ours(scene: Scene, rehearsal: Re
     adapter = DiscordAdapter(DiscordSettings(), rehearsal.band())
     elsewhere = replace(request_in(scene), place=Place("slack", "T1", "C1"))
     assert adapter.reply_for(elsewhere) is None
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10062), (400, 40060)])
+async def test_a_click_that_cannot_be_answered_any_more_is_left_alone(
+    scene: Scene, rehearsal: Rehearsal, status: int, code: int
+) -> None:
+    scene.env.inject_error("POST", "/interactions/*", status=status, code=code, times=None)
+
+    await scene.alice.slash(scene.channel, "compose", genre="metal")
+
+    assert rehearsal.composer.asked == []
+    assert scene.posted() == []
+    assert len(scene.env.errors) == 1
