@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference.api import ErrorCode, SongState
@@ -21,6 +21,7 @@ class Entry:
     fingerprint: str
     attempt: int = 1
     finished_at: float | None = None
+    collected: set[str] = field(default_factory=set)
 
     @property
     def id(self) -> str:
@@ -30,6 +31,11 @@ class Entry:
     def key(self) -> str:
         """Names the attempt for the engine and on disk; an id has no dot, so no two attempts meet."""
         return self.id if self.attempt == 1 else f"{self.id}.{self.attempt}"
+
+    @property
+    def uncollected(self) -> set[str]:
+        """Names of files that nobody has fetched since the service started."""
+        return {file.name for file in self.feed.status.files} - self.collected
 
     @property
     def size_bytes(self) -> int:

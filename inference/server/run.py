@@ -18,6 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _CLOSE_S = 5.0  # for answers that are still being sent when everything else has ended
 _BACKLOG = 128
+_MAX_PORT = 65535
 
 
 class CannotListen(Exception):
@@ -30,14 +31,16 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         CannotListen: the port is in use or needs other rights, or the host is no address of this machine.
     """
+    if not 0 <= port <= _MAX_PORT:
+        raise CannotListen(f"a port is a number from 0 to {_MAX_PORT}, not {port}")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise CannotListen(f"{host!r} is not an address I can listen on") from error
     family, _, _, _, address = found[0]
     try:
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise CannotListen(_why(host, port, error)) from error
 
 
@@ -97,12 +100,11 @@ def _signals(act: Callable[[], None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _why(host: str, port: int, error: Exception) -> str:
-    number = error.errno if isinstance(error, OSError) else None
-    if number == errno.EADDRINUSE:
+def _why(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use; stop what uses it or choose another port (0 takes any free one)"
-    if number == errno.EACCES:
+    if error.errno == errno.EACCES:
         return f"port {port} on {host} needs more rights than I have; choose one from 1024 up"
-    if number == errno.EADDRNOTAVAIL:
+    if error.errno == errno.EADDRNOTAVAIL:
         return f"{host} is not an address of this machine"
-    return f"I cannot listen on {host} port {port}: {error}"
+    return f"I cannot listen on {host} port {port}: {error.strerror}"

@@ -39,7 +39,7 @@ class SongService:
         self._studio = studio
         self._producer = Producer(studio, archive, self.line, self.metrics)
         self._at_work: dict[str, tuple[Work, asyncio.Task[None]]] = {}
-        self._uncollected: set[tuple[str, str]] = set()
+        self._uncollected: set[Entry] = set()
         self._idle = asyncio.Event()
         self._collected = asyncio.Event()
         self._idle.set()
@@ -101,7 +101,9 @@ class SongService:
 
     def collected(self, entry: Entry, name: str) -> None:
         """A file of a song is on its way to whoever asked for it."""
-        self._uncollected.discard((entry.key, name))
+        entry.collected.add(name)
+        if not entry.uncollected:
+            self._uncollected.discard(entry)
         if not self._uncollected:
             self._collected.set()
 
@@ -113,14 +115,14 @@ class SongService:
                 await self._idle.wait()
         except TimeoutError:
             for work, _ in list(self._at_work.values()):
-                self._fail(work, ErrorCode.SHUTTING_DOWN, _SHUT_DOWN)
-                self._stop(work.entry)
+                if self._fail(work, ErrorCode.SHUTTING_DOWN, _SHUT_DOWN):
+                    self._stop(work.entry)
             await self._idle.wait()
         try:
             async with asyncio.timeout(self.limits.linger_s):
                 await self._collected.wait()
         except TimeoutError:
-            log.info("songs were not fetched", files=len(self._uncollected))
+            log.info("songs were not fetched", songs=len(self._uncollected))
             self._uncollected.clear()
             self._collected.set()
 
@@ -200,16 +202,17 @@ class SongService:
         self.register.ended(work.entry)
         self.metrics.ended(status.state, code)
         log.info("song ended", request_id=status.id, state=status.state, code=code, seconds=status.seconds)
-        if self.is_closing and status.state is SongState.DONE:
-            self._uncollected |= {(work.entry.key, file.name) for file in status.files}
+        if self.is_closing and status.state is SongState.DONE and work.entry.uncollected:
+            self._uncollected.add(work.entry)
             self._collected.clear()
         del self._at_work[work.entry.key]
         if not self._at_work:
             self._idle.set()
 
-    def _fail(self, work: Work, code: ErrorCode, sentence: str) -> None:
+    def _fail(self, work: Work, code: ErrorCode, sentence: str) -> bool:
+        """False if the song had ended already."""
         error = ErrorDetail(code=code, message=sentence)
-        work.feed.publish(state=SongState.FAILED, error=error, files=[])
+        return work.feed.publish(state=SongState.FAILED, error=error, files=[])
 
     def _stop(self, entry: Entry) -> None:
         if entry.key in self._at_work:

@@ -27,6 +27,9 @@ class FakeRenderer:
         if not held:
             self._open.set()
 
+    def hold(self) -> None:
+        self._open.clear()
+
     def release(self) -> None:
         self._open.set()
 
