@@ -24,6 +24,7 @@ from adapters.slack.translate import (
     COMMANDS,
     PLATFORM,
     Wish,
+    is_from_a_person,
     wish_of_button,
     wish_of_command,
     wish_of_mention,
@@ -109,7 +110,8 @@ class SlackAdapter:
 
         async def on_mention(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
-            self._start(wish_of_mention(body), body)
+            if is_from_a_person(body["event"]):
+                self._start(wish_of_mention(body), body)
 
         async def on_button(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()

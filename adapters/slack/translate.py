@@ -58,6 +58,11 @@ def wish_of_command(body: dict[str, Any]) -> Wish:
     return Wish(key, verb, text, place, body["user_id"], body.get("user_name", ""))
 
 
+def is_from_a_person(event: dict[str, Any]) -> bool:
+    """Whether a mention is worth an answer; two bots that answer each other never stop."""
+    return "user" in event and "bot_id" not in event
+
+
 def wish_of_mention(body: dict[str, Any]) -> Wish:
     """The wish in `@lnh metal 140bpm`; the event's id makes Slack's retries the same wish."""
     event = body["event"]

@@ -243,6 +243,60 @@ async def test_forged_stale_and_nonsense_signatures_are_refused(edge, band):
     assert band.composer.asked == []
 
 
+async def test_address_is_confirmed_when_slack_asks(edge, band):
+    async with running(edge, band, "http"):
+        assert await edge.verify_url() == "3eZbrw1aB"
+
+
+async def test_port_that_is_taken_is_one_sentence(edge, band):
+    async with running(edge, band, "http") as adapter:
+        with pytest.raises(BadSettings, match="LNH_SLACK_HTTP_PORT"):
+            async with running(edge, BandForTests(), "http", http_port=adapter.http_port):
+                pass
+
+
+async def test_missing_setting_is_named(edge, band):
+    with pytest.raises(BadSettings, match="LNH_SLACK_APP_TOKEN"):
+        async with running(edge, band, "http", signing_secret=None):
+            pass
+
+
+async def test_defect_of_ours_is_said_in_general_and_the_next_wish_still_works(edge, band):
+    band.settings.off = None
+    async with running(edge, band):
+        await edge.command("/genres")
+        assert "broke on our side" in (await edge.responded())["text"]
+        await edge.command("/compose", "help")
+        assert "/daily" in (await edge.responded(2))["text"]
+
+
+async def test_wishes_do_not_wait_for_each_other(edge, band):
+    band.composer.gate.clear()
+    async with running(edge, band):
+        for _ in range(5):
+            await edge.command("/compose", "metal")
+        await edge.called("chat.postMessage", times=5)
+        band.composer.gate.set()
+        await edge.called(UPLOADED, times=5)
+    assert max(edge.acks) < edge.deadline_s
+
+
+async def test_unreadable_mention_is_answered_to_its_writer_alone(edge, band):
+    async with running(edge, band):
+        await edge.mention("mettal")
+        call = await edge.called("chat.postEphemeral")
+    assert "metal" in call["text"]
+    assert await edge.history() == []
+
+
+async def test_mention_by_a_bot_is_not_answered(edge, band):
+    async with running(edge, band):
+        await edge.mention("metal", by_bot="B0OTHER")
+        await edge.command("/compose", "help")
+        await edge.responded()
+    assert band.composer.asked == []
+
+
 async def test_socket_is_opened_anew_when_slack_asks_for_it(edge, band):
     async with running(edge, band) as adapter:
         await edge.disconnect_socket()

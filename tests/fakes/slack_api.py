@@ -67,7 +67,7 @@ class SlackApi:
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def call(self, method: str, arguments: Arguments, token: str) -> Answer:
-        """Runs a method as `token`'s owner and answers as Slack does, refusals included."""
+        """Runs a method and answers as Slack does, refusals included."""
         known: dict[str, tuple[str | None, Callable[[Arguments], Answer]]] = {
             "auth.test": (None, self._auth_test),
             "users.info": ("users:read", self._users_info),
@@ -80,8 +80,6 @@ class SlackApi:
             "conversations.history": (None, self._history),
             "conversations.replies": (None, self._replies),
         }
-        if token not in (self.workspace.bot_token, self.workspace.admin_token):
-            return {"ok": False, "error": "invalid_auth"}
         if method not in known:
             return {"ok": False, "error": "unknown_method"}
         scope, run = known[method]

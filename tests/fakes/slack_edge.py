@@ -100,15 +100,24 @@ class SlackEdge:
         fields = slash_command(command, text, self._actor(by), self._hooks())
         return await self._deliver("slash_commands", fields, urlencode(fields), FORM)
 
-    async def mention(self, text: str, by: Actor | None = None, event_id: str | None = None) -> dict[str, Any]:
+    async def mention(
+        self, text: str, by: Actor | None = None, event_id: str | None = None, by_bot: str | None = None
+    ) -> dict[str, Any]:
         """Somebody writes `@lnh text`; the same `event_id` again is Slack's retry."""
         payload = mention_event(text, self._actor(by), self.api.workspace, event_id or f"Ev{next(self._count):08}")
+        payload["event"] |= {"bot_id": by_bot} if by_bot else {}
         return await self._deliver("events_api", payload, json.dumps(payload), "application/json")
 
     async def click(self, message: dict[str, Any], by: Actor | None = None) -> dict[str, Any]:
         """Somebody presses the first button of a message."""
         payload = button_click(message, self._actor(by), self._hooks())
         return await self._deliver("interactive", payload, urlencode({"payload": json.dumps(payload)}), FORM)
+
+    async def verify_url(self) -> str:
+        """What Slack asks once when somebody enters the app's address; returns the challenge that came back."""
+        body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB", "token": "deprecated"})
+        _, text = await self._post(body, "application/json", SIGNING_SECRET, str(int(time.time())))
+        return str(json.loads(text)["challenge"])
 
     async def post_signed(
         self, body: str, *, secret: str = SIGNING_SECRET, age_s: float = 0, timestamp: str | None = None
@@ -221,6 +230,8 @@ class SlackEdge:
             return waiting.popleft().response()
         if method == "apps.connections.open":
             return web.json_response(self._open_socket(token))
+        if token != self.api.workspace.bot_token:  # emulate would take any token for its admin's
+            return web.json_response({"ok": False, "error": "invalid_auth"})
         faults = block_faults(arguments["blocks"]) if "blocks" in arguments else []
         if faults:
             return web.json_response(

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,13 @@ from adapters.slack.translate import (
     MAX_SECTION,
     clamp,
     escape,
+    genre_lines,
+    is_from_a_person,
+    local_date,
     plain,
+    progress_blocks,
+    read_cancel,
+    read_daily,
     song_blocks,
     split_verb,
     uploads,
@@ -15,11 +23,13 @@ from adapters.slack.translate import (
     wish_of_command,
     wish_of_mention,
 )
-from bot.domain.request import Place
+from bot.domain.request import Place, RequestId
+from bot.services.genres import GenreChoice
+from inference.music.errors import MusicError
 from tests.fakes.slack_api import Workspace
 from tests.fakes.slack_blocks import block_faults
 from tests.fakes.slack_payloads import Actor, button_click, mention_event, slash_command
-from tests.fakes.songs import request_for, song_for
+from tests.fakes.songs import CATALOGUE, request_for, song_for
 
 HERE = Workspace("T1", "UBOT", "UADA", "UMEL", "C1", "C2")
 MEL = Actor("T1", "C1", "UMEL", "mel")
@@ -124,3 +134,52 @@ def test_picture_goes_first_then_the_music():
     entries = uploads(song_for(request_for("s")))
     assert [entry["filename"].rpartition(".")[2] for entry in entries] == ["png", "mp3", "mid"]
     assert entries[0]["alt_txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("18:30 Europe/Berlin metal", (time(18, 30), "Europe/Berlin", ("metal",))),
+        ("18:30 europe/berlin", (time(18, 30), "Europe/Berlin", ())),
+        ("6 pm UTC heavy metal", (time(18, 0), "UTC", ("metal",))),
+        ("7:00 UTC metal punk", (time(7, 0), "UTC", ("metal", "punk"))),
+        ("7:00 UTC hard rock, punk", (time(7, 0), "UTC", ("hard-rock", "punk"))),
+    ],
+)
+def test_daily_is_read_with_time_zone_and_genres(text: str, expected: tuple[time, str, tuple[str, ...]]):
+    assert read_daily(text, CATALOGUE) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("", "18:30"), ("18:30", "time zone"), ("18:30 metal", "time zone"), ("18:30 UTC mettal", "metal")],
+)
+def test_unreadable_daily_says_what_is_wrong(text: str, problem: str):
+    with pytest.raises(MusicError, match=problem):
+        read_daily(text, CATALOGUE)
+
+
+def test_instant_is_shown_in_each_readers_own_zone():
+    assert local_date(datetime(2026, 7, 1, 16, 30, tzinfo=UTC)) == (
+        "<!date^1782923400^{date_short_pretty} {time}|2026-07-01 16:30 UTC>"
+    )
+
+
+def test_switched_off_genres_are_struck_out():
+    metal, punk = CATALOGUE.find("metal"), CATALOGUE.find("punk")
+    lines = genre_lines([GenreChoice(metal, True), GenreChoice(punk, False)]).splitlines()
+    assert lines[0].startswith("• *metal*: ")
+    assert lines[1] == "• ~punk~"
+
+
+def test_cancel_button_says_what_and_whose():
+    (_, actions) = progress_blocks("Counting in", RequestId("song-7"), "UMEL", "Cancel")
+    assert read_cancel(actions["elements"][0]["value"]) == ("song-7", "UMEL")
+    assert block_faults([actions]) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "answered"), [({"user": "U1"}, True), ({"user": "U1", "bot_id": "B1"}, False), ({"bot_id": "B1"}, False)]
+)
+def test_bots_are_not_answered(event: dict[str, str], answered: bool):
+    assert is_from_a_person(event) is answered
