@@ -1,10 +1,11 @@
 """A song is delivered once, whatever goes wrong, and everybody hears what became of theirs."""
 
 import asyncio
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.domain.errors import (
     Busy,
@@ -98,10 +99,11 @@ async def test_a_song_that_cannot_be_delivered_is_given_up_and_told(band: Rehear
     assert band.songs.given_up == {"a"}
 
 
-async def test_a_defect_is_told_with_the_requests_number_and_logged(band: Rehearsal) -> None:
+async def test_a_defect_is_told_with_the_requests_number_and_logged(
+    band: Rehearsal, logs: list[MutableMapping[str, Any]]
+) -> None:
     band.composer.failures.append(ZeroDivisionError("a bug"))
-    with capture_logs() as logs:
-        await band.service.compose(request_for("a"), band.reply)
+    await band.service.compose(request_for("a"), band.reply)
     (error,) = band.reply.errors
     assert (error.code, getattr(error, "params", None)) == ("failed", {"id": "a"})
     assert band.songs.given_up == {"a"}

@@ -1,0 +1,84 @@
+"""Migrations lead to the tables of the code, from nothing and from what is there already."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.storage import StorageError, open_storage, upgrade
+from adapters.storage.engine import make_engine
+from adapters.storage.tables import metadata
+from tests.fakes.songs import request_for
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/new/folder/lnh.db"
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    await upgrade(url)
+    engine = make_engine(url)
+    yield engine
+    await engine.dispose()
+
+
+async def test_migrations_and_tables_agree(engine: AsyncEngine) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return list(compare_metadata(context, metadata))
+
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_constraints_bear_the_names_of_the_convention(engine: AsyncEngine) -> None:
+    def names(connection: Connection) -> set[str | None]:
+        seen = inspect(connection)
+        unique = {entry["name"] for table in metadata.tables for entry in seen.get_unique_constraints(table)}
+        return unique | {entry["name"] for table in metadata.tables for entry in seen.get_foreign_keys(table)}
+
+    wanted = {"uq_schedules_platform_workspace_channel", "fk_claims_schedule_id"}
+    async with engine.connect() as connection:
+        assert await connection.run_sync(names) == wanted
+
+
+async def test_upgrading_again_keeps_what_is_stored(url: str) -> None:
+    storage = await open_storage(url)
+    await storage.songs.accept(request_for("a"))
+    await storage.close()
+    await upgrade(url)
+    storage = await open_storage(url)
+    assert [request.id for request in await storage.songs.pending()] == ["a"]
+    await storage.close()
+
+
+async def test_sqlite_is_set_up_for_readers_beside_a_writer(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        pragmas = [
+            await connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "busy_timeout", "foreign_keys")
+        ]
+    assert pragmas == ["wal", 10_000, 1]
+
+
+@pytest.mark.parametrize("bad", ["", "lnh.db", "nosuch://host/db", "sqlite+nosuch:///lnh.db"])
+async def test_a_url_that_cannot_work_gets_one_sentence(bad: str) -> None:
+    with pytest.raises(StorageError, match="such as sqlite"):
+        await open_storage(bad)
+
+
+async def test_a_file_that_is_no_database_gets_one_sentence_without_the_password(tmp_path: Path) -> None:
+    (tmp_path / "lnh.db").write_bytes(b"not a database" * 100)
+    with pytest.raises(StorageError, match="cannot be used: file is not a database"):
+        await open_storage(f"sqlite+aiosqlite:///{tmp_path}/lnh.db")
+
+
+async def test_a_folder_that_cannot_be_made_gets_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="folder of the database"):
+        await open_storage(f"sqlite+aiosqlite:///{tmp_path}/file/lnh.db")
