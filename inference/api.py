@@ -6,6 +6,10 @@ GET    /v1/songs/{id}/events         -> server-sent events; event: a SongState, 
 GET    /v1/songs/{id}/files/{name}   -> the bytes
 DELETE /v1/songs/{id}                -> SongStatus (cancelled)
 GET    /healthz /readyz /metrics /openapi.json
+
+The same request_id again is the same song, unless it failed or was cancelled: then it is tried again with the seed it
+had. One request_id for two different songs is refused with 409. Events carry a version as id; a reader that comes back
+gets the status of now first, or 204 if it has seen the last one.
 """
 
 from enum import StrEnum
