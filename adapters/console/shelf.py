@@ -2,6 +2,7 @@
 
 import errno
 import re
+import tempfile
 import unicodedata
 from itertools import count
 from pathlib import Path
@@ -26,8 +27,8 @@ def put(song: Song, folder: Path) -> list[Path]:
         DeliveryFailed: the folder cannot be written to; `reason` says why. No half song is left behind.
     """
     written: list[Path] = []
+    open_shelf(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         stem = _free_stem(slug(song.title), [file.format.value for file in song.files], folder)
         for file in song.files:
             path = folder / f"{stem}.{file.format.value}"
@@ -36,9 +37,23 @@ def put(song: Song, folder: Path) -> list[Path]:
     except OSError as error:
         for path in written:
             path.unlink(missing_ok=True)
-        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
-        raise DeliveryFailed(reason=f"{folder} cannot be written to: {reason}") from error
+        raise _failure(folder, error) from error
     return written
+
+
+def open_shelf(folder: Path) -> None:
+    """Makes the folder and sees whether it can be written to. Raises DeliveryFailed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _failure(folder, error) from error
+
+
+def _failure(folder: Path, error: OSError) -> DeliveryFailed:
+    reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
+    return DeliveryFailed(reason=f"{folder} cannot be written to: {reason}")
 
 
 def _free_stem(stem: str, extensions: list[str], folder: Path) -> str:

@@ -62,4 +62,3 @@ class _Lines:
         if seen != self._seen:
             print(progress_line(progress, LOCALE), file=self._stream, flush=True)
             self._seen = seen
-

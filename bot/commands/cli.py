@@ -12,6 +12,7 @@ EXAMPLES = (
     (running.serve, "serve", "lnh serve --port 8600"),
     (running.bot, "bot", "LNH_INFERENCE_URL=http://gpu:8600 lnh bot"),
     (doctor.doctor, "doctor", "lnh doctor"),
+    (look.tokens, "tokens", "lnh tokens out/ashes-of-iron.mid"),
     (look.database_upgrade, "db upgrade", "lnh db upgrade"),
     (look.config_show, "config show", "lnh config show --json"),
 )

@@ -1,50 +1,55 @@
-"""Verbs that look or tidy: `lnh config show`, `lnh db upgrade`."""
+"""Verbs that look or tidy: `lnh config show`, `lnh tokens`, `lnh db upgrade`."""
 
 import asyncio
 import json
-from collections.abc import Iterator
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 
-from bot.commands.trouble import CommandTrouble
-from bot.settings import Settings, load_settings, variable
+from bot.commands.prepare import quietly_prepared_settings
+from bot.commands.trouble import CommandTrouble, as_trouble
+from bot.settings import load_settings, variable
+
+_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
 
 
 def config_show(as_json: AsJson = False) -> None:
     """Prints every setting in force and the variable that sets it; secrets are masked."""
-    settings = load_settings()
+    table = load_settings().model_dump(mode="json")
+    table["database"]["url"] = masked(table["database"]["url"])
     if as_json:
-        typer.echo(json.dumps(settings.model_dump(mode="json"), indent=2))
+        typer.echo(json.dumps(table, indent=2))
         return
-    for section, name, value in _rows(settings):
-        typer.echo(f"{variable(section, name):<30} {'' if value is None else value}".rstrip())
-
-
-def _rows(settings: Settings) -> Iterator[tuple[str, str, Any]]:
-    for section, model in settings:
-        if isinstance(model, BaseModel):
-            for name, value in model:
-                yield section, name, value
+    for section, values in table.items():
+        for name, value in values.items():
+            typer.echo(f"{variable(section, name):<30} {'' if value is None else value}".rstrip())
 
 
 def database_upgrade() -> None:
     """Brings the database up to date; `lnh run` and `lnh bot` do so themselves."""
-    from adapters.storage import upgrade
+    from adapters.storage import StorageError, upgrade
 
-    settings = load_settings()
-    asyncio.run(upgrade(settings.database.url))
-    typer.echo(f"{_masked(settings.database.url)} is up to date")
+    url = quietly_prepared_settings().database.url
+    with as_trouble(StorageError):
+        asyncio.run(upgrade(url))
+    typer.echo(f"{masked(url)} is up to date")
 
 
-def _masked(url: str) -> str:
-    from sqlalchemy.engine import make_url
+def masked(url: str) -> str:
+    """The URL without its password."""
+    return _PASSWORD.sub(r"\1***@", url)
 
-    return make_url(url).render_as_string(hide_password=True)
+
+def tokens(file: Annotated[Path, typer.Argument(help="Any MIDI file.")]) -> None:
+    """Shows a MIDI file as the model reads it: the band code, bar by bar."""
+    from inference.tokens.show import describe
+
+    for line in describe(read_bytes(file)):
+        typer.echo(line)
 
 
 def read_bytes(file: Path) -> bytes:

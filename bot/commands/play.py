@@ -13,12 +13,14 @@ from typing import Annotated
 import typer
 
 from bot.commands.look import read_bytes
+from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.report import Delivery, print_delivery
 from bot.commands.trouble import CommandTrouble
+from bot.domain.errors import DeliveryFailed
 from bot.domain.options import BAND, BARS, DENSITY, KEY, SEED, TEMPO, build_request, wishes_from_options
 from bot.domain.request import Place, Requester, RequestId, SongRequest, draw_seed, request_id
 from bot.domain.song import Song
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from inference.api import FileFormat
 from inference.music.errors import InvalidSpec
 from inference.music.genre import load_catalogue
@@ -48,7 +50,7 @@ def compose(
     as_json: AsJson = False,
 ) -> None:
     """Writes a new song and says where its files are."""
-    settings = load_settings()
+    settings = quietly_prepared_settings()
     said = {"genre": genre, "bars": bars, "key": key, "tempo": tempo, "density": density, "band": band, "seed": seed}
     plain = _request(settings, said)
     request = replace(
@@ -65,17 +67,22 @@ def replay(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plays a song's recipe again and says whether the notes are the same."""
+    """Plays a song's recipe again; fails when the notes are not those of the file."""
     from inference.midi import read_midi
     from inference.music.recipe import Recipe
 
-    settings = load_settings()
+    settings = quietly_prepared_settings()
     original = read_midi(read_bytes(file))
     recipe = Recipe.from_meta(original.meta)
-    request = SongRequest(_new_id(), recipe.spec, recipe.sampling, HERE, SOMEBODY)
+    request = SongRequest(_new_id(), recipe.spec, recipe.sampling, HERE, SOMEBODY, formats=tuple(FileFormat))
     delivery = _play(settings, request, out)
     again = read_midi(delivery.path(FileFormat.MIDI).read_bytes())
-    print_delivery(replace(delivery, identical=again.tracks == original.tracks), as_json=as_json)
+    delivery = replace(delivery, asked=recipe.asked, identical=again.tracks == original.tracks)
+    print_delivery(delivery, as_json=as_json)
+    if not delivery.identical:
+        loaded = delivery.song.recipe.checkpoint
+        reason = f": it was written with checkpoint {recipe.checkpoint}, not with {loaded}"
+        raise CommandTrouble(f"the notes differ from those of {file}{reason if loaded != recipe.checkpoint else ''}")
 
 
 def _request(settings: Settings, said: Mapping[str, object]) -> SongRequest:
@@ -103,24 +110,33 @@ def _formats(text: str) -> tuple[FileFormat, ...]:
 
 
 def _play(settings: Settings, request: SongRequest, out: Path | None) -> Delivery:
-    """Has the song made and puts its files into the folder. Raises what composer and folder raise."""
+    """Has the song made and puts its files into the folder. Raises what the composer raises, and CommandTrouble."""
     # Only these two verbs speak HTTP; imported here, `lnh --help` answers at once.
-    from adapters.console.shelf import put
+    from adapters.console.shelf import open_shelf, put
 
-    started = time.monotonic()
-    song = asyncio.run(_compose(settings, request))
-    paths = put(song, settings.console.out if out is None else out)
-    return Delivery(song, tuple(paths), song.seconds | {"total": time.monotonic() - started})
+    began = time.monotonic()
+    folder = settings.console.out if out is None else out
+    try:
+        open_shelf(folder)  # better told now than after a minute's work
+        song, starting_s = asyncio.run(_compose(settings, request))
+        paths = put(song, folder)
+    except DeliveryFailed as error:
+        raise CommandTrouble(str(error.params["reason"])) from error
+    seconds = {"starting": starting_s} | song.seconds | {"total": time.monotonic() - began}
+    return Delivery(song, tuple(paths), seconds, asked=song.recipe.asked)
 
 
-async def _compose(settings: Settings, request: SongRequest) -> Song:
+async def _compose(settings: Settings, request: SongRequest) -> tuple[Song, float]:
+    """The song, and the seconds until a service was ready for it."""
     from adapters.console.view import progress_view
     from bot.commands.studio import open_composer
 
+    began = time.monotonic()
     with progress_view(sys.stderr) as view:
         async with open_composer(settings) as composer, aclosing(composer.compose(request)) as steps:
+            starting_s = time.monotonic() - began
             async for step in steps:
                 if isinstance(step, Song):
-                    return step
+                    return step, starting_s
                 view.show(step)
     raise CommandTrouble("the service ended without a song")

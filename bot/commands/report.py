@@ -9,17 +9,36 @@ from typing import Any
 import typer
 
 from bot.domain.song import Song
-from inference.api import FileFormat
+from inference.api import Comparison, FileFormat
+
+_FIELDS = {"band": "roster"}  # names of the report that differ from the spec's
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A song and where its files are. `identical` is a replay's verdict: the notes are those of the original."""
+    """A song and where its files are.
+
+    Args:
+        song: as the service made it.
+        paths: its files.
+        seconds: for each stage.
+        asked: the fields of the spec that a person chose; a replay's request has all of them.
+        identical: a replay's verdict, whether the notes are those of the original.
+    """
 
     song: Song
     paths: tuple[Path, ...]
     seconds: dict[str, float]
+    asked: tuple[str, ...]
     identical: bool | None = None
+
+    @property
+    def report(self) -> list[Comparison]:
+        """The song's report, in which only what a person chose counts as asked."""
+        return [
+            line if _FIELDS.get(line.name, line.name) in self.asked else line.model_copy(update={"asked": None})
+            for line in self.song.report
+        ]
 
     def path(self, format: FileFormat) -> Path:
         """Where the file of that format is."""
@@ -34,7 +53,7 @@ class Delivery:
             "genre": song.genre,
             "recipe": song.recipe.to_dict(),
             "files": {path.suffix.removeprefix("."): str(path) for path in self.paths},
-            "report": [line.model_dump() for line in song.report],
+            "report": [line.model_dump() for line in self.report],
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
         }
 
@@ -42,13 +61,13 @@ class Delivery:
         """What people read; the files come last, one a line."""
         song = self.song
         yield f"“{song.title}”, {song.genre}, seed {song.recipe.sampling.seed}"
-        width = max((len(line.name) for line in song.report), default=0)
-        for line in song.report:
+        width = max((len(line.name) for line in self.report), default=0)
+        for line in self.report:
             asked = "" if line.asked is None else f" (asked: {line.asked})"
             yield f"  {line.name:<{width}}  {line.measured}{asked}"
         yield "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
         if self.identical is not None:
-            yield "The notes are identical to the file's." if self.identical else "The notes differ from the file's."
+            yield f"The notes are {'identical to' if self.identical else 'not'} those of the file."
         yield from (str(path) for path in self.paths)
 
 

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import structlog
 import typer
 
-from adapters.telemetry.logs import set_up_logs
+from bot.commands.prepare import prepared_settings, quietly_prepared_settings
 from bot.commands.trouble import as_trouble
 from bot.settings import Settings, load_settings
+from inference.music.spec import check_range
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _log = structlog.get_logger(__name__)
@@ -32,14 +33,16 @@ def bot() -> None:
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; unsaid: inference.host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port, 0 for any free one; unsaid: inference.port.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port, 0 for any free one; unsaid: inference.port.")
+    ] = None,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
     """Starts the service that makes music, alone."""
-    settings = load_settings()
-    set_up_logs(settings.log.level, settings.log.format)
+    settings = prepared_settings()
     inference = settings.inference
     address = (host or inference.host, inference.port if port is None else port)
+    check_range("port", address[1], 0, 65535)
     until_stopped(_serve(settings, address, stop_with_stdin=until_stdin_closes))
 
 
@@ -66,12 +69,10 @@ def until_stopped(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _prepare() -> Settings:
-    """The settings, with logs set up. A chat in the terminal is not disturbed by mere news."""
+    """The settings; a chat in this very terminal is not disturbed by mere news."""
     settings = load_settings()
-    if not (settings.discord.is_wanted or settings.slack.is_wanted) and settings.log.level == "info":
-        settings = settings.model_copy(update={"log": settings.log.model_copy(update={"level": "warning"})})
-    set_up_logs(settings.log.level, settings.log.format)
-    return settings
+    has_platform = settings.discord.is_wanted or settings.slack.is_wanted
+    return prepared_settings() if has_platform else quietly_prepared_settings()
 
 
 async def _run(settings: Settings) -> None:
