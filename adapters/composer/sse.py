@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LINE_END = re.compile(r"\r\n|\n|\r(?!$)")  # a carriage return at the very end may be half of a pair
+_LINE_END = re.compile(r"\r\n|\n|\r(?!\Z)")  # a carriage return at the very end may be half of a pair
 MAX_PENDING_CHARS = 2**20
 
 
