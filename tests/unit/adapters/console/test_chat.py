@@ -1,0 +1,125 @@
+"""The chat in a terminal over the real services, database and wire, with an engine that needs no model."""
+
+import io
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.console.adapter import ConsoleAdapter
+from bot.app import open_band
+from bot.settings import ConsoleSettings, InferenceSettings, Settings, StorageSettings
+from tests.fakes.engine import FakeEngine
+from tests.fakes.service import Service, running_service
+
+
+class Terminal:
+    """Types lines into the chat and returns what it printed."""
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        self.settings = settings
+        self.service = service
+
+    async def type(self, *lines: str) -> str:
+        output = io.StringIO()
+        reading, writing = os.pipe()
+        os.write(writing, "\n".join((*lines, "/quit", "")).encode())
+        os.close(writing)
+        try:
+            async with open_band(self.settings, {}) as band:
+                adapter = ConsoleAdapter(self.settings.console, band, input_descriptor=reading, output=output)
+                await adapter.run()
+        finally:
+            os.close(reading)
+        return output.getvalue()
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.settings.console.out.glob("*"))
+
+
+@pytest.fixture
+async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
+    async with running_service(tmp_path / "songs", engine=FakeEngine(free=True)) as service:
+        settings = Settings(
+            inference=InferenceSettings(url=str(service.client.make_url("/"))),
+            database=StorageSettings(url=f"sqlite+aiosqlite:///{tmp_path}/lnh.db"),
+            console=ConsoleSettings(out=tmp_path / "out"),
+        )
+        yield Terminal(settings, service)
+
+
+async def test_a_song_is_composed_with_the_wishes_and_its_files_are_named(terminal: Terminal) -> None:
+    answer = await terminal.type("/compose metal 140bpm Em 8 bars seed 7")
+    spec = terminal.service.engine.submitted[0].spec
+    assert (spec.tempo, str(spec.key), spec.bars) == (140, "Em", 8)
+    assert "Mixing and mastering" in answer
+    assert {Path(name).suffix for name in terminal.files} == {".mid", ".mp3", ".png"}
+    assert all(str(terminal.settings.console.out / name) in answer for name in terminal.files)
+
+
+async def test_text_without_a_slash_is_a_wish(terminal: Terminal) -> None:
+    await terminal.type("punk 180 bpm")
+    assert terminal.service.engine.submitted[0].spec.main_genre == "punk"
+
+
+async def test_another_plays_the_same_wishes_with_another_seed(terminal: Terminal) -> None:
+    await terminal.type("/compose metal 140bpm 8 bars seed 7", "/another")
+    first, second = terminal.service.engine.submitted
+    assert (second.spec.tempo, second.spec.bars) == (140, 8)
+    assert first.sampling.seed != second.sampling.seed
+    assert len(terminal.files) == 6
+
+
+async def test_another_without_a_song_says_so(terminal: Terminal) -> None:
+    assert "no longer know" in await terminal.type("/another")
+
+
+async def test_a_disabled_genre_is_refused_with_the_others_named(terminal: Terminal) -> None:
+    answer = await terminal.type("/genres disable punk", "/compose punk")
+    assert "Punk is off" in answer
+    assert "punk is switched off here" in answer
+    assert terminal.service.engine.submitted == []
+    assert "off punk" in await terminal.type("/genres")
+    assert "Punk is on" in await terminal.type("/genres enable punk")
+
+
+async def test_a_daily_song_is_set_shown_and_ended(terminal: Terminal) -> None:
+    answer = await terminal.type("/daily 18:30 Europe/Berlin metal, nu metal")
+    assert "18:30 Europe/Berlin, metal, nu-metal" in answer
+    assert "18:30 Europe/Berlin" in await terminal.type("/daily")
+    assert "No more daily songs" in await terminal.type("/daily off")
+    assert "There is no daily song" in await terminal.type("/daily")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("/compose metall", "did you mean metal"),
+        ("/compose metal 900bpm", "between 40 and 260"),
+        ("/dance", "there is no /dance"),
+        ("/daily 18:30", "such as /daily 18:30 Europe/Berlin metal"),
+        ("/daily 25:00 Europe/Berlin", "25:00"),
+        ("/daily 18:30 Mars/Olympus", "not a time zone"),
+        ("/genres disable", "/genres disable punk"),
+        ("/genres disable polka", "polka"),
+    ],
+)
+async def test_bad_input_is_one_sentence_and_the_chat_goes_on(terminal: Terminal, line: str, sentence: str) -> None:
+    answer = await terminal.type(line, "/help")
+    complaint = answer.splitlines()[1]
+    assert sentence.casefold() in complaint.casefold()
+    assert "/compose metal 140bpm Em" in answer.splitlines()[2]
+
+
+async def test_a_service_that_fails_is_told_and_the_chat_goes_on(terminal: Terminal) -> None:
+    terminal.service.renderer.fail_with = OSError(28, "No space left on device")
+    answer = await terminal.type("/compose metal", "/genres")
+    assert "disk of the composer is full" in answer
+    assert "on  metal" in answer
+
+
+async def test_a_title_cannot_send_escape_sequences_to_the_terminal(terminal: Terminal) -> None:
+    answer = await terminal.type("/compose \x1b[31mmetal")
+    assert "\x1b" not in answer
