@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from aiohttp import ClientSession
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -14,6 +13,7 @@ from bot.settings import SlackSettings
 
 SLACK_API = "https://slack.com/api/"
 RATE_LIMIT_RETRIES = 3
+DELIVERY_TIMEOUT_S = 60  # a file of several MiB over a slow line
 PROGRESS_TIMEOUT_S = 5
 
 
@@ -26,16 +26,11 @@ class SlackClients:
     delivery: AsyncWebClient
     progress: AsyncWebClient
 
-    def share(self, session: ClientSession | None) -> None:
-        """Reuses the session's connections from now on; None opens one for each call."""
-        self.delivery.session = session
-        self.progress.session = session
-
 
 def make_clients(settings: SlackSettings) -> SlackClients:
     """Clients for the workspace of the bot token; no network is touched."""
     patient = [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)]
-    return SlackClients(_client(settings, 30, patient), _client(settings, PROGRESS_TIMEOUT_S, []))
+    return SlackClients(_client(settings, DELIVERY_TIMEOUT_S, patient), _client(settings, PROGRESS_TIMEOUT_S, []))
 
 
 def _client(settings: SlackSettings, timeout_s: int, handlers: list[AsyncRetryHandler]) -> AsyncWebClient:

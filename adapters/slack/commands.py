@@ -43,10 +43,15 @@ class Commands:
         if not self._is_new(wish.id):
             _logger.info("slack repeated itself", request_id=wish.id)
             return
-        requester = await self._people.requester(wish.user, wish.name)
-        reply = SlackReply(self._clients, Asked(wish.id, wish.place, requester, response_url))
         try:
-            await self._acts[wish.verb](wish, requester, reply)
+            requester = await self._people.requester(wish.user, wish.name)
+            await self._act(wish, SlackReply(self._clients, Asked(wish.id, wish.place, requester, response_url)))
+        except Exception:
+            _logger.exception("wish not answered", request_id=wish.id, verb=wish.verb)
+
+    async def _act(self, wish: Wish, reply: SlackReply) -> None:
+        try:
+            await self._acts[wish.verb](wish, reply.requester, reply)
         except (LnhError, MusicError) as error:
             await reply.error(error)
         except Exception:

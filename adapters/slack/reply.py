@@ -52,6 +52,10 @@ class SlackReply:
         self._shown = ""
         self._silent_until = float("-inf")
 
+    @property
+    def requester(self) -> Requester:
+        return self._asked.requester
+
     async def open(self) -> None:
         """Says that the request has arrived, which also proves that we may write here before any work is done.
 
