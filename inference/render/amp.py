@@ -21,8 +21,10 @@ _RELEASE_DB_PER_S = 300.0
 
 def amplify(dry: Audio, rate: int, amp: Amp) -> Audio:
     """Both channels through amp and cabinet, (2, n) -> (2, n). The level out depends little on the level in."""
-    toned = convolve(_gate(dry, rate, amp.gate_db), _tone(amp.tone, rate))
-    loud = _normalised(toned) * np.float32(gain_of(amp.drive_db))
+    loud = convolve(_gate(dry, rate, amp.gate_db), _tone(amp.tone, rate))
+    peak = float(np.abs(loud).max(initial=0.0))
+    if peak > 0:  # a preset's drive then means the same for every SoundFont and velocity
+        loud *= np.float32(gain_of(amp.drive_db) / peak)
     return convolve(_clip(loud, rate), _cabinets(amp.cabinet, rate))
 
 
@@ -32,12 +34,6 @@ def _gate(dry: Audio, rate: int, gate_db: float) -> Audio:
     envelope = hold_and_fall(peaks, _RELEASE_DB_PER_S)
     below = np.minimum(envelope - envelope.max() - gate_db, 0.0)
     return apply_gains(dry, 10 ** (_GATE_SLOPE * below / 20), hop_of(rate))
-
-
-def _normalised(audio: Audio) -> Audio:
-    """Peaks at 1, so that a preset's drive means the same for every SoundFont and velocity."""
-    peak = float(np.abs(audio).max(initial=0.0))
-    return audio if peak == 0 else audio / np.float32(peak)
 
 
 def _clip(loud: Audio, rate: int) -> Audio:

@@ -13,7 +13,7 @@ from inference.render.errors import RenderFailed, RenderTimeout
 from inference.render.job import RenderedFile, RenderJob
 from inference.render.sounds import DEFAULT_SOUNDS
 
-LIMIT_S = 120.0
+LIMIT_S = 180.0
 _ATTEMPTS = 3
 
 

@@ -11,6 +11,7 @@ Audio = NDArray[np.float32]
 Curve = Sequence[tuple[float, float]]
 HOPS_PER_SECOND = 1000
 _TAPS = 2048
+_CHUNK = 1 << 19
 _FLOOR_DB = -150.0
 
 
@@ -52,9 +53,13 @@ def _minimum_phase(decibels: NDArray[np.float64], size: int) -> NDArray[np.float
 
 def convolve(audio: Audio, taps: NDArray[np.float32]) -> Audio:
     """`audio` through a filter (taps of shape (n,) or one row a channel), cut to its own length."""
-    rows = np.atleast_2d(taps)
-    wet = scipy.signal.oaconvolve(audio, np.broadcast_to(rows, (audio.shape[0], rows.shape[1])), axes=-1)
-    return np.asarray(wet[:, : audio.shape[1]], dtype=np.float32)
+    rows = np.broadcast_to(np.atleast_2d(taps), (audio.shape[0], taps.shape[-1]))
+    wet = np.empty_like(audio)
+    for start in range(0, audio.shape[1], _CHUNK):
+        before = min(start, rows.shape[1] - 1)
+        part = scipy.signal.oaconvolve(audio[:, start - before : start + _CHUNK], rows, axes=-1)
+        wet[:, start : start + _CHUNK] = part[:, before : before + min(_CHUNK, audio.shape[1] - start)]
+    return wet
 
 
 def hop_peaks(audio: Audio, hop: int) -> NDArray[np.float32]:
