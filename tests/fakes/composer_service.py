@@ -45,6 +45,7 @@ class FakeService:
     def __post_init__(self) -> None:
         self.gate.set()
         self._songs: dict[str, SongBody] = {}
+        self._cancelled: set[str] = set()
 
     @asynccontextmanager
     async def serve(self, port: int = 0) -> AsyncIterator[str]:
@@ -75,6 +76,7 @@ class FakeService:
         self.posted.append(body)
         name = str(body.request_id)
         self._songs[name] = body
+        self._cancelled.discard(name)
         return _json(SongStatus(id=name, state=SongState.QUEUED, position=1, eta_s=3.0), 202)
 
     async def _get(self, request: web.Request) -> web.Response:
@@ -90,7 +92,7 @@ class FakeService:
         self.deleted.append(name)
         if name not in self._songs:
             return _json(ErrorBody(error=ErrorDetail(code=ErrorCode.NOT_FOUND, message="unknown")), 404)
-        self.ending = SongState.CANCELLED
+        self._cancelled.add(name)
         self.gate.set()
         return _json(SongStatus(id=name, state=SongState.CANCELLED))
 
@@ -124,6 +126,8 @@ class FakeService:
         yield SongStatus(id=id, state=SongState.RENDERING, bars_done=32, bars=32)
 
     def _final(self, id: str) -> SongStatus:
+        if id in self._cancelled:
+            return SongStatus(id=id, state=SongState.CANCELLED)
         if self.ending is not SongState.DONE:
             return SongStatus(id=id, state=self.ending, error=self.error)
         body = self._songs[id]
