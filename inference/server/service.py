@@ -95,7 +95,7 @@ class SongService:
     def cancel(self, id: str) -> SongStatus:
         """Stops a song that has not ended; one that has stays as it is. Raises Refusal (not found)."""
         entry = self.register.find(id)
-        if entry.feed.publish(state=SongState.CANCELLED):
+        if entry.feed.publish(state=SongState.CANCELLED, files=[]):
             self._stop(entry)
         return entry.feed.status
 
@@ -179,6 +179,7 @@ class SongService:
             code = ErrorCode.COMPOSE_FAILED if composing else ErrorCode.RENDER_FAILED
             self._fail(work, code, f"something broke on our side; the log tells more under {work.entry.id}")
         finally:
+            self.line.leave(work.ticket)
             await self._file_away(work.entry)
 
     async def _file_away(self, entry: Entry) -> None:
@@ -216,8 +217,9 @@ class SongService:
 
     def _stop(self, entry: Entry) -> None:
         if entry.key in self._at_work:
-            _, task = self._at_work[entry.key]
+            work, task = self._at_work[entry.key]
             task.cancel()
+            self.line.leave(work.ticket)  # at once: nobody should wait for a cancelled song's folder to be removed
 
     @asynccontextmanager
     async def _work_group(self) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from inference.api import ErrorCode, FileFormat, SongState
+from inference.engine.contract import ComposeJob, Listener
 from inference.midi import read_midi
 from inference.music.recipe import Recipe
 from inference.render.errors import DiskFull, RenderFailed, ScoreTooLarge
@@ -181,7 +182,7 @@ async def test_a_song_being_rendered_can_be_cancelled_and_leaves_no_files(tmp_pa
     async with running_service(tmp_path, engine=FakeEngine(free=True), renderer=renderer) as service:
         song = await service.compose()
         await service.until(song.id, SongState.RENDERING)
-        await service.cancel(song.id)
+        assert (await service.cancel(song.id)).files == []
         await service.service.drain()
 
         assert len(renderer.cancelled) == 1
@@ -232,6 +233,23 @@ async def test_a_song_the_engine_breaks_fails_with_the_reason(tmp_path: Path) ->
     assert error is not None
     assert error.code is ErrorCode.COMPOSE_FAILED
     assert error.message == "the composer gave up: no memory left on the device"
+
+
+class Unwilling(FakeEngine):
+    """Takes no jobs."""
+
+    def submit(self, job: ComposeJob, listener: Listener) -> None:
+        raise RuntimeError(f"not {job.id}")
+
+
+async def test_an_engine_that_takes_no_jobs_fails_the_song_and_not_the_service(tmp_path: Path) -> None:
+    async with running_service(tmp_path, engine=Unwilling(slots=1)) as service:
+        for name in ("first", "second"):
+            await service.compose(request_id=name)
+            error = (await service.history(name))[-1].status.error
+            assert error is not None
+            assert error.code is ErrorCode.COMPOSE_FAILED
+            assert error.message == f"something broke on our side; the log tells more under {name}"
 
 
 @pytest.mark.parametrize(
