@@ -1,0 +1,1 @@
+"""The service: requests in, songs and their files out, over HTTP (aiohttp)."""
