@@ -109,7 +109,7 @@ class SamplingParams:
 def check_range(field: str, value: float | None, low: float, high: float) -> None:
     """Raises InvalidSpec with the range in words unless `value` is None or within low..high."""
     if value is not None and not low <= value <= high:
-        raise InvalidSpec(field, f"{field} must be between {low:g} and {high:g}, not {value:g}")
+        raise InvalidSpec(field, f"{field} must be between {low:.10g} and {high:.10g}, not {value:.10g}")
 
 
 def _check_roster(roster: tuple[Player, ...]) -> None:
