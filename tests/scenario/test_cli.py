@@ -1,0 +1,261 @@
+"""The command line through its front door: what it writes, what it prints and how it refuses."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.commands.cli import EXAMPLES, main
+from bot.domain.options import OPTIONS
+from inference.midi import read_midi
+from inference.music.recipe import Recipe
+from tests.fakes.engine import FakeEngine
+from tests.fakes.service import Service, running_service
+
+
+class Lnh:
+    """Runs `lnh` in this process, in an empty folder, with the service of a test."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+        self.status = 0
+        self.out = ""
+        self.err = ""
+
+    def __call__(self, *words: str) -> "Lnh":
+        self._monkeypatch.setattr(sys, "argv", ["lnh", *words])
+        self.status = main()
+        self.out, self.err = self._capsys.readouterr()
+        return self
+
+
+@pytest.fixture
+def lnh(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lnh:
+    """`lnh` with the terminal's width and settings that no developer's environment can change."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("LNH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    return Lnh(capsys, monkeypatch)
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lnh: Lnh) -> Iterator[Service]:
+    """A service in a thread of its own, at the configured address."""
+    ready, box = threading.Event(), {}
+
+    async def serve() -> None:
+        async with running_service(tmp_path / "songs", engine=FakeEngine(free=True)) as running:
+            box.update(service=running, loop=asyncio.get_running_loop(), stop=asyncio.Event())
+            ready.set()
+            await box["stop"].wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(20)
+    monkeypatch.setenv("LNH_INFERENCE_URL", str(box["service"].client.make_url("/")))
+    yield box["service"]
+    box["loop"].call_soon_threadsafe(box["stop"].set)
+    thread.join()
+
+
+def test_compose_writes_a_song_and_says_where(lnh: Lnh, service: Service) -> None:
+    lnh("compose", "metal", "--bars", "8", "--title", "Ashes of Iron")
+    assert lnh.status == 0, lnh.err
+    assert lnh.out.splitlines()[-3:] == ["out/ashes-of-iron.mid", "out/ashes-of-iron.mp3", "out/ashes-of-iron.png"]
+    assert Path("out/ashes-of-iron.mp3").read_bytes().startswith(b"ID3")
+    assert "Mixing and mastering" in lnh.err
+
+
+def test_compose_prints_one_json_object_with_all_there_is_to_know(lnh: Lnh, service: Service) -> None:
+    options = ["--bars", "32", "--tempo", "160", "--key", "Em", "--seed", "7"]
+    lnh("compose", "metal", *options, "--out", "here", "--json")
+    printed = json.loads(lnh.out)
+    recipe = printed["recipe"]
+    assert (recipe["bars"], recipe["tempo"], recipe["key"], recipe["seed"]) == (32, 160.0, "Em", 7)
+    assert recipe["checkpoint"] == "fake-weights"
+    assert {"title", "genre", "recipe", "files", "report", "seconds"} == set(printed)
+    assert {"queued", "composing", "rendering", "total"} <= set(printed["seconds"])
+    asked = {line["name"]: line["asked"] for line in printed["report"]}
+    assert (asked["bars"], asked["tempo"], asked["key"], asked["band"]) == ("32", "160", "Em", None)
+    assert all(Path(path).parent == Path("here") and Path(path).is_file() for path in printed["files"].values())
+    assert set(printed["files"]) == {"mid", "mp3", "png"}
+
+
+def test_the_recipe_is_inside_the_midi_file(lnh: Lnh, service: Service) -> None:
+    printed = json.loads(lnh("compose", "metal", "--seed", "7", "--format", "mid", "--json").out)
+    score = read_midi(Path(printed["files"]["mid"]).read_bytes())
+    assert Recipe.from_meta(score.meta).to_dict() == printed["recipe"]
+
+
+def test_every_option_reaches_the_engine(lnh: Lnh, service: Service) -> None:
+    music = ["--bars", "12", "--key", "F# minor", "--tempo", "123.5", "--density", "6", "--band", "drums,bass:33,lead"]
+    drawing = ["--seed", "9", "--temperature", "0.8", "--top-p", "0.9", "--takes", "2", "--format", "mid"]
+    assert lnh("compose", "thrash", *music, *drawing).status == 0, lnh.err
+    job = service.engine.submitted[0]
+    spec, sampling = job.spec, job.sampling
+    assert (spec.main_genre, spec.bars, str(spec.key), spec.tempo, spec.density) == ("metal", 12, "F#m", 123.5, 6)
+    assert [(str(player.role), player.program) for player in spec.roster or ()][1] == ("bass", 33)
+    assert (sampling.seed, sampling.temperature, sampling.top_p, sampling.takes) == (9, 0.8, 0.9, 2)
+
+
+def test_a_second_song_of_the_same_name_overwrites_nothing(lnh: Lnh, service: Service) -> None:
+    lnh("compose", "metal", "--title", "Twice", "--format", "mid")
+    assert lnh("compose", "metal", "--title", "Twice", "--format", "mid").out.splitlines()[-1] == "out/twice-2.mid"
+
+
+def test_replay_makes_the_same_notes_and_says_so(lnh: Lnh, service: Service) -> None:
+    lnh("compose", "metal", "--seed", "7", "--bars", "8", "--title", "Again", "--format", "mid")
+    lnh("replay", "out/again.mid", "--json")
+    assert lnh.status == 0, lnh.err
+    printed = json.loads(lnh.out)
+    assert printed["identical"] is True
+    asked = {line["name"]: line["asked"] for line in printed["report"]}
+    assert (asked["bars"], asked["tempo"]) == ("8", None)
+
+
+def test_replay_fails_when_the_notes_differ(lnh: Lnh, service: Service) -> None:
+    lnh("compose", "metal", "--seed", "7", "--bars", "8", "--title", "Again", "--format", "mid")
+    content = Path("out/again.mid").read_bytes()
+    Path("changed.mid").write_bytes(content.replace(b'"seed":7', b'"seed":8'))
+    lnh("replay", "changed.mid")
+    assert lnh.status == 1
+    assert "the notes differ from those of changed.mid" in lnh.err
+
+
+def test_tokens_shows_a_song_as_band_code(lnh: Lnh, service: Service) -> None:
+    lnh("compose", "metal", "--seed", "7", "--bars", "8", "--tempo", "150", "--title", "Code", "--format", "mid")
+    assert "150 bpm" in lnh("tokens", "out/code.mid").out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("compose metall", "did you mean metal"),
+        ("compose metal --tempo 900", "between 40 and 260"),
+        ("compose metal --bars 3", "between 4 and 64"),
+        ("compose metal --bars many", "--bars"),
+        ("compose metal --key H", "“H” is not a key"),
+        ("compose metal --density 9", "between 1 and 8"),
+        ("compose metal --seed -1", "between 0 and 4294967295"),
+        ("compose metal --temperature 9", "between 0.1 and 2"),
+        ("compose metal --takes 9", "between 1 and 8"),
+        ("compose metal --band drums,kazoo", "“kazoo” is no player"),
+        ("compose metal --format wav", "one of mid, mp3, png"),
+        ("compose metal --out file.txt/sub", "file.txt/sub cannot be written to"),
+        ("compose", "genre"),
+        ("compose metal --loud", "--loud"),
+        ("sing", "sing"),
+        ("replay absent.mid", "absent.mid cannot be read"),
+        ("replay file.txt", "not a MIDI file"),
+        ("tokens file.txt", "not a MIDI file"),
+        ("serve --port 99999", "between 0 and 65535"),
+        ("serve --host no.such.host.invalid", "not an address I can listen on"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence_and_a_failure(lnh: Lnh, words: str, sentence: str) -> None:
+    Path("file.txt").write_text("no music at all")
+    lnh(*words.split())
+    assert lnh.status != 0
+    assert lnh.out == ""
+    assert len(lnh.err.splitlines()) == 1, lnh.err
+    assert lnh.err.startswith("lnh: ")
+    assert sentence in lnh.err
+
+
+def test_a_missing_checkpoint_is_named(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNH_INFERENCE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("LNH_INFERENCE_CHECKPOINT", "nowhere.safetensors")
+    lnh("compose", "metal")
+    assert (lnh.status, lnh.err) == (
+        1,
+        "lnh: there is no checkpoint at nowhere.safetensors (LNH_INFERENCE_CHECKPOINT)\n",
+    )
+
+
+def test_a_damaged_checkpoint_is_named(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("bad.safetensors").write_bytes(b"not weights")
+    monkeypatch.setenv("LNH_INFERENCE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("LNH_INFERENCE_CHECKPOINT", "bad.safetensors")
+    lnh("compose", "metal")
+    assert lnh.status == 1
+    assert "the checkpoint bad.safetensors is damaged" in lnh.err
+    assert len(lnh.err.splitlines()) == 1
+
+
+def test_a_port_in_use_is_one_sentence(lnh: Lnh, service: Service) -> None:
+    port = service.client.make_url("/").port
+    lnh("serve", "--port", str(port))
+    assert lnh.status == 1
+    assert f"port {port} on 127.0.0.1 is in use" in lnh.err
+
+
+def test_a_misspelt_setting_is_one_sentence(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNH_INFERENCE_SLOTZ", "3")
+    lnh("config", "show")
+    assert (lnh.status, lnh.err) == (1, "lnh: there is no setting called inference.slotz (LNH_INFERENCE_SLOTZ)\n")
+
+
+def test_config_show_masks_tokens_and_passwords(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNH_DISCORD_TOKEN", "very-secret")
+    monkeypatch.setenv("LNH_DATABASE_URL", "postgresql+asyncpg://lnh:very-secret@db/lnh")
+    for words in (("config", "show"), ("config", "show", "--json")):
+        lnh(*words)
+        assert "very-secret" not in lnh.out
+        assert "postgresql+asyncpg://lnh:***@db/lnh" in lnh.out
+
+
+def test_db_upgrade_makes_the_database(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNH_DATABASE_URL", "sqlite+aiosqlite:///new/lnh.db")
+    assert lnh("db", "upgrade").status == 0, lnh.err
+    assert Path("new/lnh.db").is_file()
+    monkeypatch.setenv("LNH_DATABASE_URL", "nonsense")
+    lnh("db", "upgrade")
+    assert (lnh.status, len(lnh.err.splitlines())) == (1, 1)
+
+
+def test_bot_with_half_of_slack_names_the_other_half(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNH_SLACK_BOT_TOKEN", "xoxb-x")
+    lnh("bot")
+    assert lnh.status == 1
+    assert "LNH_SLACK_APP_TOKEN" in lnh.err
+    assert len(lnh.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [words for _, words, _ in EXAMPLES])
+def test_every_verb_has_help_with_an_example(lnh: Lnh, words: str) -> None:
+    example = next(example for _, known, example in EXAMPLES if known == words)
+    assert lnh(*words.split(), "--help").status == 0
+    assert f"Example: {example}" in lnh.out
+
+
+def test_help_and_readme_name_every_option_of_a_song(lnh: Lnh) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    shown = lnh("compose", "--help").out
+    for option in OPTIONS:
+        if option.name != "genre":
+            assert f"--{option.name}" in shown
+            assert option.help[:60] in " ".join(shown.split()).replace("│", "")
+            assert f"`--{option.name}`" in readme
+
+
+def test_readme_names_every_verb() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    for _, words, _ in EXAMPLES:
+        assert f"`lnh {words}" in readme
+
+
+def test_help_imports_no_torch() -> None:
+    script = (
+        "import sys, bot.commands.cli as cli; sys.argv = ['lnh', '--help']; cli.main(); print('torch' in sys.modules)"
+    )
+    shown = subprocess.check_output([sys.executable, "-c", script], text=True)  # noqa: S603  # our own interpreter
+    assert shown.splitlines()[-1] == "False"
