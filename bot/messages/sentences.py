@@ -86,5 +86,5 @@ def _params(error: UserError) -> dict[str, object]:
         option = next((option for option in OPTIONS if option.name == error.field), None)
         params |= {"field": error.field}
         if option is not None and option.minimum is not None and option.maximum is not None:
-            params |= {"minimum": f"{option.minimum:g}", "maximum": f"{option.maximum:g}"}
+            params |= {"minimum": f"{option.minimum:.10g}", "maximum": f"{option.maximum:.10g}"}
     return params
