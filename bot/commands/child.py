@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -18,60 +18,63 @@ _SHORT_LIVES = 3
 _log = structlog.get_logger(__name__)
 
 
-@asynccontextmanager
-async def service_process(host: str, port: int, log_level: str) -> AsyncIterator[str]:
-    """Runs `lnh serve` as a child and yields its URL; a crashed child is started again on the same port.
+def serve_command(host: str) -> tuple[str, ...]:
+    """`lnh serve` as a child runs it; the port follows. It stops when we are gone, however we went."""
+    return (sys.executable, "-m", "bot", "serve", "--until-stdin-closes", "--host", host, "--port")
 
-    The child listens to its standard input and stops when we are gone, however we went.
+
+@asynccontextmanager
+async def service_process(command: Sequence[str], port: int, log_level: str) -> AsyncIterator[str]:
+    """Runs a service as a child and yields its URL; a crashed child is started again on the same port.
+
+    Args:
+        command: takes the port as its last argument and prints a line that ends with the URL when it is ready.
+        port: 0 for any free one.
+        log_level: of the child.
 
     Raises:
         CommandTrouble: it does not start, or crashes again and again; the child has said why on standard error.
     """
-    child = _Child(host, log_level)
-    url = await child.start(port)
-    async with asyncio.TaskGroup() as tasks:
-        keeper = tasks.create_task(child.keep(int(url.rpartition(":")[2])))
-        try:
-            yield url
-        finally:
-            keeper.cancel()
+    child = _Child(command, log_level)
+    try:
+        url = await child.start(port)
+        async with asyncio.TaskGroup() as tasks:
+            keeper = tasks.create_task(child.keep(int(url.rpartition(":")[2])))
+            try:
+                yield url
+            finally:
+                keeper.cancel()
+    finally:
+        await child.stop()
 
 
 class _Child:
-    def __init__(self, host: str, log_level: str) -> None:
-        self._command = (sys.executable, "-m", "bot", "serve", "--until-stdin-closes", "--host", host, "--port")
+    def __init__(self, command: Sequence[str], log_level: str) -> None:
+        self._command = command
         self._environment = os.environ | {"LNH_LOG_LEVEL": log_level}
         self._process: Process | None = None
 
     async def start(self, port: int) -> str:
         """The URL, once the service answers there. Raises CommandTrouble."""
-        process = await asyncio.create_subprocess_exec(
+        self._process = process = await asyncio.create_subprocess_exec(
             *self._command, str(port), stdin=PIPE, stdout=PIPE, env=self._environment
         )
-        self._process = process
-        try:
-            announced = (await process.stdout.readline()).decode().split() if process.stdout else []
-            if not announced:
-                raise CommandTrouble("the inference service did not start; it says why above")
-        except BaseException:
-            await self.stop()
-            raise
+        announced = (await process.stdout.readline()).decode().split() if process.stdout else []
+        if not announced:
+            raise CommandTrouble("the inference service did not start; it says why above")
         return announced[-1]
 
     async def keep(self, port: int) -> None:
-        """Starts it again whenever it has stopped; stops it when cancelled. Raises CommandTrouble."""
+        """Starts it again whenever it has stopped. Raises CommandTrouble."""
         short_lives = 0
-        try:
-            while self._process is not None:
-                started = time.monotonic()
-                status = await self._process.wait()
-                short_lives = short_lives + 1 if time.monotonic() - started < _SHORT_LIFE_S else 0
-                if short_lives >= _SHORT_LIVES:
-                    raise CommandTrouble(f"the inference service stops again and again (exit status {status})")
-                _log.warning("inference service stopped, starting it again", status=status)
-                await self.start(port)
-        finally:
-            await self.stop()
+        while self._process is not None:
+            started = time.monotonic()
+            status = await self._process.wait()
+            short_lives = short_lives + 1 if time.monotonic() - started < _SHORT_LIFE_S else 0
+            if short_lives >= _SHORT_LIVES:
+                raise CommandTrouble(f"the inference service stops again and again (exit status {status})")
+            _log.warning("inference service stopped, starting it again", status=status)
+            await self.start(port)
 
     async def stop(self) -> None:
         """Asks it to end its songs and go, and insists after a while."""

@@ -33,9 +33,7 @@ def bot() -> None:
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; unsaid: inference.host.")] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Port, 0 for any free one; unsaid: inference.port.")
-    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port, 0 for any free one; unsaid: inference.port.")] = None,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
     """Starts the service that makes music, alone."""
@@ -93,7 +91,7 @@ async def _bot(settings: Settings) -> None:
 async def _service(settings: Settings) -> AsyncIterator[str]:
     """The URL of a service: the configured one if it is elsewhere or ready, else that of a child process."""
     from adapters.composer import HttpComposer
-    from bot.commands.child import service_process
+    from bot.commands.child import serve_command, service_process
 
     inference = settings.inference
     async with HttpComposer(inference.url) as composer:
@@ -103,7 +101,7 @@ async def _service(settings: Settings) -> AsyncIterator[str]:
         yield inference.url
         return
     port = _free_or_any(inference.host, inference.port)
-    async with service_process(inference.host, port, settings.log.level) as url:
+    async with service_process(serve_command(inference.host), port, settings.log.level) as url:
         yield url
 
 
