@@ -1,5 +1,6 @@
 """`lnh doctor`: what a machine needs to play, checked one by one."""
 
+import asyncio
 import importlib
 import json
 import platform
@@ -15,7 +16,9 @@ from typing import Annotated
 
 import typer
 
-from bot.settings import BadSettings, Settings, load_settings
+from bot.commands.look import masked
+from bot.commands.prepare import quietly_prepared_settings
+from bot.settings import BadSettings, Settings
 from inference.music.errors import MusicError
 from inference.music.genre import load_catalogue
 
@@ -45,7 +48,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of lines.")] = False,
 ) -> None:
     """Checks Python, torch, the checkpoint, sounds, ports, tokens, the database and the disk."""
-    findings = examine(load_settings())
+    findings = examine(quietly_prepared_settings())
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -94,11 +97,53 @@ def _genres(settings: Settings) -> Iterator[Finding]:
     yield Finding(Level.OK, "genres", f"{len(catalogue.genres)}, {', '.join(catalogue.names[:4])} ...")
 
 
-def _ports(settings: Settings) -> Iterator[Finding]:
+def _sounds(settings: Settings) -> Iterator[Finding]:
+    from inference.render.errors import RenderFailed
+    from inference.render.sounds import load_sounds
+    from inference.render.synth import load_soundfont
+
+    try:
+        size = len(load_soundfont(settings.inference.soundfont))
+        genres = len(load_sounds().sounds)
+    except RenderFailed as error:
+        yield Finding(Level.BAD, "sounds", str(error))
+        return
+    yield Finding(Level.OK, "sounds", f"SoundFont of {size / _MIB:.0f} MiB, desks for {genres} genres")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from adapters.storage import StorageError, upgrade
+
+    url = masked(settings.database.url)
+    try:
+        asyncio.run(upgrade(settings.database.url))
+    except StorageError as error:
+        yield Finding(Level.BAD, "database", str(error))
+        return
+    yield Finding(Level.OK, "database", f"{url} is up to date")
+
+
+def _service(settings: Settings) -> Iterator[Finding]:
+    from adapters.composer import HttpComposer
+
     inference = settings.inference
+
+    async def is_ready() -> bool:
+        async with HttpComposer(inference.url) as composer:
+            return await composer.is_ready()
+
+    if asyncio.run(is_ready()):
+        yield Finding(Level.OK, "service", f"plays at {inference.url}")
+        return
+    yield Finding(
+        Level.NOTE, "service", f"does not answer at {inference.url}; `lnh run` and `lnh compose` start their own"
+    )
     yield _port("service", inference.host, inference.port, "LNH_INFERENCE_PORT")
+
+
+def _slack_port(settings: Settings) -> Iterator[Finding]:
     if settings.slack.is_wanted and settings.slack.mode == "http":
-        yield _port("slack", "0.0.0.0", settings.slack.port, "LNH_SLACK_HTTP_PORT")  # noqa: S104  # as Slack's adapter
+        yield _port("slack", "127.0.0.1", settings.slack.port, "LNH_SLACK_HTTP_PORT")
 
 
 def _port(subject: str, host: str, port: int, variable: str) -> Finding:
@@ -106,8 +151,7 @@ def _port(subject: str, host: str, port: int, variable: str) -> Finding:
         with socket.create_server((host, port)):
             return Finding(Level.OK, subject, f"port {port} of {host} is free")
     except OSError as error:
-        reason = f"port {port} of {host} is taken ({error.strerror}); is LnH running? Another one: {variable}"
-        return Finding(Level.NOTE, subject, reason)
+        return Finding(Level.NOTE, subject, f"port {port} of {host}: {error.strerror}; choose another with {variable}")
 
 
 def _tokens(settings: Settings) -> Iterator[Finding]:
@@ -133,4 +177,15 @@ def _existing(folder: Path) -> Path:
     return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
 
 
-_CHECKS: tuple[Check, ...] = (_python, _torch, _checkpoint, _genres, _ports, _tokens, _disk)
+_CHECKS: tuple[Check, ...] = (
+    _python,
+    _torch,
+    _checkpoint,
+    _genres,
+    _sounds,
+    _service,
+    _tokens,
+    _slack_port,
+    _database,
+    _disk,
+)
