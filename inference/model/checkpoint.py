@@ -14,15 +14,17 @@ from inference.model.errors import CheckpointError
 from inference.model.transformer import Composer
 
 _FORMAT = "lnh-composer-1"
+_ENTRY = "lnh"
 HASH_DIGITS = 12
 
 
 def save_checkpoint(model: Composer, path: Path, card: dict[str, str]) -> None:
     """Writes half-precision weights; `card` is text to keep with them (steps trained, loss ...)."""
     weights = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in model.state_dict().items()}
-    metadata = {"format": _FORMAT, "config": json.dumps(asdict(model.config)), **card}
+    # One entry, because safetensors writes several in any order and equal models must have equal hashes.
+    entry = json.dumps({"format": _FORMAT, "config": asdict(model.config), "card": card}, sort_keys=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights, path, metadata)
+    save_file(weights, path, {_ENTRY: entry})
 
 
 def load_checkpoint(path: Path) -> Composer:
@@ -33,10 +35,10 @@ def load_checkpoint(path: Path) -> Composer:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != _FORMAT:
+            entry = json.loads((file.metadata() or {}).get(_ENTRY, "{}"))
+            if entry.get("format") != _FORMAT:
                 raise CheckpointError(f"{path} is not a checkpoint of this version of LnH ({_FORMAT})")
-            config = json.loads(metadata["config"])
+            config = entry["config"]
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  # not a dict
         model = Composer(ModelConfig(**config | {"genres": tuple(config["genres"])}))
         model.load_state_dict(weights)

@@ -66,7 +66,7 @@ def arrange(score: Score, genres: tuple[tuple[str, float], ...] = ()) -> Arrange
 
 
 def choose_players(tracks: Iterable[Track]) -> list[Part]:
-    """The roster: drums joined to one, doubles dropped, at most MAX_PLAYERS by number of notes, in order of roles."""
+    """The roster in order of roles: drums joined to one, doubles of a role dropped, the MAX_PLAYERS with most notes."""
     drums: list[Note] = []
     pitched: list[Track] = []
     for track in tracks:
@@ -75,15 +75,16 @@ def choose_players(tracks: Iterable[Track]) -> list[Part]:
         elif track.notes:
             pitched.append(track)
     pitched.sort(key=lambda track: -len(track.notes))
-    kept: list[tuple[Track, Part]] = []
-    sounds: list[frozenset[tuple[int, int]]] = []
+    kept: list[Part] = []
+    sounds: list[tuple[Role, frozenset[tuple[int, int]]]] = []
     for track in pitched:
         part = Part(Player(role_of(track.program, is_drum=False), track.program), _snap(track.notes))
-        sound = frozenset((at, pitch % 12) for at, pitch, _, _ in part.notes)
-        if all(len(sound & other) < _DOUBLED * len(sound) for other in sounds):
-            kept.append((track, part))
-            sounds.append(sound)
-    parts = _with_lead([part for _, part in kept])
+        sound = frozenset((at, pitch) for at, pitch, _, _ in part.notes)
+        role = part.player.role
+        if all(role is not other or len(sound & notes) < _DOUBLED * len(sound) for other, notes in sounds):
+            kept.append(part)
+            sounds.append((role, sound))
+    parts = _with_lead(kept)
     if drums:
         parts.insert(0, Part(Player(Role.DRUMS, 0), _snap(drums)))
     order = list(Role)

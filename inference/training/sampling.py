@@ -145,9 +145,5 @@ def to_example(arrangement: Arrangement, steps: list[Step], window: int, genres:
             example.echo[at] = state.echo(following.head)
             example.targets[at] = following
     state.push(steps[-1])
-    return replace(example, notes=count_notes(arrangement, len(state.rows)))
-
-
-def count_notes(arrangement: Arrangement, bars: int) -> int:
-    """Notes in the first `bars` bars."""
-    return sum(block.note_count for row in arrangement.rows[:bars] for block in row if block)
+    state.finish_bar()
+    return replace(example, notes=sum(block.note_count for row in state.rows for block in row if block))

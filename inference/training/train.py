@@ -39,6 +39,7 @@ class Run:
             settings.kv_heads,
             settings.hidden,
             settings.cascade_width,
+            settings.window,
         )
         self.model = Composer(config).to(self.device)
         self.optimisers = Optimisers(self.model, settings)

@@ -1,0 +1,97 @@
+"""Whatever is drawn under the masks decodes and keeps the header's promises."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference.music.program import Role
+from inference.music.spec import Player
+from inference.tokens.arrangement import Arrangement, Header
+from inference.tokens.encode import decode, encode, prefix
+from inference.tokens.grammar import Grammar, Rules
+from inference.tokens.perform import perform
+from inference.tokens.state import BandState
+from inference.tokens.vocabulary import BAR, END, FIELD_SIZES, Step, repeats
+from tests.unit.inference.tokens.songs import ROSTER, arrangements
+
+RULES = Rules(max_rest=2, max_repeats=3)
+
+
+def write_at_random(header: Header, seed: int, rules: Rules = RULES) -> list[Step]:
+    """A song of uniformly random choices under the grammar's masks."""
+    rng = random.Random(seed)
+    state = BandState(header)
+    grammar = Grammar(state, rules)
+    steps = list(prefix(header))
+    for step in steps:
+        state.push(step)
+    while steps[-1].head != END:
+        chosen: list[int] = []
+        for field in range(len(FIELD_SIZES)):
+            chosen.append(int(rng.choice(np.flatnonzero(grammar.mask(field, chosen)))))
+        steps.append(Step(*chosen))
+        state.push(steps[-1])
+    return steps
+
+
+@given(st.integers(0, 2**32), st.integers(1, 12), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_random_choices_always_end_in_a_song_of_the_bars_asked_for(seed: int, bars: int, free_order: bool) -> None:
+    header = Header((), ROSTER, bars, 120.0, None, None, free_order=free_order)
+    song = decode(header, write_at_random(header, seed))
+    assert len(song.rows) == bars
+    assert song.header.players == header.players
+    perform(song)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None)
+def test_no_player_rests_longer_than_the_rule_allows(seed: int) -> None:
+    header = Header((), ROSTER, 16, 120.0, None, None)
+    rows = decode(header, write_at_random(header, seed)).rows
+    for slot in range(len(ROSTER)):
+        rests = 0
+        for row in rows:
+            rests = 0 if row[slot] else rests + 1
+            assert rests <= RULES.max_rest
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None)
+def test_the_band_never_repeats_more_bars_in_a_row_than_the_rule_allows(seed: int) -> None:
+    header = Header((), ROSTER, 24, 120.0, None, None)
+    run = 0
+    for step in write_at_random(header, seed):
+        if step.head == BAR:
+            run = run + 1 if repeats(step.value) else 0
+            assert run <= RULES.max_repeats
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
+def test_pitches_stay_in_the_range_of_their_role(seed: int) -> None:
+    players = (Player.of(Role.DRUMS), Player.of(Role.BASS), Player.of(Role.KEYS))
+    header = Header((), players, 4, 120.0, None, None)
+    score = perform(decode(header, write_at_random(header, seed)))
+    assert all(21 <= note.pitch <= 67 + 36 for note in score.tracks[1].notes)
+    assert all(note.pitch <= 108 + 36 for note in score.tracks[2].notes)
+
+
+@given(arrangements())
+@settings(max_examples=40, deadline=None)
+def test_the_grammar_allows_every_real_song(song: Arrangement) -> None:
+    song = replace(song, rows=tuple(row for row in song.rows if any(row)) or song.rows)
+    if not any(any(row) for row in song.rows):
+        return
+    song = replace(song, header=replace(song.header, bars=len(song.rows)))
+    state = BandState(song.header)
+    grammar = Grammar(state, Rules(max_rest=99, max_repeats=99))
+    for number, step in enumerate(encode(song)):
+        if number > len(ROSTER):
+            for field, value in enumerate(step):
+                mask = grammar.mask(field, list(step[:field]))
+                assert mask[value], (step, field)
+        state.push(step)
