@@ -254,8 +254,6 @@ def test_readme_names_every_verb() -> None:
 
 
 def test_help_imports_no_torch() -> None:
-    script = (
-        "import sys, bot.commands.cli as cli; sys.argv[1:] = ['--help']; cli.main(); print('torch' in sys.modules)"
-    )
+    script = "import sys, bot.commands.cli as cli; sys.argv[1:] = ['--help']; cli.main(); print('torch' in sys.modules)"
     shown = subprocess.check_output([sys.executable, "-c", script], text=True)  # noqa: S603  # our own interpreter
     assert shown.splitlines()[-1] == "False"
