@@ -104,29 +104,36 @@ async def perform(band: Band, platforms: Sequence[ChatAdapter]) -> None:
     """Runs all platforms until each has ended; one that fails is reported and the others go on.
 
     Raises:
-        BadSettings, Exception: what stopped the first platform, when not one of them could go on.
+        BadSettings, Exception: what stopped the last platform, when not one of them ended well.
     """
+    failures: list[Exception] = []
     async with asyncio.TaskGroup() as tasks:
         waking = tasks.create_task(_wake(band, platforms))
-        serving = [tasks.create_task(_serve(platform)) for platform in platforms]
-        failures = [failure for failure in await asyncio.gather(*serving) if failure is not None]
+        for ending in asyncio.as_completed([tasks.create_task(_failure_of(platform)) for platform in platforms]):
+            platform, failure = await ending
+            if failure is not None:
+                failures.append(failure)
+                if len(failures) < len(platforms):  # the last one is raised
+                    _report(platform, failure)
         waking.cancel()
     if failures and len(failures) == len(platforms):
-        raise failures[0]
+        raise failures[-1]
 
 
-async def _serve(platform: ChatAdapter) -> Exception | None:
-    """Runs one platform to its end; what ended it early is reported here and returned."""
+async def _failure_of(platform: ChatAdapter) -> tuple[ChatAdapter, Exception | None]:
+    """Runs one platform to its end: what ended it early, if anything did."""
     try:
         await platform.run()
     except Exception as error:  # noqa: BLE001  # a defect of one platform must not silence the others
-        wrong = _wrong_setting(error)
-        if wrong is None:
-            _log.exception("platform stopped", platform=platform.platform)
-            return error
-        _log.error("platform left out", platform=platform.platform, reason=str(wrong))
-        return wrong
-    return None
+        return platform, _wrong_setting(error) or error
+    return platform, None
+
+
+def _report(platform: ChatAdapter, failure: Exception) -> None:
+    if isinstance(failure, BadSettings):
+        _log.error("platform left out", platform=platform.platform, reason=str(failure))
+    else:
+        _log.error("platform stopped", platform=platform.platform, exc_info=failure)
 
 
 def _wrong_setting(error: Exception) -> BadSettings | None:
