@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from bot.commands.cli import EXAMPLES, main
-from bot.domain.options import OPTIONS
 from inference.midi import read_midi
 from inference.music.recipe import Recipe
 from tests.fakes.engine import FakeEngine
@@ -235,22 +234,6 @@ def test_every_verb_has_help_with_an_example(lnh: Lnh, words: str) -> None:
     example = next(example for _, known, example in EXAMPLES if known == words)
     assert lnh(*words.split(), "--help").status == 0
     assert f"Example: {example}" in lnh.out
-
-
-def test_help_and_readme_name_every_option_of_a_song(lnh: Lnh) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    shown = lnh("compose", "--help").out
-    for option in OPTIONS:
-        if option.name != "genre":
-            assert f"--{option.name}" in shown
-            assert option.help[:60] in " ".join(shown.split()).replace("│", "")
-            assert f"`--{option.name}`" in readme
-
-
-def test_readme_names_every_verb() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    for _, words, _ in EXAMPLES:
-        assert f"`lnh {words}" in readme
 
 
 def test_help_imports_no_torch() -> None:

@@ -1,0 +1,61 @@
+"""The documents tell the truth about the command line, the options, the genres and the Slack app."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from adapters.slack.translate import COMMANDS
+from bot.commands.cli import EXAMPLES, main
+from bot.domain.options import OPTIONS
+from bot.settings import HOUSE
+from inference.api import FileFormat
+from tests.fakes.songs import CATALOGUE
+
+README = (HOUSE / "README.md").read_text("utf-8")
+WISHES = [option for option in OPTIONS if option.name != "genre"]
+
+
+@pytest.mark.parametrize("words", [words for _, words, _ in EXAMPLES])
+def test_readme_names_every_verb(words: str) -> None:
+    assert f"`lnh {words}" in README
+
+
+@pytest.mark.parametrize("name", [option.name for option in WISHES])
+def test_readme_names_every_option_of_a_song(name: str) -> None:
+    assert f"`--{name}`" in README
+
+
+def test_help_explains_every_option_as_the_table_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr("sys.argv", ["lnh", "compose", "--help"])
+    main()
+    shown = " ".join(capsys.readouterr().out.split())
+    for option in WISHES:
+        assert f"--{option.name} " in shown
+        assert option.help in shown
+
+
+def test_readme_names_every_genre_and_format() -> None:
+    row = next(line for line in README.splitlines() if line.startswith("| `GENRE`"))
+    assert row.split("|")[2].strip() == ", ".join(CATALOGUE.names)
+    assert f"`{','.join(known.value for known in FileFormat)}`" in README
+
+
+def test_the_slack_manifest_asks_for_the_commands_the_adapter_serves_and_no_more_than_it_needs() -> None:
+    manifest = json.loads((HOUSE / "configs" / "deploy" / "slack-manifest.json").read_text("utf-8"))
+    commands = {entry["command"].removeprefix("/") for entry in manifest["features"]["slash_commands"]}
+    assert commands == set(COMMANDS)
+    scopes = {"commands", "app_mentions:read", "chat:write", "files:write", "users:read"}
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == scopes
+    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_mention"]
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "DECISIONS.md", "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", (HOUSE / name).read_text("utf-8")):
+            if target != "docs/card.png":
+                assert (HOUSE / Path(target)).exists(), f"{name} links to {target}"
