@@ -1,12 +1,10 @@
-"""The documents tell the truth about the command line, the options, the genres and the Slack app."""
+"""The documents tell the truth about the command line, the options, the and the genres."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 
-from adapters.slack.translate import COMMANDS
 from bot.commands.cli import EXAMPLES, main
 from bot.domain.options import OPTIONS
 from bot.settings import HOUSE
@@ -43,15 +41,6 @@ def test_readme_names_every_genre_and_format() -> None:
     row = next(line for line in README.splitlines() if line.startswith("| `GENRE`"))
     assert row.split("|")[2].strip() == ", ".join(CATALOGUE.names)
     assert f"`{','.join(known.value for known in FileFormat)}`" in README
-
-
-def test_the_slack_manifest_asks_for_the_commands_the_adapter_serves_and_no_more_than_it_needs() -> None:
-    manifest = json.loads((HOUSE / "configs" / "deploy" / "slack-manifest.json").read_text("utf-8"))
-    commands = {entry["command"].removeprefix("/") for entry in manifest["features"]["slash_commands"]}
-    assert commands == set(COMMANDS)
-    scopes = {"commands", "app_mentions:read", "chat:write", "files:write", "users:read"}
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == scopes
-    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_mention"]
 
 
 def test_links_in_the_documents_lead_somewhere() -> None:
