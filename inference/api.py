@@ -93,7 +93,6 @@ class SongBody(_Wire):
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     temperature: Annotated[float, Field(ge=0.1, le=2.0)] = 1.0
     top_p: Annotated[float, Field(ge=0.1, le=1.0)] = 0.98
-    takes: Annotated[int, Field(ge=1, le=8)] = 1
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     checkpoint: Annotated[str, StringConstraints(max_length=128)] | None = Field(
         default=None, description="refuse unless this checkpoint is loaded (replay)"

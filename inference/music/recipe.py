@@ -43,7 +43,6 @@ class Recipe:
             "seed": sampling.seed,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "takes": sampling.takes,
             "asked": list(self.asked),
         }
 
@@ -91,4 +90,4 @@ def _player(text: str) -> Player:
 
 
 def _sampling(entry: dict[str, Any]) -> SamplingParams:
-    return SamplingParams(int(entry["seed"]), float(entry["temperature"]), float(entry["top_p"]), int(entry["takes"]))
+    return SamplingParams(int(entry["seed"]), float(entry["temperature"]), float(entry["top_p"]))

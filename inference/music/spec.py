@@ -91,19 +91,16 @@ class SamplingParams:
         seed: 0..MAX_SEED.
         temperature: 0.1..2, 1 is the model's own distribution.
         top_p: 0.1..1, nucleus of each field.
-        takes: songs drawn in one batch from which the best is kept, 1..8.
     """
 
     seed: int
     temperature: float = 1.0
     top_p: float = 0.98
-    takes: int = 1
 
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, MAX_SEED)
         check_range("temperature", self.temperature, 0.1, 2.0)
         check_range("top_p", self.top_p, 0.1, 1.0)
-        check_range("takes", self.takes, 1, 8)
 
 
 def check_range(field: str, value: float | None, low: float, high: float) -> None:

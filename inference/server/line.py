@@ -12,11 +12,10 @@ class LineFull(Exception):
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One song's place. `weight` is the slots it needs, `turn` is set when it may compose."""
+    """One song's place. `turn` is set when it may compose."""
 
     client: str
     scheduled: bool
-    weight: int
     on_move: Callable[[int], None]
     round: int = 0
     arrival: int = 0
@@ -53,7 +52,7 @@ class WaitingLine:
     @property
     def is_full(self) -> bool:
         """Whether every slot is taken."""
-        return sum(ticket.weight for ticket in self._composing) >= self._slots
+        return len(self._composing) >= self._slots
 
     @property
     def waiting(self) -> int:
@@ -86,7 +85,7 @@ class WaitingLine:
 
     def _advance(self) -> None:
         self._waiting.sort(key=lambda ticket: ticket.order)
-        while self._waiting and self._has_room_for(self._waiting[0]):
+        while self._waiting and not self.is_full:
             ticket = self._waiting.pop(0)
             self._move(ticket, 0)
             self._composing.add(ticket)
@@ -96,10 +95,6 @@ class WaitingLine:
             self._move(ticket, position)
         # A client whose last round is over stands where a new one would.
         self._rounds = {client: last for client, last in self._rounds.items() if last >= self._round_now}
-
-    def _has_room_for(self, ticket: Ticket) -> bool:
-        used = sum(other.weight for other in self._composing)
-        return used == 0 or used + ticket.weight <= self._slots
 
     def _move(self, ticket: Ticket, position: int) -> None:
         if ticket.position != position:

@@ -133,10 +133,7 @@ class SongService:
 
     def _start(self, order: Order, body: SongBody, attempt: int) -> SongStatus:
         feed = StatusFeed(order.first_status())
-        weight = min(order.sampling.takes, self.line.slots)
-        ticket = Ticket(
-            body.client, body.scheduled, weight, lambda position: self._producer.moved(order, feed, position)
-        )
+        ticket = Ticket(body.client, body.scheduled, lambda position: self._producer.moved(order, feed, position))
         try:
             self.line.join(ticket)
         except LineFull:

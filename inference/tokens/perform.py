@@ -1,6 +1,6 @@
 """Arrangement -> score."""
 
-from inference.music.program import GM_PROGRAM_NAMES
+from inference.music.program import Role
 from inference.music.score import MeterChange, Note, Score, TempoChange, Track
 from inference.music.spec import Player
 from inference.music.units import TICKS_PER_GRID
@@ -15,6 +15,8 @@ from inference.tokens.vocabulary import (
     VELOCITY_LEVELS,
     Step,
 )
+
+_PART_NAMES = {Role.RHYTHM: "Rhythm guitar", Role.LEAD: "Lead guitar"}
 
 
 def perform(arrangement: Arrangement, meta: tuple[str, ...] = ()) -> Score:
@@ -74,10 +76,10 @@ def _untangled(notes: list[Note], limit: int) -> tuple[Note, ...]:
 
 
 def _track_names(players: tuple[Player, ...]) -> tuple[str, ...]:
-    """`Drums`, or role and instrument, numbered where two would be alike."""
+    """The player's part, numbered where two would be alike."""
     names: list[str] = []
     for player in players:
-        base = "Drums" if player.is_drum else f"{player.role.title()} ({GM_PROGRAM_NAMES[player.program]})"
+        base = _PART_NAMES.get(player.role, player.role.title())
         alike = sum(name == base or name.startswith(f"{base} ") for name in names)
         names.append(base if alike == 0 else f"{base} {alike + 1}")
     return tuple(names)

@@ -1,4 +1,4 @@
-"""The documents tell the truth about the command line, the options, the and the genres."""
+"""The documents tell the truth about the command line, its options and the genres."""
 
 import re
 from pathlib import Path

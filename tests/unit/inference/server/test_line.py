@@ -13,9 +13,9 @@ from inference.server.line import LineFull, Ticket, WaitingLine
 class Walker:
     """Remembers where it stood."""
 
-    def __init__(self, client: str = "", weight: int = 1, *, scheduled: bool = False) -> None:
+    def __init__(self, client: str = "", *, scheduled: bool = False) -> None:
         self.places: list[int] = []
-        self.ticket = Ticket(client, scheduled, weight, self.places.append)
+        self.ticket = Ticket(client, scheduled, self.places.append)
 
     @property
     def has_turn(self) -> bool:
@@ -97,17 +97,6 @@ def test_the_clock_waits_for_people_even_if_it_came_first() -> None:
     assert clock.places == [0, 1]
 
 
-def test_a_song_of_many_takes_waits_for_as_many_slots() -> None:
-    line = WaitingLine(slots=4, max_waiting=9)
-    small, big, next_small = Walker(weight=1), Walker(weight=4), Walker(weight=1)
-    joined(line, small, big, next_small)
-
-    assert not big.has_turn
-    assert not next_small.has_turn  # or a stream of small songs would keep the big one waiting for ever
-    line.free_slot(small.ticket)
-    assert big.has_turn
-
-
 class LineMachine(RuleBasedStateMachine):
     """Any order of arrivals and departures."""
 
@@ -122,9 +111,9 @@ class LineMachine(RuleBasedStateMachine):
     def inside(self) -> list[Walker]:
         return self.waiting + self.composing + self.rendering
 
-    @rule(client=st.sampled_from("abc"), weight=st.integers(1, 3), scheduled=st.booleans())
-    def join(self, client: str, weight: int, scheduled: bool) -> None:
-        walker = Walker(client, weight, scheduled=scheduled)
+    @rule(client=st.sampled_from("abc"), scheduled=st.booleans())
+    def join(self, client: str, scheduled: bool) -> None:
+        walker = Walker(client, scheduled=scheduled)
         if len(self.inside) >= 7:
             with pytest.raises(LineFull):
                 self.line.join(walker.ticket)
@@ -154,14 +143,11 @@ class LineMachine(RuleBasedStateMachine):
         for walker in [walker for walker in self.waiting if walker.has_turn]:
             self.waiting.remove(walker)
             self.composing.append(walker)
-        used = sum(walker.ticket.weight for walker in self.composing)
-        assert used <= 3
+        assert len(self.composing) <= 3
         assert self.line.waiting == len(self.waiting)
         positions = sorted(walker.ticket.position for walker in self.waiting)
         assert positions == list(range(len(self.waiting)))
-        for walker in self.waiting:
-            if walker.ticket.position == 0:
-                assert used + walker.ticket.weight > 3
+        assert not self.waiting or len(self.composing) == 3
 
 
 TestAnyOrder = LineMachine.TestCase

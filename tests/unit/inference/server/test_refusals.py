@@ -17,7 +17,7 @@ from tests.fakes.service import error_of, running_service
 EXAMPLE = '{"genre": "metal"}'
 GENRE = 'genre must be a name such as "metal", or names with weights such as {"metal": 0.7, "jazz": 0.3}'
 FIELDS = (
-    "genre, request_id, bars, key, tempo, meter, band, density, title, seed, temperature, top_p, takes, formats,"
+    "genre, request_id, bars, key, tempo, meter, band, density, title, seed, temperature, top_p, formats,"
     " checkpoint, client, scheduled, deadline_s"
 )
 ROLES = "drums, bass, rhythm, lead, keys, strings, winds, synth, other"
@@ -73,7 +73,6 @@ def test_a_body_that_is_no_request_is_told_what_one_is(raw: bytes, sentence: str
         ({"seed": -1}, INVALID, "seed must be a whole number between 0 and 4294967295, not -1"),
         ({"temperature": 0}, INVALID, "temperature must be a number between 0.1 and 2, not 0"),
         ({"top_p": 1.5}, INVALID, "top_p must be a number between 0.1 and 1, not 1.5"),
-        ({"takes": 99}, INVALID, "takes must be a whole number between 1 and 8, not 99"),
         ({"deadline_s": 0}, INVALID, "deadline_s must be a number above 0 and at most 3600, not 0"),
         ({"key": "E" * 33}, INVALID, f'key must be a text of 0 to 32 characters, not "{"E" * 33}"'),
         ({"title": ""}, INVALID, 'title must be a text of 1 to 80 characters, not ""'),
