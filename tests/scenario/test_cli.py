@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from bot.commands.cli import EXAMPLES, main
 from inference.midi import read_midi
 from inference.music.recipe import Recipe
 from tests.fakes.engine import FakeEngine
+from tests.fakes.logs import logging_restored
 from tests.fakes.service import Service, running_service
 
 
@@ -35,15 +37,14 @@ class Lnh:
 
 
 @pytest.fixture
-def lnh(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lnh:
+def lnh(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Lnh]:
     """`lnh` with the terminal's width and settings that no developer's environment can change."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("LNH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
-    return Lnh(capsys, monkeypatch)
+    with logging_restored():
+        yield Lnh(capsys, monkeypatch)
 
 
 @pytest.fixture

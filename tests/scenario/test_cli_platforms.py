@@ -6,6 +6,7 @@ from pathlib import Path
 
 import discord
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app import run_bot
 from bot.settings import BadSettings, DiscordSettings, InferenceSettings, Settings, StorageSettings
@@ -35,26 +36,27 @@ def _settings(folder: Path, service: Service, server: DiscordServer) -> Settings
     )
 
 
-async def test_a_token_discord_does_not_accept_is_named_and_slack_plays_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_token_discord_does_not_accept_is_named_and_slack_plays_on(tmp_path: Path) -> None:
     async with (
         running_service(tmp_path / "songs", engine=FakeEngine(free=True)) as service,
         DiscordServer() as server,
         SlackEdge(SlackApi()).serve() as edge,
     ):
         settings = _settings(tmp_path, service, server).model_copy(update={"slack": settings_for(edge, "socket")})
-        running = asyncio.create_task(run_bot(settings))
-        await edge.connected()
-        await edge.command("/compose", "metal 150bpm 8 bars seed 7")
-        await edge.called("chat.delete")
-        (message,) = await edge.history()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        with capture_logs() as logs:
+            running = asyncio.create_task(run_bot(settings))
+            await edge.connected()
+            await edge.command("/compose", "metal 150bpm 8 bars seed 7")
+            await edge.called("chat.delete")
+            (message,) = await edge.history()
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
     assert [file["name"].rpartition(".")[2] for file in message["files"]] == ["png", "mp3", "mid"]
     assert service.engine.submitted[0].spec.tempo == 150
-    assert "Discord does not accept LNH_DISCORD_TOKEN" in capsys.readouterr().out
+    assert [entry["reason"] for entry in logs if entry["event"] == "platform left out"] == [
+        "Discord does not accept LNH_DISCORD_TOKEN"
+    ]
 
 
 async def test_a_wrong_token_alone_ends_the_bot_with_its_setting_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from bot.app import chat_adapters, open_band, perform, read_catalogue
 from bot.domain.request import SongRequest
@@ -93,12 +94,11 @@ async def test_every_platform_with_its_tokens_plays(band: Band) -> None:
     assert _platforms(Settings(discord=DiscordSettings(token=SECRET), slack=slack), band) == ["discord", "slack"]
 
 
-async def test_a_half_configured_platform_is_left_out_and_the_others_play(
-    band: Band, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_half_configured_platform_is_left_out_and_the_others_play(band: Band) -> None:
     settings = Settings(discord=DiscordSettings(token=SECRET), slack=SlackSettings(bot_token=SECRET))
-    assert _platforms(settings, band) == ["discord"]
-    assert "LNH_SLACK_APP_TOKEN" in capsys.readouterr().out
+    with capture_logs() as logs:
+        assert _platforms(settings, band) == ["discord"]
+    assert "LNH_SLACK_APP_TOKEN" in logs[0]["reason"]
 
 
 async def test_only_a_half_configured_platform_is_an_error_that_names_the_setting(band: Band) -> None:
@@ -106,26 +106,23 @@ async def test_only_a_half_configured_platform_is_an_error_that_names_the_settin
         chat_adapters(Settings(slack=SlackSettings(bot_token=SECRET)), band)
 
 
-async def test_one_platform_with_a_bad_token_is_named_and_does_not_stop_the_other(
-    band: Band, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_one_platform_with_a_bad_token_is_named_and_does_not_stop_the_other(band: Band) -> None:
     bad, good = Platform("slack", BadSettings("Slack does not accept LNH_SLACK_BOT_TOKEN")), Platform("discord")
-    async with asyncio.TaskGroup() as tasks:
-        playing = tasks.create_task(perform(band, [bad, good]))
-        await good.connected.wait()
-        assert not playing.done()
-        good.leave.set()
-    assert "LNH_SLACK_BOT_TOKEN" in capsys.readouterr().out
+    with capture_logs() as logs:
+        async with asyncio.TaskGroup() as tasks:
+            playing = tasks.create_task(perform(band, [bad, good]))
+            await good.connected.wait()
+            assert not playing.done()
+            good.leave.set()
+    assert "LNH_SLACK_BOT_TOKEN" in logs[0]["reason"]
 
 
 async def test_when_no_platform_can_play_each_reason_is_told(band: Band, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = BadSettings("Discord does not accept LNH_DISCORD_TOKEN")
     grouped = ExceptionGroup("tasks", [ExceptionGroup("more", [BadSettings("port 3000 is taken")])])
-    with pytest.raises(BadSettings) as caught:
+    with capture_logs() as logs, pytest.raises(BadSettings) as caught:
         await perform(band, [Platform("discord", wrong), Platform("slack", grouped)])
-    told = capsys.readouterr().out + str(caught.value)
-    assert "LNH_DISCORD_TOKEN" in told
-    assert "port 3000 is taken" in told
+    assert {logs[0]["reason"], str(caught.value)} == {str(wrong), "port 3000 is taken"}
 
 
 async def test_a_defect_of_the_only_platform_is_raised_as_it_is(band: Band) -> None:

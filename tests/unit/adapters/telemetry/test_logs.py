@@ -8,16 +8,13 @@ import pytest
 import structlog
 
 from adapters.telemetry.logs import set_up_logs
+from tests.fakes.logs import logging_restored
 
 
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logging_restored():
+        yield
 
 
 def test_json_lines_carry_level_logger_time_and_values(capsys: pytest.CaptureFixture[str]) -> None:
