@@ -1,112 +1,164 @@
-"""`lnh bench`: how long a warm service takes for one song, and for several sent together."""
+"""`lnh bench`: how fast a warm service writes songs, and how fast the bot answers while it does."""
 
 import asyncio
 import json
-import time
-import uuid
-from contextlib import aclosing
-from dataclasses import asdict, dataclass
-from statistics import median
+import multiprocessing
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.commands.prepare import quietly_prepared_settings
-from bot.commands.trouble import CommandTrouble
-from bot.domain.options import SongWishes, build_request
-from bot.domain.request import Place, Requester, SongRequest, request_id
-from bot.domain.song import Song, Stage
-from bot.settings import Settings
+from bot.settings import DiscordSettings, Settings, StorageSettings
 
 if TYPE_CHECKING:
-    from bot.ports import Composer
+    from bot.commands.bench_report import ChatTimes, Figures, Machine, Plan, SongTimes
+    from inference.evaluation.speed import DecodeSpeed
 
-_PLACE, _REQUESTER = Place("cli", "local", "bench"), Requester("local", "bench")
+_WINDOW_S = 4.0
+_WARM_UP_BARS = 4
 
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Seconds from the question: the notes are there, and every file is."""
-
-    midi_s: float
-    all_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Medians over the rounds. `together` songs are sent at one time; the last one counts."""
-
-    genre: str
-    bars: int
-    rounds: int
-    together: int
-    one: Times
-    several: Times
-
-    @property
-    def ratio(self) -> float:
-        """Notes of several songs against one's; `together` times would be no gain at all."""
-        return self.several.midi_s / self.one.midi_s
+Tell = Callable[[str], None]
 
 
 def bench(
     genre: Annotated[str, typer.Option(help="What to play.")] = "metal",
-    bars: Annotated[int, typer.Option(help="Length of each song.")] = 32,
+    bars: Annotated[int, typer.Option(help="Length of each song.", min=4, max=64)] = 32,
     together: Annotated[int, typer.Option(help="Songs sent at one time.", min=2, max=16)] = 4,
-    rounds: Annotated[int, typer.Option(help="Rounds; the median counts.", min=1, max=100)] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+    rounds: Annotated[int, typer.Option(help="How often each is measured; the median counts.", min=1, max=50)] = 3,
+    commands: Annotated[int, typer.Option(help="Slack commands sent while the engine is busy.", min=1)] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Measures a warm service: the one at LNH_INFERENCE_URL, or its own."""
+    """Measures a service of its own, warm, and a bot beside it; takes some minutes."""
+    from rich.console import Console
+
     from bot.app import read_catalogue
+    from bot.commands.bench_report import Plan
 
     settings = quietly_prepared_settings()
-    wishes = SongWishes(read_catalogue(settings.music).find(genre).name, bars=bars)
-    result = asyncio.run(_measure(settings, wishes, together, rounds))
+    plan = Plan(read_catalogue(settings.music).find(genre).name, bars, together, rounds, commands)
+    with Console(file=sys.stderr).status("starting") as status:
+        figures = asyncio.run(measure(settings, plan, status.update))
     if as_json:
-        typer.echo(json.dumps(asdict(result) | {"ratio": round(result.ratio, 3)}, indent=2))
-        return
-    typer.echo(f"{bars} bars of {wishes.genre}, warm service, median of {rounds} rounds")
-    for count, times in ((1, result.one), (together, result.several)):
-        typer.echo(f"{count:>3} together: MIDI after {times.midi_s:6.2f} s, all files after {times.all_s:6.2f} s")
-    typer.echo(f"{together} songs take {result.ratio:.2f} times as long to write as one")
+        typer.echo(json.dumps(figures.to_dict(), indent=2))
+    else:
+        Console().print(figures.table())
 
 
-async def _measure(settings: Settings, wishes: SongWishes, together: int, rounds: int) -> Result:
-    from bot.app import read_catalogue
-    from bot.commands.studio import open_composer
+async def measure(settings: Settings, plan: "Plan", tell: Tell) -> "Figures":
+    """Everything, one after the other.
 
-    catalogue = read_catalogue(settings.music)
+    Raises:
+        BadSettings: there is no checkpoint.
+        CommandTrouble: the service or the bot does not start, or a song is not made.
+    """
+    from bot.commands.bench_report import Figures
+    from bot.commands.child import serve_command, service_process
 
-    def ask(seed: int) -> SongRequest:
-        new_id = request_id("bench", uuid.uuid4().hex)
-        return build_request(wishes, id=new_id, seed=seed, place=_PLACE, requester=_REQUESTER, catalogue=catalogue)
-
-    async with open_composer(settings) as composer:
-        await _time(composer, [ask(0)])  # the first song warms caches up
-        one = [await _time(composer, [ask(seed)]) for seed in range(rounds)]
-        several = [await _time(composer, [ask(seed + extra) for extra in range(together)]) for seed in range(rounds)]
-    return Result(wishes.genre, wishes.bars or 0, rounds, together, _median(one), _median(several))
-
-
-async def _time(composer: "Composer", requests: list[SongRequest]) -> Times:
-    """Asks for all at once; the times of the last one."""
-    began = time.monotonic()
-
-    async def play(request: SongRequest) -> tuple[float, float]:
-        midi_s = None
-        async with aclosing(composer.compose(request)) as steps:
-            async for step in steps:
-                if isinstance(step, Song):
-                    done_s = time.monotonic() - began
-                    return done_s if midi_s is None else midi_s, done_s
-                if step.stage is Stage.RENDERING and midi_s is None:
-                    midi_s = time.monotonic() - began
-        raise CommandTrouble("the service ended without a song")
-
-    async with asyncio.TaskGroup() as tasks:
-        playing = [tasks.create_task(play(request)) for request in requests]
-    return Times(*(max(seconds) for seconds in zip(*(task.result() for task in playing), strict=True)))
+    machine = _machine(settings)
+    tell("decoding without a service")
+    decode = await _decode_speed(settings, plan)
+    with TemporaryDirectory(prefix="lnh-bench-") as folder:
+        artifacts = {"LNH_INFERENCE_ARTIFACTS": str(Path(folder) / "songs")}
+        tell("starting the service")
+        async with service_process(serve_command("127.0.0.1"), 0, "error", artifacts) as url:
+            inference = settings.inference.model_copy(update={"url": url})
+            served = settings.model_copy(update={"inference": inference})
+            songs, chat = await measure_service(served, plan, Path(folder), tell)
+    return Figures(machine, plan, decode, songs, chat)
 
 
-def _median(times: list[Times]) -> Times:
-    return Times(median(one.midi_s for one in times), median(one.all_s for one in times))
+async def measure_service(
+    settings: Settings, plan: "Plan", folder: Path, tell: Tell
+) -> tuple["SongTimes", "ChatTimes"]:
+    """Measures the service at `inference.url`, first with songs only, then with a bot whose database is in `folder`."""
+    songs = await _song_times(settings.inference.url, plan, tell)
+    tell(f"{plan.commands} Slack commands while every slot is taken")
+    return songs, await _chat_times(settings, plan, folder)
+
+
+def _machine(settings: Settings) -> "Machine":
+    from bot.commands import machine
+    from bot.commands.bench_report import Machine
+
+    inference = settings.inference
+    return Machine(
+        cpu=machine.cpu_name(),
+        cores=machine.usable_cores(),
+        torch=machine.torch_version(),
+        threads=inference.threads,
+        slots=inference.slots,
+        render_workers=inference.render_workers,
+        checkpoint=inference.checkpoint_file.name,
+        load_before=machine.load_average(),
+    )
+
+
+async def _decode_speed(settings: Settings, plan: "Plan") -> "DecodeSpeed":
+    """In a process of its own: torch in this one would make its event loop slower."""
+    from bot.commands.trouble import as_trouble
+    from inference.evaluation.speed import EngineSetup, decode_speed
+    from inference.model.errors import CheckpointError
+    from inference.music.spec import SongSpec
+
+    inference = settings.inference
+    setup = EngineSetup(inference.checkpoint_file, inference.slots, inference.threads)
+    spec = SongSpec(((plan.genre, 1.0),), plan.bars)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process, as_trouble(CheckpointError):
+        measuring = process.submit(decode_speed, setup, settings.music.genres_file, spec, _WINDOW_S)
+        return await asyncio.wrap_future(measuring)
+
+
+async def _song_times(url: str, plan: "Plan", tell: Tell) -> "SongTimes":
+    from bot.commands.bench_report import SongTimes
+    from bot.commands.bench_songs import MIDI_ONLY, open_service, play, play_together
+    from inference.api import SongBody
+    from inference.evaluation.spread import Spread
+
+    alone, midi_only, complete = [], [], []
+    async with open_service(url) as service:
+        await play(service, SongBody(genre=plan.genre, bars=_WARM_UP_BARS))
+        for number in range(plan.rounds):
+            tell(f"songs, round {number + 1} of {plan.rounds}")
+            # The same songs alone and together, for a longer one takes longer wherever it is.
+            bodies = [SongBody(genre=plan.genre, bars=plan.bars, seed=seed) for seed in range(plan.together)]
+            alone += [await play(service, body) for body in bodies]
+            plain = [body.model_copy(update={"formats": MIDI_ONLY}) for body in bodies]
+            midi_only.append(await play_together(service, plain))
+            complete.append(await play_together(service, bodies))
+    return SongTimes(
+        Spread.of([song.midi_s for song in alone]),
+        Spread.of([song.all_s for song in alone]),
+        Spread.of([song.midi_s for song in midi_only]),
+        Spread.of([song.all_s for song in complete]),
+    )
+
+
+async def _chat_times(settings: Settings, plan: "Plan", folder: Path) -> "ChatTimes":
+    from bot.commands.bench_bot import measured_bot
+    from bot.commands.bench_report import ChatTimes
+    from bot.commands.bench_slack import slack_stand_in
+    from bot.commands.bench_songs import StepCounter, kept_busy
+    from inference.evaluation.spread import Spread
+
+    url, slots = settings.inference.url, settings.inference.slots
+    async with slack_stand_in() as slack:
+        database = StorageSettings(url=f"sqlite+aiosqlite:///{folder / 'bench.db'}")
+        alone = {"discord": DiscordSettings(), "slack": slack.settings(), "database": database}
+        async with measured_bot(settings.model_copy(update=alone)) as bot, kept_busy(url, slots, plan.genre):
+            await slack.send_commands(bot.events_url, plan.genre, 1, 0.0)  # the first one opens connections
+            await bot.start()
+            async with StepCounter(url) as steps:
+                acknowledged_s = await slack.send_commands(
+                    bot.events_url, plan.genre, plan.commands, plan.command_every_s
+                )
+            late_s = await bot.stop()
+    return ChatTimes(
+        Spread.of([seconds * 1000 for seconds in acknowledged_s]),
+        Spread.of([seconds * 1000 for seconds in late_s]),
+        steps.per_s,
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from bot.commands.trouble import CommandTrouble
+from bot.ports import Messenger
 from bot.settings import Settings
 
 _LOOK_EVERY_S = 0.01
@@ -69,7 +70,7 @@ async def _serve(settings: Settings, pipe: Connection) -> None:
     from adapters.slack.adapter import SlackAdapter
     from bot.app import open_band
 
-    messengers = {}
+    messengers: dict[str, Messenger] = {}
     async with open_band(settings, messengers) as band, asyncio.TaskGroup() as tasks:
         adapter = SlackAdapter(settings.slack, band)
         messengers[adapter.platform] = adapter.messenger

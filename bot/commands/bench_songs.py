@@ -6,8 +6,12 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Self
 
-from adapters.composer.connection import DROPPED, Connection
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from adapters.composer.connection import DROPPED, Connection, Patience
 from bot.commands.trouble import CommandTrouble
 from inference.api import FileFormat, SongBody, SongState, SongStatus
 from inference.music.units import MAX_BARS
@@ -17,11 +21,10 @@ MIDI_ONLY = [FileFormat.MIDI]
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Seconds from the question until the files were here: the MIDI file, and all of them; and the model's seconds."""
+    """Seconds from the question until the MIDI file was here, and until all files were."""
 
     midi_s: float
     all_s: float
-    composing_s: float
 
 
 async def play(service: Connection, body: SongBody, composing: asyncio.Event | None = None) -> Delivered:
@@ -61,22 +64,32 @@ async def play_together(service: Connection, bodies: Sequence[SongBody]) -> Deli
     async with asyncio.TaskGroup() as tasks:
         songs = [tasks.create_task(play(service, body)) for body in bodies]
     ends = [song.result() for song in songs]
-    return Delivered(*(max(getattr(end, name) for end in ends) for name in Delivered.__slots__))
+    return Delivered(max(end.midi_s for end in ends), max(end.all_s for end in ends))
 
 
 @asynccontextmanager
-async def kept_busy(service: Connection, songs: int, genre: str) -> AsyncIterator[None]:
-    """For the length of the body, `songs` long songs are always being written; they end with it."""
-    started = [asyncio.Event() for _ in range(songs)]
+async def open_service(url: str) -> AsyncIterator[Connection]:
+    """The service at `url`."""
+    service = Connection(url, Patience())
+    try:
+        yield service
+    finally:
+        await service.close()
 
-    async def play_on(composing: asyncio.Event, client: str) -> None:
+
+@asynccontextmanager
+async def kept_busy(url: str, songs: int, genre: str) -> AsyncIterator[None]:
+    """For the length of the body, `songs` long songs are always being written; they end with it."""
+    composing = [asyncio.Event() for _ in range(songs)]
+
+    async def play_on(service: Connection, client: str, begun: asyncio.Event) -> None:
         body = SongBody(genre=genre, bars=MAX_BARS, formats=MIDI_ONLY, client=client)
         while True:
-            await play(service, body, composing)
+            await play(service, body, begun)
 
-    async with asyncio.TaskGroup() as tasks:
-        playing = [tasks.create_task(play_on(event, f"bench-{n}")) for n, event in enumerate(started)]
-        for event in started:
+    async with open_service(url) as service, asyncio.TaskGroup() as tasks:
+        playing = [tasks.create_task(play_on(service, f"bench-{n}", event)) for n, event in enumerate(composing)]
+        for event in composing:
             await event.wait()
         try:
             yield
@@ -85,9 +98,29 @@ async def kept_busy(service: Connection, songs: int, genre: str) -> AsyncIterato
                 task.cancel()
 
 
+class StepCounter:
+    """Counts the service's model steps within its block; `per_s` is known after it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/metrics"
+        self.per_s = 0.0
+
+    async def __aenter__(self) -> Self:
+        self._began, self._before = time.perf_counter(), await self._steps()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.per_s = (await self._steps() - self._before) / (time.perf_counter() - self._began)
+
+    async def _steps(self) -> float:
+        async with aiohttp.request("GET", self._url) as answer:
+            families = text_string_to_metric_families(await answer.text())
+            return next(family.samples[0].value for family in families if family.name == "lnh_engine_steps")
+
+
 def _delivered(status: SongStatus, arrived: dict[str, float]) -> Delivered:
     if status.state is not SongState.DONE:
         reason = status.error.message if status.error else f"it is {status.state}"
         raise CommandTrouble(f"a song was not made: {reason}")
     midi_s = next(seconds for name, seconds in arrived.items() if name.endswith(f".{FileFormat.MIDI}"))
-    return Delivered(midi_s, max(arrived.values()), status.seconds.get(SongState.COMPOSING, 0.0))
+    return Delivered(midi_s, max(arrived.values()))

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -24,18 +24,21 @@ def serve_command(host: str) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def service_process(command: Sequence[str], port: int, log_level: str) -> AsyncIterator[str]:
+async def service_process(
+    command: Sequence[str], port: int, log_level: str, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
     """Runs a service as a child and yields its URL; a crashed child is started again on the same port.
 
     Args:
         command: takes the port as its last argument and prints a line that ends with the URL when it is ready.
         port: 0 for any free one.
         log_level: of the child.
+        settings: environment variables that are to differ from ours.
 
     Raises:
         CommandTrouble: it does not start, or crashes again and again; the child has said why on standard error.
     """
-    child = _Child(command, log_level)
+    child = _Child(command, {"LNH_LOG_LEVEL": log_level} | dict(settings or {}))
     try:
         url = await child.start(port)
         async with asyncio.TaskGroup() as tasks:
@@ -49,9 +52,9 @@ async def service_process(command: Sequence[str], port: int, log_level: str) -> 
 
 
 class _Child:
-    def __init__(self, command: Sequence[str], log_level: str) -> None:
+    def __init__(self, command: Sequence[str], settings: Mapping[str, str]) -> None:
         self._command = command
-        self._environment = os.environ | {"LNH_LOG_LEVEL": log_level}
+        self._environment = os.environ | settings
         self._process: Process | None = None
 
     async def start(self, port: int) -> str:

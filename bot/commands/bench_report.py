@@ -1,0 +1,143 @@
+"""What `lnh bench` measured: figures, the targets they are held against, a table and a JSON object."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.table import Table
+
+from inference.evaluation.speed import DecodeSpeed
+from inference.evaluation.spread import Spread
+
+MIDI_WITHIN_S, FILES_WITHIN_S, TOGETHER_BELOW, ACKNOWLEDGED_BELOW_MS = 6.0, 15.0, 2.0, 300.0
+BARS, TOGETHER = 32, 4  # what the targets are set for
+_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where it was measured. `load_before` is the load average when nothing of ours ran yet."""
+
+    cpu: str
+    cores: int
+    torch: str
+    threads: int
+    slots: int
+    render_workers: int
+    checkpoint: str
+    load_before: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured: songs of `bars` bars, one alone and `together` at once, and `commands` in a chat."""
+
+    genre: str = "metal"
+    bars: int = BARS
+    together: int = TOGETHER
+    rounds: int = 3
+    commands: int = 100
+    command_every_s: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class SongTimes:
+    """Seconds from the question until the MIDI file, and until the MP3 and the card too, have been fetched.
+
+    `together_midi` songs are asked for as MIDI only, `together_files` with all files; the last one counts.
+    """
+
+    alone_midi: Spread
+    alone_files: Spread
+    together_midi: Spread
+    together_files: Spread
+
+    @property
+    def midi_ratio(self) -> float:
+        return self.together_midi.median / self.alone_midi.median
+
+    @property
+    def files_ratio(self) -> float:
+        return self.together_files.median / self.alone_files.median
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTimes:
+    """Slack commands while every slot of the engine is taken, in milliseconds.
+
+    Args:
+        acknowledged_ms: from a command's first byte to the last of the answer.
+        loop_late_ms: how late the bot's event loop got to a timer.
+        steps_per_s: what the engine decoded meanwhile.
+    """
+
+    acknowledged_ms: Spread
+    loop_late_ms: Spread
+    steps_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything of one run."""
+
+    machine: Machine
+    plan: Plan
+    decode: DecodeSpeed
+    songs: SongTimes
+    chat: ChatTimes
+
+    def targets(self) -> Iterator[tuple[str, float, float]]:
+        """Name, what was measured, and what it should be below; only for the length that targets are set for."""
+        if (self.plan.bars, self.plan.together) != (BARS, TOGETHER):
+            return
+        yield "MIDI, s", self.songs.alone_midi.median, MIDI_WITHIN_S
+        yield "MP3 and card, s", self.songs.alone_files.median, FILES_WITHIN_S
+        yield "together / alone, MIDI", self.songs.midi_ratio, TOGETHER_BELOW
+        yield "together / alone, all files", self.songs.files_ratio, TOGETHER_BELOW
+        yield "acknowledged, p99, ms", self.chat.acknowledged_ms.p99, ACKNOWLEDGED_BELOW_MS
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        songs = asdict(self.songs) | {"midi_ratio": self.songs.midi_ratio, "files_ratio": self.songs.files_ratio}
+        targets = [
+            {"name": name, "measured": measured, "below": below, "met": measured < below}
+            for name, measured, below in self.targets()
+        ]
+        table = asdict(self) | {"songs": songs, "targets": targets}
+        exact = json.dumps(table)
+        rounded: dict[str, Any] = json.loads(exact, parse_float=lambda digits: round(float(digits), _DIGITS))
+        return rounded
+
+    def table(self) -> Table:
+        """What people read."""
+        machine, plan = self.machine, self.plan
+        title = f"{machine.cpu}, {machine.cores} cores, torch {machine.torch}, load {machine.load_before:.1f} before"
+        engine = f"{machine.checkpoint}, {machine.slots} slots, threads {machine.threads}"
+        caption = f"{engine}, render workers {machine.render_workers}; {plan.bars} bars of {plan.genre}"
+        table = Table(title=title, caption=caption)
+        for name in ("", "median", "p99", "lowest", "highest", "target"):
+            table.add_column(name, justify="left" if not name else "right")
+        for label, spread, target in self._spreads():
+            numbers = (spread.median, spread.p99, spread.low, spread.high)
+            table.add_row(label, *(f"{number:.2f}" for number in numbers), target)
+        for label, number, target in self._numbers():
+            table.add_row(label, f"{number:.2f}", "", "", "", target)
+        return table
+
+    def _spreads(self) -> Iterator[tuple[str, Spread, str]]:
+        songs, together = self.songs, f"{self.plan.together} together"
+        yield "one song, MIDI, s", songs.alone_midi, f"≤ {MIDI_WITHIN_S:g}"
+        yield "one song, all files, s", songs.alone_files, f"≤ {FILES_WITHIN_S:g}"
+        yield f"{together}, MIDI only, s", songs.together_midi, ""
+        yield f"{together}, all files, s", songs.together_files, ""
+        yield "Slack command acknowledged, ms", self.chat.acknowledged_ms, f"p99 < {ACKNOWLEDGED_BELOW_MS:g}"
+        yield "event loop of the bot late, ms", self.chat.loop_late_ms, ""
+
+    def _numbers(self) -> Iterator[tuple[str, float, str]]:
+        together = f"{self.plan.together} together / one"
+        yield f"{together}, MIDI", self.songs.midi_ratio, f"< {TOGETHER_BELOW:g}"
+        yield f"{together}, all files", self.songs.files_ratio, f"< {TOGETHER_BELOW:g}"
+        yield "decoding one song, steps/s", self.decode.one, ""
+        yield f"decoding {self.machine.slots} songs, steps/s", self.decode.all, ""
+        yield "the same beside the chat, steps/s", self.chat.steps_per_s, ""
