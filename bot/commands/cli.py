@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.commands import bench, doctor, learn, look, play, running
+from bot.commands import bench, doctor, look, play, running, train
 from bot.commands.trouble import sentence_of
 
 EXAMPLES = (
@@ -12,9 +12,9 @@ EXAMPLES = (
     (running.serve, "serve", "lnh serve --port 8600"),
     (running.bot, "bot", "LNH_INFERENCE_URL=http://gpu:8600 lnh bot"),
     (doctor.doctor, "doctor", "lnh doctor"),
-    (bench.bench, "bench", "lnh bench --bars 32 --together 4"),
-    (learn.bank, "bank", "lnh bank my-midi-files var/banks/mine.npz"),
-    (learn.train, "train", "lnh train configs/train-core.toml"),
+    (bench.bench, "bench", "lnh bench --json"),
+    (train.bank, "bank", "lnh bank my-midi-files var/banks/mine.npz"),
+    (train.train, "train", "lnh train --midi my-midi-files"),
     (look.tokens, "tokens", "lnh tokens out/ashes-of-iron.mid"),
     (look.database_upgrade, "db upgrade", "lnh db upgrade"),
     (look.config_show, "config show", "lnh config show --json"),

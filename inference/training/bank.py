@@ -1,6 +1,7 @@
 """A bank: many arrangements packed into a few arrays in one file, drawn from at random while training."""
 
 import multiprocessing
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -187,8 +188,13 @@ def _prepared(sources: list[Source], processes: int) -> Iterator[Arrangement | s
     if processes == 1:
         yield from map(_prepare_or_reason, sources)
         return
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, _ignore_interrupts) as pool:
         yield from pool.imap(_prepare_or_reason, sources, chunksize=16)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that started these ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _prepare_or_reason(source: Source) -> Arrangement | str:

@@ -1,5 +1,6 @@
 """Examples as batches of tensors, made by a process of its own."""
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -58,8 +59,15 @@ def training_batches(settings: TrainSettings, genres: tuple[str, ...], seed: int
         collate_fn=collate,
         prefetch_factor=8,
         multiprocessing_context="spawn",
+        worker_init_fn=_leave_signals_to_the_trainer,
     )
     return iter(loader)
+
+
+def _leave_signals_to_the_trainer(_worker: int) -> None:
+    """They may reach every process of a terminal or a service, but only the trainer knows what to do; it ends us."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def validation_batches(settings: TrainSettings, genres: tuple[str, ...], genre: str, count: int) -> list[Batch]:

@@ -33,7 +33,9 @@ class TrainSettings(BaseModel):
     genres: list[str]
     banks: list[Path] = []
     weights: dict[str, float] = {}
+    validate_on: list[str] = ["metal", "rock"]
     seed: int = 2016
+    compile: bool = True
 
 
 def load_train_settings(path: Path) -> TrainSettings:

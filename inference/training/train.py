@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from math import log
 from pathlib import Path
 
@@ -48,15 +49,20 @@ class Run:
         self.steps = 0
         if self._state_path.exists():
             self._resume()
-        self._loss = torch.compile(field_losses, dynamic=False)
+        self._loss = torch.compile(field_losses, dynamic=False) if settings.compile else field_losses
 
-    def train(self) -> None:
-        """Trains until the planned minutes are used up; saves often and at the end."""
+    @property
+    def checkpoint(self) -> Path:
+        """Where `save` puts the weights."""
+        return self.folder / f"{self.settings.name}.safetensors"
+
+    def train(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Trains until the planned minutes are over or `stopped`, asked after an update; saves often and at the end."""
         settings = self.settings
-        valid = {name: validation_batches(settings, self.genres, name, 4) for name in ("metal", "rock")}
+        valid = {name: validation_batches(settings, self.genres, name, 4) for name in settings.validate_on}
         batches = training_batches(settings, self.genres, settings.seed + self.updates)
         saved_s = evaluated_s = self.trained_s
-        while self.trained_s < settings.minutes * 60:
+        while self.trained_s < settings.minutes * 60 and not stopped():
             started = time.monotonic()
             report = self._update([next(batches) for _ in range(settings.accumulate)])
             if self.updates % 20 == 0:
@@ -68,7 +74,8 @@ class Run:
             if self.trained_s - saved_s > settings.save_every_minutes * 60:
                 saved_s = self.trained_s
                 self.save()
-        self.evaluate(valid)
+        if not stopped():
+            self.evaluate(valid)
         self.save()
 
     def evaluate(self, valid: dict[str, list[Batch]]) -> None:
@@ -96,7 +103,7 @@ class Run:
         torch.save(state, partial)
         partial.replace(self._state_path)
         card = {"steps": str(self.steps), "minutes": f"{self.trained_s / 60:.0f}", "run": self.settings.name}
-        save_checkpoint(self.model, self.folder / f"{self.settings.name}.safetensors", card)
+        save_checkpoint(self.model, self.checkpoint, card)
 
     @property
     def _state_path(self) -> Path:

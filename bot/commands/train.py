@@ -1,0 +1,101 @@
+"""`lnh bank` and `lnh train`: from MIDI files to a checkpoint."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands.machine import usable_cores
+from bot.commands.prepare import prepared_settings
+from bot.commands.trouble import CommandTrouble, as_trouble
+from bot.settings import HOUSE
+
+if TYPE_CHECKING:
+    from inference.training.corpus import Source
+
+_CONFIG = HOUSE / "configs" / "train-core.toml"
+_RUNS = Path("var/train")
+
+
+def bank(
+    files: Annotated[Path, typer.Argument(help="Folder of MIDI files; the folders in it name the genres.")],
+    out: Annotated[Path, typer.Argument(help="Where to put the bank, such as var/banks/core.npz.")],
+    manifest: Annotated[Path | None, typer.Option(help="A .csv.gz with the columns file, split and genre.")] = None,
+    genres: Annotated[str | None, typer.Option(help="Only these of the manifest, separated by commas.")] = None,
+    processes: Annotated[int | None, typer.Option(help="Processes that read files; unsaid: all cores.", min=1)] = None,
+) -> None:
+    """Reads, cleans and packs MIDI files for training, and says why files were left out."""
+    prepared_settings()
+    _need_the_extra()
+    from inference.training.start import make_bank
+    from inference.training.trouble import CannotTrain
+
+    with as_trouble(CannotTrain), _ended_like_ctrl_c():
+        make_bank(_sources(files, manifest, genres), out, processes or usable_cores(), typer.echo)
+    typer.echo(str(out))
+
+
+def train(
+    config: Annotated[Path, typer.Option(help="What to train.", show_default="configs/train-core.toml")] = _CONFIG,
+    midi: Annotated[Path | None, typer.Option(help="Folder of MIDI files; the folders in it name the genres.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; unsaid: one in var/train.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the model; unsaid: all cores.", min=1)] = None,
+) -> None:
+    """Trains a model for the planned time, on the config's banks or on a folder; told again, it goes on."""
+    prepared_settings()
+    _need_the_extra()
+    from inference.model.errors import CheckpointError
+    from inference.training.start import read_config, start_training
+    from inference.training.trouble import CannotTrain
+
+    with as_trouble(CannotTrain, CheckpointError), _ended_like_ctrl_c():
+        name = read_config(config).name if midi is None else midi.resolve().name
+        folder = out or _RUNS / name
+        _set_up_torch(folder, threads or usable_cores())
+        end = start_training(config, midi, folder, typer.echo)
+    if end.is_finished:
+        typer.echo(f"trained, updates in all: {end.updates}; LNH_INFERENCE_CHECKPOINT={end.checkpoint} plays it")
+    else:
+        typer.echo(f"stopped, updates in all: {end.updates}; the same command goes on from there")
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM too ends the processes that read files, instead of leaving them behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _set_up_torch(folder: Path, threads: int) -> None:
+    """What torch reads when it is imported."""
+    # Spinning worker threads starve whatever shares the cores; sleeping ones do not.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str((folder / "compiled").absolute()))
+
+
+def _sources(files: Path, manifest: Path | None, genres: str | None) -> "list[Source]":
+    from inference.training.corpus import read_folder, read_manifest
+
+    if manifest is None:
+        return read_folder(files)
+    if genres is None:
+        raise CommandTrouble("say which genres of the manifest to take, such as --genres metal,punk")
+    try:
+        return read_manifest(manifest, files, tuple(genres.split(",")))
+    except (OSError, EOFError, KeyError, ValueError) as error:
+        raise CommandTrouble(f"the manifest {manifest} cannot be read: {error}") from error
+
+
+def _need_the_extra() -> None:
+    try:
+        import symusic  # noqa: F401  # only whether it is there
+    except ImportError as error:
+        raise CommandTrouble('training needs one more package: .venv/bin/pip install -e ".[train]"') from error

@@ -1,0 +1,131 @@
+"""Training from the command line: on a folder of files, stopped and gone on with, and refused in one sentence."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from bot.commands.cli import main
+from inference.midi import write_midi
+from inference.model.checkpoint import load_checkpoint
+from inference.training.start import start_training
+from tests.fakes.logs import logging_restored
+from tests.fakes.scores import quartet_score
+
+CONFIG = """
+name = "tiny"
+minutes = {minutes}
+genres = ["punk"]
+width = 32
+layers = 1
+heads = 2
+kv_heads = 1
+hidden = 48
+cascade_width = 32
+window = 64
+batch = 2
+compile = false
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with nine songs in `songs`, one of them broken, and a config for an hour."""
+    for number in range(9):
+        genre = tmp_path / "songs" / ("metal" if number % 2 else "jazz")
+        genre.mkdir(parents=True, exist_ok=True)
+        (genre / f"{number}.mid").write_bytes(write_midi(quartet_score(bars=9 + number)))
+    (tmp_path / "songs" / "metal" / "broken.mid").write_bytes(b"MThd but no more")
+    (tmp_path / "tiny.toml").write_text(CONFIG.format(minutes=60))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _updates(run: Path) -> list[int]:
+    return [json.loads(line)["updates"] for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_was_and_ends_in_a_checkpoint(place: Path) -> None:
+    command = [sys.executable, "-m", "bot", "train", "--config", "tiny.toml", "--midi", "songs", "--out", "run"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(  # noqa: S603  # our own interpreter
+        [*command, "--threads", "1"], env=os.environ | {"LNH_LOG_FORMAT": "json"}, stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        try:
+            first = next(line for line in process.stderr or () if '"train"' in line)
+            process.send_signal(signal.SIGTERM)
+            said, trouble = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0, first + trouble
+    assert [line.split(maxsplit=1) for line in said.splitlines()[:2]] == [["9", "kept"], ["1", "unreadable"]]
+    stopped_at = int(said.splitlines()[-1].partition("in all: ")[2].partition(";")[0])
+    assert stopped_at >= 20
+
+    trained_s = torch.load(place / "run" / "state.pt", weights_only=True)["trained_s"]
+    Path("tiny.toml").write_text(CONFIG.format(minutes=(trained_s + 1) / 60))
+    told: list[str] = []
+    end = start_training(Path("tiny.toml"), Path("songs"), Path("run"), told.append)
+    assert end.is_finished
+    assert end.updates > stopped_at
+    assert _updates(place / "run") == sorted(_updates(place / "run"))
+    assert _updates(place / "run")[-1] == end.updates
+    assert len(told) == 1
+    assert "9 files packed in run/bank.npz" in told[0]
+    assert load_checkpoint(end.checkpoint).config.genres == ("jazz", "metal")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("train --config absent.toml", "absent.toml cannot be read"),
+        ("train --config songs/metal/broken.mid", "broken.mid is not TOML"),
+        ("train --config wrong.toml", "wrong.toml is wrong at minutes"),
+        ("train --config tiny.toml", "the config names no banks"),
+        ("train --config banks.toml", "there is no bank at nowhere.npz; make it with `lnh bank FOLDER nowhere.npz"),
+        ("train --config tiny.toml --midi absent", "absent is not a folder"),
+        ("train --config tiny.toml --midi empty", "no MIDI file to learn from here"),
+        ("bank empty bank.npz", "no MIDI file to learn from here"),
+        ("bank songs bank.npz --manifest tiny.toml", "say which genres"),
+        ("bank songs bank.npz --manifest tiny.toml --genres metal", "the manifest tiny.toml cannot be read"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_one_clear_sentence(
+    words: str, sentence: str, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "empty").mkdir()
+    (place / "wrong.toml").write_text(CONFIG.format(minutes=-1))
+    (place / "banks.toml").write_text(CONFIG.format(minutes=1) + 'banks = ["nowhere.npz"]')
+    assert _lnh(words, monkeypatch) == 1
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 1
+    assert sentence in told
+
+
+def test_without_the_extra_package_the_command_that_installs_it_is_told(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "symusic", None)
+    assert _lnh("train --config tiny.toml", monkeypatch) == 1
+    assert capsys.readouterr().err == 'lnh: training needs one more package: .venv/bin/pip install -e ".[train]"\n'
+
+
+def test_a_bank_is_packed_and_says_what_was_left_out(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _lnh("bank songs made/here.npz", monkeypatch) == 0
+    assert capsys.readouterr().out.split() == ["9", "kept", "1", "unreadable", "made/here.npz"]
+    assert [file.name for file in (place / "made").iterdir()] == ["here.npz"]
+
+
+def _lnh(words: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    for name in ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "TORCHINDUCTOR_CACHE_DIR"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # so that what the verb sets is taken back
+    monkeypatch.setattr(sys, "argv", ["lnh", *words.split()])
+    with logging_restored():
+        return main()
