@@ -13,6 +13,8 @@ from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES
 from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD, NONE, POSITION, SHAPE_FIELD, VALUE_FIELD, Step
 
+_COLUMN_BLOCK = 64
+
 
 class Runner:
     """Owns the model and a cache of `slots` rows.
@@ -43,7 +45,8 @@ class Runner:
     @torch.inference_mode()
     def step(self, sequences: list[Sequence]) -> None:
         """Feeds each sequence's last step, draws its next and advances it."""
-        hidden = self.model.step(self._inputs(sequences), self._cache, self._positions(sequences))
+        columns = self._columns(sequences)
+        hidden = self.model.step(self._inputs(sequences), self._cache, self._positions(sequences), columns)
         drawing = [sequence for sequence in sequences if sequence.draws]
         chosen = self._draw(hidden, drawing) if drawing else {}
         for sequence in sequences:
@@ -58,6 +61,11 @@ class Runner:
             context[sequence.slot, 0] = sequence.state.context()
             content[sequence.slot, 0] = sequence.state.content
         return StepInputs(self._tensor(fields), self._tensor(context), self._tensor(content), self._song, self._genres)
+
+    def _columns(self, sequences: list[Sequence]) -> int:
+        """Columns of the cache in use, in whole blocks; masked columns add exact zeros, so a song cannot tell."""
+        used = 1 + max(sequence.fed for sequence in sequences)
+        return min(self.model.config.window, -(-used // _COLUMN_BLOCK) * _COLUMN_BLOCK)
 
     def _positions(self, sequences: list[Sequence]) -> Tensor:
         positions = np.zeros(self.slots, np.int64)

@@ -31,9 +31,11 @@ class Attention(nn.Module):
         rows = torch.arange(x.shape[0], device=x.device)
         cache[0, rows, :, at] = key[:, :, 0].to(cache.dtype)
         cache[1, rows, :, at] = value[:, :, 0].to(cache.dtype)
-        keys, values = (self._shared(part.to(query.dtype)) for part in cache)
-        mixed = functional.scaled_dot_product_attention(query, keys, values, attn_mask=visible)
-        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        # The heads that share keys stand where steps would, so that nothing of the cache is copied.
+        grouped = query.reshape(x.shape[0], self.kv_heads, -1, self.size)  # [B, KV, H / KV, D]
+        keys, values = cache.to(query.dtype)
+        mixed = functional.scaled_dot_product_attention(grouped, keys, values, attn_mask=visible)
+        out: Tensor = self.out(mixed.reshape(x.shape[0], 1, -1))
         return out
 
     def _project(self, x: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:

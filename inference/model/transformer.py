@@ -40,21 +40,21 @@ class Composer(nn.Module):
         out: Tensor = self.norm(x)
         return out
 
-    def step(self, inputs: StepInputs, cache: Tensor, positions: Tensor) -> Tensor:
+    def step(self, inputs: StepInputs, cache: Tensor, positions: Tensor, columns: int) -> Tensor:
         """Hidden states [B, C] for one more step a row.
 
         Args:
             inputs: T = 1.
             cache: [L, 2, B, KV, T, D], written at `positions` modulo T, which is the attention window.
             positions: int64 [B], steps each row has taken so far.
+            columns: how many columns of the cache hold anything; the rest is not read.
         """
         x = self.embed(inputs)
-        length = cache.shape[4]
         turn = turns(positions.unsqueeze(1), self.config.head_size)
-        slots = torch.arange(length, device=x.device)
-        visible = (slots <= positions.unsqueeze(1))[:, None, None]
+        visible = (torch.arange(columns, device=x.device) <= positions.unsqueeze(1))[:, None, None]
+        at = positions % cache.shape[4]
         for layer, block in enumerate(self.blocks):
-            x = block.step(x, turn, cache[layer], positions % length, visible)
+            x = block.step(x, turn, cache[layer, ..., :columns, :], at, visible)
         out: Tensor = self.norm(x)[:, 0]
         return out
 

@@ -33,7 +33,7 @@ def test_notes_names_and_programs_come_back_exactly(
     tracks = (Track("Drums", 0, True, low), Track("Lead (Distortion Guitar)", 30, False, high))
     read = read_midi(write_midi(Score(tracks, (TempoChange(0, tempo),))))
     assert read.tracks == tracks
-    assert read.tempos[0].tempo == pytest.approx(tempo, abs=1e-3)
+    assert read.tempos[0].tempo == pytest.approx(tempo, rel=1e-5)
 
 
 def test_tempo_and_meter_changes_and_texts_come_back() -> None:
