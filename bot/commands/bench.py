@@ -68,17 +68,10 @@ async def measure(settings: Settings, plan: "Plan", tell: Tell) -> "Figures":
         async with service_process(serve_command("127.0.0.1"), 0, "error", artifacts) as url:
             inference = settings.inference.model_copy(update={"url": url})
             served = settings.model_copy(update={"inference": inference})
-            songs, chat = await measure_service(served, plan, Path(folder), tell)
+            songs = await song_times(url, plan, tell)
+            tell(f"{plan.commands} Slack commands while every slot is taken")
+            chat = await chat_times(served, plan, Path(folder))
     return Figures(machine, plan, decode, songs, chat)
-
-
-async def measure_service(
-    settings: Settings, plan: "Plan", folder: Path, tell: Tell
-) -> tuple["SongTimes", "ChatTimes"]:
-    """Measures the service at `inference.url`, first with songs only, then with a bot whose database is in `folder`."""
-    songs = await _song_times(settings.inference.url, plan, tell)
-    tell(f"{plan.commands} Slack commands while every slot is taken")
-    return songs, await _chat_times(settings, plan, folder)
 
 
 def _machine(settings: Settings) -> "Machine":
@@ -113,7 +106,8 @@ async def _decode_speed(settings: Settings, plan: "Plan") -> "DecodeSpeed":
         return await asyncio.wrap_future(measuring)
 
 
-async def _song_times(url: str, plan: "Plan", tell: Tell) -> "SongTimes":
+async def song_times(url: str, plan: "Plan", tell: Tell) -> "SongTimes":
+    """Asks the service at `url` for songs alone and together, round after round. Raises CommandTrouble, LnhError."""
     from bot.commands.bench_report import SongTimes
     from bot.commands.bench_songs import MIDI_ONLY, open_service, play, play_together
     from inference.api import SongBody
@@ -138,7 +132,12 @@ async def _song_times(url: str, plan: "Plan", tell: Tell) -> "SongTimes":
     )
 
 
-async def _chat_times(settings: Settings, plan: "Plan", folder: Path) -> "ChatTimes":
+async def chat_times(settings: Settings, plan: "Plan", folder: Path) -> "ChatTimes":
+    """Sends commands to a bot, with its database in `folder`, while the service at `inference.url` is kept busy.
+
+    Raises:
+        CommandTrouble: the bot does not start or answers with an error, or a song is not made.
+    """
     from bot.commands.bench_bot import measured_bot
     from bot.commands.bench_report import ChatTimes
     from bot.commands.bench_slack import slack_stand_in

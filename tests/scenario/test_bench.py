@@ -1,0 +1,96 @@
+"""`lnh bench` against a service and a bot that are real but for the model and the sound."""
+
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.commands.bench import chat_times, song_times
+from bot.commands.bench_report import ChatTimes, Figures, Machine, Plan, SongTimes
+from bot.commands.trouble import CommandTrouble
+from bot.settings import InferenceSettings, Settings
+from inference.evaluation.speed import DecodeSpeed
+from inference.evaluation.spread import Spread
+from inference.music.units import MAX_BARS
+from tests.fakes.engine import FakeEngine
+from tests.fakes.service import Service, running_service
+
+MACHINE = Machine("a processor", 2, "2.13.0", 1, 2, 1, "core.safetensors", 0.5)
+
+
+async def test_songs_are_timed_alone_and_together(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with running_service(tmp_path, engine=FakeEngine(slots=2, free=True)) as service:
+        songs = await song_times(_url(service), Plan(bars=4, together=2, rounds=2), told.append)
+    assert songs.alone_midi.count == songs.alone_files.count == 4
+    assert songs.together_midi.count == songs.together_files.count == 2
+    assert songs.alone_midi.median <= songs.alone_files.median
+    assert told == ["songs, round 1 of 2", "songs, round 2 of 2"]
+    assert len(service.renderer.jobs) == 1 + 2 * (2 + 2)
+    assert len(service.engine.submitted) == 1 + 2 * (2 + 2 + 2)
+
+
+async def test_a_song_that_fails_ends_the_bench_with_its_reason(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    engine.refuse("the model is out of tune")
+    async with running_service(tmp_path, engine=engine) as service:
+        with pytest.raises(CommandTrouble, match="out of tune"):
+            await song_times(_url(service), Plan(bars=4), lambda _: None)
+
+
+async def test_a_real_bot_acknowledges_commands_while_every_slot_is_taken(tmp_path: Path) -> None:
+    plan = Plan(commands=5, command_every_s=0.01)
+    async with running_service(tmp_path / "songs", engine=FakeEngine(slots=2)) as service:
+        settings = Settings(inference=InferenceSettings(url=_url(service), slots=2))
+        chat = await chat_times(settings, plan, tmp_path)
+        wanted = [job.spec.bars for job in service.engine.submitted]
+    assert chat.acknowledged_ms.count == 5
+    assert chat.loop_late_ms.count > 0
+    assert wanted[:2] == [MAX_BARS, MAX_BARS]
+
+
+def test_json_has_every_figure_and_no_more_digits_than_were_measured() -> None:
+    printed = _made_up(alone_midi_s=2 / 3).to_dict()
+    assert set(printed) == {"machine", "plan", "decode", "songs", "chat", "targets"}
+    assert set(printed["chat"]) == {"acknowledged_ms", "loop_late_ms", "steps_per_s"}
+    assert set(printed["decode"]) == {"one", "all"}
+    assert {"alone_midi", "alone_files", "together_midi", "together_files"} < set(printed["songs"])
+    assert {"midi_ratio", "files_ratio"} < set(printed["songs"])
+    assert printed["songs"]["alone_midi"] == {
+        "count": 3,
+        "median": 0.6667,
+        "p99": 0.6667,
+        "low": 0.6667,
+        "high": 0.6667,
+    }
+
+
+def test_the_usual_plan_is_held_against_the_targets() -> None:
+    met = {target["name"]: target["met"] for target in _made_up().to_dict()["targets"]}
+    assert list(met.values()) == [True, False, True, False, True]
+
+
+def test_another_plan_has_no_targets() -> None:
+    assert replace(_made_up(), plan=Plan(bars=4)).to_dict()["targets"] == []
+
+
+def test_the_table_names_the_machine_and_every_target() -> None:
+    shown = StringIO()
+    Console(width=120, file=shown).print(_made_up().table())
+    for words in ("a processor, 2 cores, torch 2.13.0", "≤ 6", "≤ 15", "< 2", "p99 < 300", "1.60"):
+        assert words in shown.getvalue()
+
+
+def _url(service: Service) -> str:
+    return str(service.client.make_url("")).rstrip("/")
+
+
+def _made_up(alone_midi_s: float = 5.0) -> Figures:
+    songs = SongTimes(_spread(alone_midi_s), _spread(16.0), _spread(8.0), _spread(36.0))
+    return Figures(MACHINE, Plan(), DecodeSpeed(100.0, 180.0), songs, ChatTimes(_spread(20.0), _spread(1.0), 150.0))
+
+
+def _spread(value: float) -> Spread:
+    return Spread(3, value, value, value, value)
