@@ -96,14 +96,19 @@ class Runner:
         sequences: list[Sequence],
         chosen: np.ndarray[tuple[int, int], np.dtype[np.int64]],
     ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        mask = np.zeros((self.slots, FIELD_SIZES[field]), np.bool_)
+        size = FIELD_SIZES[field]
+        mask, leaning = np.zeros((self.slots, size), np.bool_), np.zeros((self.slots, size), np.float32)
         mask[:, NONE] = True
         noise = np.zeros((self.slots, 1), np.float32)
         for sequence in sequences:
-            mask[sequence.slot] = sequence.grammar.mask(field, chosen[sequence.slot].tolist())
-            noise[sequence.slot] = uniform(sequence.job.sampling.seed, sequence.fed, field)
-        drawn = draw(logits, self._tensor(mask), self._temperature, self._top_p, self._tensor(noise))
-        return drawn.cpu().numpy()
+            slot, before = sequence.slot, chosen[sequence.slot].tolist()
+            mask[slot] = sequence.grammar.mask(field, before)
+            lean = sequence.grammar.leaning(field, before) if field > HEAD_FIELD else None
+            if lean is not None:
+                leaning[slot] = lean
+            noise[slot] = uniform(sequence.job.sampling.seed, sequence.fed, field)
+        leaned = logits.float() + self._tensor(leaning)
+        return draw(leaned, self._tensor(mask), self._temperature, self._top_p, self._tensor(noise)).cpu().numpy()
 
     def _tensor(self, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

@@ -8,8 +8,10 @@ from inference.music.pitch import Key, Mode
 from inference.music.score import Score
 
 # Probe-tone profiles of Krumhansl and Kessler (1982), from the tonic upwards.
-_MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-_MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+KEY_PROFILES = {
+    Mode.MAJOR: (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+    Mode.MINOR: (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+}
 
 # Mean onsets in a bar of one playing instrument at which densities 2..8 begin: octiles of 1,500 band files.
 DENSITY_BOUNDS = (4.0, 4.7, 5.3, 5.9, 6.4, 7.2, 8.4)
@@ -18,11 +20,10 @@ DENSITY_BOUNDS = (4.0, 4.7, 5.3, 5.9, 6.4, 7.2, 8.4)
 def key_of(pitch_class_weights: Sequence[float]) -> Key:
     """The key whose profile correlates best with 12 weights (durations of each pitch class), after Krumhansl."""
     keys = [Key(tonic, mode) for mode in Mode for tonic in range(12)]
-    profiles = {Mode.MAJOR: _MAJOR_PROFILE, Mode.MINOR: _MINOR_PROFILE}
 
     def fit(key: Key) -> float:
         turned = [pitch_class_weights[(key.tonic + step) % 12] for step in range(12)]
-        return _correlation(turned, profiles[key.mode])
+        return _correlation(turned, KEY_PROFILES[key.mode])
 
     return max(keys, key=fit)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from inference.music.program import Role
 from inference.tokens.block import chord_intervals
+from inference.tokens.leaning import Leaning, root_leaning, shape_leaning
 from inference.tokens.state import BandState
 from inference.tokens.vocabulary import (
     BAR,
@@ -72,6 +73,15 @@ class Grammar:
                 return _mask_of(field, (NONE,))
             return _shapes_within(self._range()[1] - (value - PITCH)) if field == SHAPE_FIELD else _not_none(field)
         return _not_none(field)
+
+    def leaning(self, field: int, chosen: list[int]) -> Leaning | None:
+        """What to add to the field's logits, float [FIELD_SIZES[field]]; None for nothing."""
+        key, slot = self._state.header.key, self._state.slot
+        if key is None or slot is None or chosen[HEAD_FIELD] < POSITION or self._state.header.players[slot].is_drum:
+            return None
+        if field == VALUE_FIELD:
+            return root_leaning(key)
+        return shape_leaning(key, (chosen[VALUE_FIELD] - PITCH) % 12) if field == SHAPE_FIELD else None
 
     def _follow(self) -> None:
         """Catches up with the bars that were closed since the last step."""

@@ -30,9 +30,7 @@ REQUESTS = st.builds(
     SongRequest,
     id=st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True).map(RequestId),
     spec=SPECS,
-    sampling=st.builds(
-        SamplingParams, st.integers(0, MAX_SEED), st.floats(0.1, 2), st.floats(0.1, 1), st.integers(1, 8)
-    ),
+    sampling=st.builds(SamplingParams, st.integers(0, MAX_SEED), st.floats(0.1, 2), st.floats(0.1, 1)),
     place=st.builds(Place, TEXTS, TEXTS, TEXTS, st.none() | TEXTS),
     requester=PEOPLE,
     formats=st.lists(st.sampled_from(FileFormat), unique=True).map(tuple),

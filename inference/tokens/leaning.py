@@ -1,0 +1,50 @@
+"""Leanings: what is added to the logits of a field so that a song keeps to what was asked.
+
+A mask forbids, a leaning persuades. The key is one: metal is full of notes outside its scale, so they are made
+rarer, not impossible.
+"""
+
+from functools import lru_cache
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.music.measure import KEY_PROFILES
+from inference.music.pitch import Key, Mode
+from inference.tokens.block import chord_intervals
+from inference.tokens.vocabulary import DRUM_SET, PITCH, SHAPES, VALUES
+
+Leaning = NDArray[np.float32]
+
+# In natural logarithms for each pitch class outside the scale.
+KEY_WEIGHT = 1.5
+
+
+@lru_cache(maxsize=64)
+def root_leaning(key: Key) -> Leaning:
+    """Float [VALUES]: towards lowest notes that establish the key, after its probe-tone profile, away from others."""
+    scale, profile = _scale(key), KEY_PROFILES[key.mode]
+    leaning = np.zeros(VALUES, np.float32)
+    for value in range(PITCH, DRUM_SET):
+        pitch_class = (value - PITCH) % 12
+        leaning[value] = log(profile[(pitch_class - key.tonic) % 12] / profile[0])
+        if pitch_class not in scale:
+            leaning[value] -= KEY_WEIGHT
+    return leaning
+
+
+@lru_cache(maxsize=1024)
+def shape_leaning(key: Key, pitch_class: int) -> Leaning:
+    """Float [SHAPES]: against chords over a root whose other notes leave the key, by the number of them."""
+    scale = _scale(key)
+    leaning = np.zeros(SHAPES, np.float32)
+    for shape in range(1, SHAPES):
+        classes = {(pitch_class + interval) % 12 for interval in chord_intervals(shape)} - {pitch_class}
+        leaning[shape] = -KEY_WEIGHT * len(classes - scale)
+    return leaning
+
+
+def _scale(key: Key) -> frozenset[int]:
+    """The key's pitch classes, in minor with the raised seventh that leads home."""
+    return key.pitch_classes | {(key.tonic + 11) % 12} if key.mode is Mode.MINOR else key.pitch_classes

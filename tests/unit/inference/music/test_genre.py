@@ -1,0 +1,70 @@
+"""The shipped catalogue, and how it completes what was left open."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.music.errors import InvalidSpec, UnknownGenre
+from inference.music.genre import load_catalogue
+from inference.music.pitch import Key, Mode
+from inference.music.program import Role
+from inference.music.spec import SongSpec
+
+CATALOGUE = load_catalogue(Path(__file__).parents[4] / "configs" / "genres.toml")
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def test_the_catalogue_has_at_least_twelve_genres_and_metal_first() -> None:
+    assert len(CATALOGUE.genres) >= 12
+    assert CATALOGUE.names[0] == "metal"
+
+
+def test_metal_is_played_by_drums_bass_and_two_guitars() -> None:
+    roles = [player.role for player in CATALOGUE.find("metal").roster]
+    assert roles == [Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD]
+
+
+@pytest.mark.parametrize("text", ["metal", "Heavy Metal", "heavy-metal", "THRASH"])
+def test_a_genre_is_found_by_any_spelling_of_its_names(text: str) -> None:
+    assert CATALOGUE.find(text).name == "metal"
+
+
+def test_no_two_genres_share_a_name_or_alias() -> None:
+    names = [name.casefold() for genre in CATALOGUE.genres for name in (genre.name, *genre.aliases)]
+    assert len(names) == len(set(names))
+
+
+def test_an_unknown_genre_names_the_nearest() -> None:
+    with pytest.raises(UnknownGenre, match="did you mean") as refusal:
+        CATALOGUE.find("mettal")
+    assert "metal" in refusal.value.nearest
+
+
+@given(st.sampled_from(CATALOGUE.names), SEEDS)
+def test_a_completed_spec_leaves_nothing_but_the_title_open_and_keeps_to_the_genre(name: str, seed: int) -> None:
+    genre = CATALOGUE.find(name)
+    spec = CATALOGUE.complete(SongSpec(((name, 1.0),)), seed)
+    assert spec == CATALOGUE.complete(SongSpec(((name, 1.0),)), seed)
+    assert None not in (spec.bars, spec.key, spec.tempo, spec.meter, spec.roster, spec.density)
+    assert spec.key in genre.keys
+    assert spec.tempo is not None
+    assert genre.tempo_range[0] <= spec.tempo <= genre.tempo_range[1]
+
+
+@given(SEEDS)
+def test_what_was_asked_for_is_never_replaced(seed: int) -> None:
+    asked = SongSpec((("metal", 1.0),), bars=16, key=Key(3, Mode.MAJOR), tempo=99.5, density=2)
+    spec = CATALOGUE.complete(asked, seed)
+    assert (spec.bars, spec.key, spec.tempo, spec.density) == (16, Key(3, Mode.MAJOR), 99.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("bars", 3, "between 4 and 64"), ("tempo", 300.0, "between 40 and 260"), ("density", 0, "between 1 and 8")],
+)
+def test_a_value_out_of_range_is_refused_with_the_range(field: str, value: float, words: str) -> None:
+    with pytest.raises(InvalidSpec, match=words):
+        replace(SongSpec((("metal", 1.0),)), **{field: value})

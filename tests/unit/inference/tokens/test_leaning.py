@@ -1,0 +1,39 @@
+"""Leanings persuade towards the key and leave it possible to leave it."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.music.pitch import Key, Mode
+from inference.tokens.leaning import root_leaning, shape_leaning
+from inference.tokens.tables import CHORD_SHAPES
+from inference.tokens.vocabulary import DRUM_SET, PITCH
+
+KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from(Mode))
+POWER_CHORD = 1 + CHORD_SHAPES.index(0b10000001)
+
+
+@given(KEYS)
+def test_the_tonic_is_favoured_and_notes_outside_the_scale_least(key: Key) -> None:
+    leaning = root_leaning(key)
+    octave = {pitch % 12: leaning[PITCH + pitch] for pitch in range(48, 60)}
+    assert max(octave, key=octave.__getitem__) == key.tonic
+    inside = [octave[pitch] for pitch in key.pitch_classes]
+    outside = [
+        octave[pitch] for pitch in range(12) if pitch not in key.pitch_classes and pitch != (key.tonic + 11) % 12
+    ]
+    assert max(outside) < min(inside)
+    assert np.isfinite(leaning).all()
+
+
+@given(KEYS)
+def test_drums_and_repeats_are_left_alone(key: Key) -> None:
+    leaning = root_leaning(key)
+    assert not leaning[:PITCH].any()
+    assert not leaning[DRUM_SET:].any()
+
+
+def test_a_power_chord_on_the_tonic_is_free_and_on_the_second_of_minor_is_not() -> None:
+    e_minor = Key(4, Mode.MINOR)
+    assert shape_leaning(e_minor, 4)[POWER_CHORD] == 0
+    assert shape_leaning(e_minor, 6)[POWER_CHORD] < 0  # F# and its fifth, C#
