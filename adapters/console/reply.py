@@ -43,9 +43,11 @@ class ConsoleReply:
         self._view.show(progress)
 
     async def song(self, song: Song) -> None:
+        self._view.clear()
         await self._screen.deliver(song)
 
     async def error(self, error: UserError) -> None:
+        self._view.clear()
         self._screen.say(sentence(error, LOCALE))
 
 

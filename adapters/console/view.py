@@ -21,6 +21,9 @@ class ProgressView(Protocol):
 
     def show(self, progress: Progress) -> None: ...
 
+    def clear(self) -> None:
+        """Leaves the screen to what is printed next."""
+
 
 def progress_view(stream: TextIO) -> ProgressView:
     """The view that suits the stream."""
@@ -38,6 +41,9 @@ class _Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
         self._bar.stop()
 
     def show(self, progress: Progress) -> None:
@@ -56,6 +62,8 @@ class _Lines:
         return self
 
     def __exit__(self, *_: object) -> None: ...
+
+    def clear(self) -> None: ...
 
     def show(self, progress: Progress) -> None:
         seen = (progress.stage, progress.position)
