@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import multiprocessing
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +14,11 @@ from bot.commands.prepare import quietly_prepared_settings
 from bot.settings import DiscordSettings, Settings, StorageSettings
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from bot.commands.bench_report import ChatTimes, Figures, Machine, Plan, SongTimes
-    from inference.evaluation.speed import DecodeSpeed
+    from inference.evaluation.speed import DecodeSpeed, EngineSetup
+    from inference.music.spec import SongSpec
 
 _WINDOW_S = 4.0
 _WARM_UP_BARS = 4
@@ -93,17 +94,25 @@ def _machine(settings: Settings) -> "Machine":
 
 async def _decode_speed(settings: Settings, plan: "Plan") -> "DecodeSpeed":
     """In a process of its own: torch in this one would make its event loop slower."""
-    from bot.commands.trouble import as_trouble
-    from inference.evaluation.speed import EngineSetup, decode_speed
-    from inference.model.errors import CheckpointError
+    from bot.commands.apart import apart
+    from inference.evaluation.speed import EngineSetup
     from inference.music.spec import SongSpec
 
     inference = settings.inference
     setup = EngineSetup(inference.checkpoint_file, inference.slots, inference.threads)
     spec = SongSpec(((plan.genre, 1.0),), plan.bars)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process, as_trouble(CheckpointError):
-        measuring = process.submit(decode_speed, setup, settings.music.genres_file, spec, _WINDOW_S)
-        return await asyncio.wrap_future(measuring)
+    async with apart(_decode, setup, settings.music.genres_file, spec) as process:
+        speed: DecodeSpeed = await process.hear()
+    return speed
+
+
+def _decode(pipe: "Connection", setup: "EngineSetup", genres: Path, spec: "SongSpec") -> None:
+    from bot.commands.trouble import as_trouble
+    from inference.evaluation.speed import decode_speed
+    from inference.model.errors import CheckpointError
+
+    with as_trouble(CheckpointError):
+        pipe.send(decode_speed(setup, genres, spec, _WINDOW_S))
 
 
 async def song_times(url: str, plan: "Plan", tell: Tell) -> "SongTimes":

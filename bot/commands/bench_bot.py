@@ -1,15 +1,12 @@
 """The bot in a process of its own while it is measured: Slack over HTTP, and how late its event loop gets to things."""
 
 import asyncio
-import multiprocessing
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from bot.commands.trouble import CommandTrouble
+from bot.commands.apart import Apart, apart
 from bot.ports import Messenger
 from bot.settings import Settings
 
@@ -17,56 +14,44 @@ _LOOK_EVERY_S = 0.01
 _START, _STOP = "start", "stop"
 
 
-@dataclass(frozen=True, slots=True)
 class MeasuredBot:
     """A bot at work. `events_url` is where it hears of Slack; it is measured from `start` to `stop`."""
 
-    events_url: str
-    _pipe: Connection
+    def __init__(self, events_url: str, process: Apart) -> None:
+        self.events_url = events_url
+        self._process = process
 
     async def start(self) -> None:
-        await asyncio.to_thread(self._pipe.send, _START)
+        await self._process.tell(_START)
 
     async def stop(self) -> list[float]:
         """Seconds that its event loop was late, a hundred times a second; with this the bot ends."""
-        await asyncio.to_thread(self._pipe.send, _STOP)
-        late: list[float] = await asyncio.to_thread(self._pipe.recv)
+        await self._process.tell(_STOP)
+        late: list[float] = await self._process.hear()
         return late
 
 
 @asynccontextmanager
 async def measured_bot(settings: Settings) -> AsyncIterator[MeasuredBot]:
-    """Runs the bot for Slack alone, as `settings` say, until the body ends.
+    """Runs the bot for Slack alone, as `settings` say, until it is stopped or the body fails.
 
     Raises:
         CommandTrouble: it does not start; it has said why on standard error.
     """
-    context = multiprocessing.get_context("spawn")  # nothing of this process's event loop may get into it
-    ours, theirs = context.Pipe()
-    process = context.Process(target=serve_slack, args=(settings, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        try:
-            port: int = await asyncio.to_thread(ours.recv)
-        except EOFError:
-            raise CommandTrouble("the bot to be measured did not start; it says why above") from None
-        yield MeasuredBot(f"http://127.0.0.1:{port}/slack/events", ours)
-    finally:
-        ours.close()  # a bot that waits for a word ends when there is nobody to speak
-        await asyncio.to_thread(process.join)
+    async with apart(serve_slack, settings) as process:
+        port: int = await process.hear()
+        yield MeasuredBot(f"http://127.0.0.1:{port}/slack/events", process)
 
 
-def serve_slack(settings: Settings, pipe: Connection) -> None:
+def serve_slack(pipe: Connection, settings: Settings) -> None:
     """The other process: the composition root's band and the Slack adapter, nothing else."""
     from adapters.telemetry.logs import set_up_logs
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pipe says when to end
     set_up_logs("error")
-    asyncio.run(_serve(settings, pipe))
+    asyncio.run(_serve(pipe, settings))
 
 
-async def _serve(settings: Settings, pipe: Connection) -> None:
+async def _serve(pipe: Connection, settings: Settings) -> None:
     from adapters.slack.adapter import SlackAdapter
     from bot.app import open_band
 
@@ -78,21 +63,12 @@ async def _serve(settings: Settings, pipe: Connection) -> None:
         await adapter.opened()
         pipe.send(adapter.http_port)
         late: list[float] = []
-        if await _heard(pipe) == _START:
+        if await asyncio.to_thread(pipe.recv) == _START:
             watching = tasks.create_task(_watch_lateness(late))
-            if await _heard(pipe) == _STOP:
+            if await asyncio.to_thread(pipe.recv) == _STOP:
                 pipe.send(late)
             watching.cancel()
         running.cancel()
-
-
-async def _heard(pipe: Connection) -> str | None:
-    """The next word, None when there will be none."""
-    try:
-        word: str = await asyncio.to_thread(pipe.recv)
-    except EOFError:
-        return None
-    return word
 
 
 async def _watch_lateness(late: list[float]) -> None:
