@@ -103,7 +103,7 @@ class Runner:
         for sequence in sequences:
             slot, before = sequence.slot, chosen[sequence.slot].tolist()
             mask[slot] = sequence.grammar.mask(field, before)
-            lean = sequence.grammar.leaning(field, before) if field > HEAD_FIELD else None
+            lean = sequence.grammar.leaning(field, before)
             if lean is not None:
                 leaning[slot] = lean
             noise[slot] = uniform(sequence.job.sampling.seed, sequence.fed, field)

@@ -9,11 +9,18 @@ from numpy.typing import NDArray
 
 from inference.music.program import Role
 from inference.tokens.block import chord_intervals
-from inference.tokens.leaning import Leaning, root_leaning, shape_leaning
+from inference.tokens.leaning import (
+    Leaning,
+    ending_duration_leaning,
+    ending_head_leaning,
+    root_leaning,
+    shape_leaning,
+)
 from inference.tokens.state import BandState
 from inference.tokens.vocabulary import (
     BAR,
     DRUM_SET,
+    DURATION_FIELD,
     END,
     FIELD_SIZES,
     HEAD_FIELD,
@@ -41,10 +48,15 @@ _WIDEST = (21, 108)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Limits on top of the syntax: bars a player may rest, and whole bars the band may repeat in a row."""
+    """Limits on top of the syntax.
+
+    max_rest: bars a player may rest. max_repeats: whole bars the band may repeat in a row. new_ending: the last bar is
+    written for itself, as nine real songs of ten do, so that it can ring out.
+    """
 
     max_rest: int = 4
     max_repeats: int = 16
+    new_ending: bool = True
 
 
 class Grammar:
@@ -76,12 +88,24 @@ class Grammar:
 
     def leaning(self, field: int, chosen: list[int]) -> Leaning | None:
         """What to add to the field's logits, float [FIELD_SIZES[field]]; None for nothing."""
+        if field == HEAD_FIELD:
+            return ending_head_leaning() if self._in_last_bar() else None
         key, slot = self._state.header.key, self._state.slot
-        if key is None or slot is None or chosen[HEAD_FIELD] < POSITION or self._state.header.players[slot].is_drum:
+        if slot is None or chosen[HEAD_FIELD] < POSITION or self._state.header.players[slot].is_drum:
             return None
-        if field == VALUE_FIELD:
-            return root_leaning(key)
-        return shape_leaning(key, (chosen[VALUE_FIELD] - PITCH) % 12) if field == SHAPE_FIELD else None
+        if field == DURATION_FIELD:
+            return ending_duration_leaning() if self._in_last_bar() else None
+        if key is None or field > SHAPE_FIELD:
+            return None
+        return root_leaning(key) if field == VALUE_FIELD else shape_leaning(key, (chosen[VALUE_FIELD] - PITCH) % 12)
+
+    def _in_last_bar(self) -> bool:
+        state = self._state
+        return self._rules.new_ending and state.in_bar and self._is_last_bar(len(state.rows))
+
+    def _is_last_bar(self, bar: int) -> bool:
+        header = self._state.header
+        return header.closes and bar + 1 == header.bars
 
     def _follow(self) -> None:
         """Catches up with the bars that were closed since the last step."""
@@ -155,7 +179,8 @@ class Grammar:
         # The bar before is still open while this one is asked for.
         self._state.finish_bar()
         self._follow()
-        if self._state.rows:
+        new_ending = self._rules.new_ending and self._is_last_bar(len(self._state.rows))
+        if self._state.rows and not new_ending:
             values.append(MIXED)
             if self._repeated < self._rules.max_repeats:
                 values += [value for value in self._state.row_repeats() if self._may_repeat(value)]

@@ -1,7 +1,8 @@
 """Leanings: what is added to the logits of a field so that a song keeps to what was asked.
 
 A mask forbids, a leaning persuades. The key is one: metal is full of notes outside its scale, so they are made
-rarer, not impossible.
+rarer, not impossible. The ending is the other: half of the real songs end on a stroke or two that ring out, which a
+model that rarely sees an ending learns late.
 """
 
 from functools import lru_cache
@@ -13,12 +14,16 @@ from numpy.typing import NDArray
 from inference.music.measure import KEY_PROFILES
 from inference.music.pitch import Key, Mode
 from inference.tokens.block import chord_intervals
-from inference.tokens.vocabulary import DRUM_SET, PITCH, SHAPES, VALUES
+from inference.tokens.vocabulary import DRUM_SET, DURATION_GRIDS, DURATIONS, HEADS, PITCH, POSITION, SHAPES, VALUES
 
 Leaning = NDArray[np.float32]
 
 # In natural logarithms for each pitch class outside the scale.
 KEY_WEIGHT = 1.5
+# Against each stroke of the last bar after its first beat, and towards notes of a half or longer in it.
+ENDING_STROKE_WEIGHT = 2.0
+ENDING_LENGTH_WEIGHT = 2.0
+_HALF = 48
 
 
 @lru_cache(maxsize=64)
@@ -42,6 +47,22 @@ def shape_leaning(key: Key, pitch_class: int) -> Leaning:
     for shape in range(1, SHAPES):
         classes = {(pitch_class + interval) % 12 for interval in chord_intervals(shape)} - {pitch_class}
         leaning[shape] = -KEY_WEIGHT * len(classes - scale)
+    return leaning
+
+
+@lru_cache(maxsize=1)
+def ending_head_leaning() -> Leaning:
+    """Float [HEADS]: against later strokes in the last bar."""
+    leaning = np.zeros(HEADS, np.float32)
+    leaning[POSITION + 1 :] = -ENDING_STROKE_WEIGHT
+    return leaning
+
+
+@lru_cache(maxsize=1)
+def ending_duration_leaning() -> Leaning:
+    """Float [DURATIONS]: towards notes that ring."""
+    leaning = np.zeros(DURATIONS, np.float32)
+    leaning[1 + DURATION_GRIDS.index(_HALF) :] = ENDING_LENGTH_WEIGHT
     return leaning
 
 

@@ -14,7 +14,7 @@ from inference.tokens.encode import decode, encode, prefix
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.perform import perform
 from inference.tokens.state import BandState
-from inference.tokens.vocabulary import BAR, END, FIELD_SIZES, Step, repeats
+from inference.tokens.vocabulary import BAR, END, FIELD_SIZES, NEW, Step, repeats
 from tests.unit.inference.tokens.songs import ROSTER, arrangements
 
 RULES = Rules(max_rest=2, max_repeats=3)
@@ -72,6 +72,14 @@ def test_the_band_never_repeats_more_bars_in_a_row_than_the_rule_allows(seed: in
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=20, deadline=None)
+def test_the_last_bar_is_written_for_itself(seed: int) -> None:
+    header = Header((), ROSTER, 8, 120.0, None, None)
+    bars = [step for step in write_at_random(header, seed) if step.head == BAR]
+    assert bars[-1].value == NEW
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
 def test_pitches_stay_in_the_range_of_their_role(seed: int) -> None:
     players = (Player.of(Role.DRUMS), Player.of(Role.BASS), Player.of(Role.KEYS))
     header = Header((), players, 4, 120.0, None, None)
@@ -88,7 +96,7 @@ def test_the_grammar_allows_every_real_song(song: Arrangement) -> None:
         return
     song = replace(song, header=replace(song.header, bars=len(song.rows)))
     state = BandState(song.header)
-    grammar = Grammar(state, Rules(max_rest=99, max_repeats=99))
+    grammar = Grammar(state, Rules(max_rest=99, max_repeats=99, new_ending=False))
     for number, step in enumerate(encode(song)):
         if number > len(ROSTER):
             for field, value in enumerate(step):

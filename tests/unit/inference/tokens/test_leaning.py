@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.music.pitch import Key, Mode
-from inference.tokens.leaning import root_leaning, shape_leaning
+from inference.tokens.leaning import ending_duration_leaning, ending_head_leaning, root_leaning, shape_leaning
 from inference.tokens.tables import CHORD_SHAPES
-from inference.tokens.vocabulary import DRUM_SET, PITCH
+from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITION, duration_class
 
 KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from(Mode))
 POWER_CHORD = 1 + CHORD_SHAPES.index(0b10000001)
@@ -37,3 +37,11 @@ def test_a_power_chord_on_the_tonic_is_free_and_on_the_second_of_minor_is_not() 
     e_minor = Key(4, Mode.MINOR)
     assert shape_leaning(e_minor, 4)[POWER_CHORD] == 0
     assert shape_leaning(e_minor, 6)[POWER_CHORD] < 0  # F# and its fifth, C#
+
+
+def test_the_last_bar_leans_to_one_long_stroke() -> None:
+    head, duration = ending_head_leaning(), ending_duration_leaning()
+    assert head[POSITION] == 0
+    assert (head[POSITION + 1 :] < 0).all()
+    assert not head[:POSITION].any()
+    assert duration[duration_class(96)] > 0 == duration[duration_class(12)]
