@@ -7,7 +7,7 @@ from functools import cached_property
 from math import log2
 
 from inference.tokens.tables import CHORD_SHAPES, DRUM_LANES, DRUM_SETS
-from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITIONS, Step
+from inference.tokens.vocabulary import DRUM_SET, DURATION_GRIDS, PITCH, POSITIONS, Step
 
 _CELL = POSITIONS // 16
 _KICK = 1 << DRUM_LANES.index(36)
@@ -52,6 +52,16 @@ class Block:
         if self.is_drum:
             return sum(DRUM_SETS[hit.value - DRUM_SET].bit_count() for hit in self.hits)
         return sum(CHORD_SHAPES[hit.shape - 1].bit_count() for hit in self.hits)
+
+    @cached_property
+    def pitch_class_weights(self) -> tuple[float, ...]:
+        """Length of each pitch class in grid steps, 12 numbers; zeros for drums."""
+        weights = [0.0] * 12
+        if not self.is_drum:
+            for hit in self.hits:
+                for interval in chord_intervals(hit.shape):
+                    weights[(hit.value - PITCH + interval) % 12] += DURATION_GRIDS[hit.duration - 1]
+        return tuple(weights)
 
     @cached_property
     def content(self) -> tuple[float, ...]:

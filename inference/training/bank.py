@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.music.measure import density_of
+from inference.music.measure import density_of, key_of
 from inference.music.pitch import Key, Mode
 from inference.music.program import Role
 from inference.music.spec import Player
@@ -60,7 +60,7 @@ class Bank:
 
     def excerpt(self, song: int, bars: range, slots: tuple[int, ...], transpose: int) -> Arrangement:
         """Some bars and players of a song, transposed by semitones (which the pitches must bear)."""
-        genre, _, key, tempo, first, count, _, width = (int(number) for number in self.songs[song])
+        genre, _, _, tempo, first, count, _, width = (int(number) for number in self.songs[song])
         matrix = self.rows[first : first + count * width].reshape(count, width)[bars.start : bars.stop, list(slots)]
         blocks = {int(number): self._block(int(number), transpose) for number in np.unique(matrix) if number}
         rows = tuple(tuple(blocks.get(number) for number in row) for row in matrix.tolist())
@@ -71,7 +71,7 @@ class Bank:
             players=tuple(roster[slot] for slot in slots),
             bars=len(rows),
             tempo=tempo / 100,
-            key=Key((key % 12 + transpose) % 12, Mode.MINOR if key >= 12 else Mode.MAJOR),
+            key=_key_of(sounding),
             density=density_of(sum(len(block.onsets) for block in sounding), len(sounding)),
             opens=bars.start == 0,
             closes=bars.stop == count,
@@ -111,6 +111,12 @@ class Bank:
         with np.load(path, allow_pickle=False) as arrays:
             genres = tuple(str(name) for name in arrays["genres"])
             return cls(genres, *(arrays[name] for name in ("songs", "hits", "blocks", "rows", "players")))
+
+
+def _key_of(blocks: list[Block]) -> Key | None:
+    """The key of these bars themselves, since that is what a song written to it is measured by; None for drums."""
+    weights = [sum(column) for column in zip(*(block.pitch_class_weights for block in blocks), strict=True)]
+    return key_of(weights) if any(weights) else None
 
 
 class _Packer:
