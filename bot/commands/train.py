@@ -30,7 +30,7 @@ def bank(
 ) -> None:
     """Reads, cleans and packs MIDI files for training, and says why files were left out."""
     prepared_settings()
-    _need_the_extra()
+    need_the_extra()
     from inference.training.start import make_bank
     from inference.training.trouble import CannotTrain
 
@@ -47,7 +47,7 @@ def train(
 ) -> None:
     """Trains a model for the planned time, on the config's banks or on a folder; told again, it goes on."""
     prepared_settings()
-    _need_the_extra()
+    need_the_extra()
     from inference.model.errors import CheckpointError
     from inference.training.start import read_config, start_training
     from inference.training.trouble import CannotTrain
@@ -94,7 +94,8 @@ def _sources(files: Path, manifest: Path | None, genres: str | None) -> "list[So
         raise CommandTrouble(f"the manifest {manifest} cannot be read: {error}") from error
 
 
-def _need_the_extra() -> None:
+def need_the_extra() -> None:
+    """Raises CommandTrouble without the packages that reading MIDI files for training takes."""
     try:
         import symusic  # noqa: F401  # only whether it is there
     except ImportError as error:

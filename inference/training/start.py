@@ -103,7 +103,7 @@ def _taken_from(midi: Path, folder: Path, tell: Tell) -> dict[str, object]:
         raise CannotTrain(f"{midi} is not a folder")
     file = folder / "bank.npz"
     if file.exists():
-        bank = _load(file)
+        bank = load_bank(file)
         tell(f"{len(bank):7} files packed in {file}; delete it to read {midi} again")
     else:
         bank = make_bank(read_folder(midi), file, os.cpu_count() or 1, tell)
@@ -115,14 +115,15 @@ def _validated(settings: TrainSettings) -> list[str]:
     """Those of `validate_on` that have songs set aside for it. Raises CannotTrain without a song to train on."""
     if not settings.banks:
         raise CannotTrain("the config names no banks; name some, or train on a folder of MIDI files with --midi")
-    banks = [_load(file) for file in settings.banks]
+    banks = [load_bank(file) for file in settings.banks]
     if not any(len(bank.by_split["train"]) for bank in banks):
         raise CannotTrain("the banks hold no song to train on")
     found = {bank.genre(int(song)) for bank in banks for song in bank.by_split["valid"]}
     return [genre for genre in settings.validate_on if genre in found]
 
 
-def _load(file: Path) -> Bank:
+def load_bank(file: Path) -> Bank:
+    """Raises CannotTrain when the file is missing or no bank."""
     if not file.is_file():
         how = f"make it with `lnh bank FOLDER {file} --manifest FILE --genres NAMES`"
         raise CannotTrain(f"there is no bank at {file}; {how}, or train on a folder of MIDI files with --midi")

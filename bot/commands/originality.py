@@ -1,0 +1,25 @@
+"""`lnh index`: the melodies of the training songs, hashed, for telling whether a new song copies one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands.prepare import prepared_settings
+from bot.commands.train import need_the_extra
+from bot.commands.trouble import as_trouble
+
+
+def index(
+    bank: Annotated[list[Path], typer.Option(help="A bank of training songs; may be said several times.")],
+    out: Annotated[Path, typer.Option(help="Where to put the index, such as var/core.originality.safetensors.")],
+) -> None:
+    """Indexes the melodies that a model was trained on, so that its songs can be looked up."""
+    prepared_settings()
+    need_the_extra()
+    from inference.training.originality import make_index
+    from inference.training.trouble import CannotTrain
+
+    with as_trouble(CannotTrain):
+        make_index(bank, out, typer.echo)
+    typer.echo(str(out))
