@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.commands import bench, doctor, look, originality, play, running, train
+from bot.commands import bench, doctor, evaluate, look, originality, play, running, train
 from bot.commands.trouble import sentence_of
 
 EXAMPLES = (
@@ -16,6 +16,7 @@ EXAMPLES = (
     (train.bank, "bank", "lnh bank my-midi-files var/banks/mine.npz"),
     (originality.index, "index", "lnh index --bank var/banks/core.npz --out var/core.originality.safetensors"),
     (train.train, "train", "lnh train --midi my-midi-files"),
+    (evaluate.evaluate, "eval", "lnh eval --quick --bank var/banks/core.npz"),
     (look.tokens, "tokens", "lnh tokens out/ashes-of-iron.mid"),
     (look.database_upgrade, "db upgrade", "lnh db upgrade"),
     (look.config_show, "config show", "lnh config show --json"),

@@ -1,0 +1,89 @@
+"""`lnh eval`: songs of the checkpoint beside real ones, measured alike."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands import machine
+from bot.commands.prepare import quietly_prepared_settings
+from bot.commands.trouble import CommandTrouble, as_trouble
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from inference.evaluation.compose import Tell
+    from inference.evaluation.evaluate import Plan
+    from inference.evaluation.report import Report
+
+SONGS, QUICK_SONGS = 100, 10
+_OUT = Path("var/eval")
+_GENRES = "metal,rock,pop,jazz"
+
+
+def evaluate(
+    bank: Annotated[list[Path], typer.Option(help="Real songs, as `lnh bank` packs them; may be said more than once.")],
+    genres: Annotated[str, typer.Option(help="Which to play, separated by commas.")] = _GENRES,
+    songs: Annotated[int, typer.Option(help="Songs a genre.", min=4, max=1000)] = SONGS,
+    quick: Annotated[bool, typer.Option("--quick", help=f"At most {QUICK_SONGS} songs a genre.")] = False,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.", min=0, max=2**31)] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for eval.json and eval.md.")] = _OUT,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON object instead of the tables.")] = False,
+) -> None:
+    """Holds the checkpoint's songs against real ones of the test split, metric by metric; takes minutes to an hour."""
+    from rich.console import Console
+
+    settings = quietly_prepared_settings()
+    _need_the_extra()
+    # Read when torch is imported: spinning threads starve whatever shares the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    plan = _plan(settings, genres, min(songs, QUICK_SONGS) if quick else songs, seed)
+    try:
+        out.mkdir(parents=True, exist_ok=True)  # better told now than after an hour's work
+    except OSError as error:
+        raise CommandTrouble(f"{out} cannot be made: {error.strerror}") from error
+    with Console(file=sys.stderr).status("starting") as status:
+        report = _evaluate(settings, tuple(bank), plan, status.update)
+    text, tables = report.to_json(), report.to_markdown()
+    (out / "eval.json").write_text(text + "\n", encoding="utf-8")
+    (out / "eval.md").write_text(tables, encoding="utf-8")
+    typer.echo(text if as_json else tables)
+
+
+def _plan(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
+    from bot.app import read_catalogue
+    from inference.evaluation.evaluate import Plan
+
+    catalogue = read_catalogue(settings.music)
+    names = [name for name in genres.split(",") if name.strip()]
+    if not names:
+        raise CommandTrouble(f"say which genres to play, such as --genres {_GENRES}")
+    return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed)
+
+
+def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "Tell") -> "Report":
+    from dataclasses import replace
+
+    from bot.app import read_catalogue
+    from inference.evaluation.evaluate import Subject, evaluate
+    from inference.evaluation.trouble import CannotEvaluate
+    from inference.model.errors import CheckpointError
+
+    inference = settings.inference
+    subject = Subject(inference.checkpoint_file, banks, inference.threads)
+    load = machine.load_average()
+    with as_trouble(CannotEvaluate, CheckpointError):
+        report = evaluate(subject, plan, read_catalogue(settings.music).complete, tell)
+    where: dict[str, str | float] = {
+        "machine": f"{machine.cpu_name()} ({machine.usable_cores()} cores)",
+        "load before": round(load, 1),
+    }
+    return replace(report, setting={**report.setting, **where})
+
+
+def _need_the_extra() -> None:
+    try:
+        import symusic  # noqa: F401  # only whether it is there
+    except ImportError as error:
+        raise CommandTrouble('evaluating needs one more package: .venv/bin/pip install -e ".[train]"') from error

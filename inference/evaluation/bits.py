@@ -1,0 +1,53 @@
+"""How well the model predicts real songs."""
+
+from collections.abc import Iterator
+from math import log
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inference.model.inputs import StepInputs
+from inference.model.transformer import Composer
+from inference.tokens.arrangement import Arrangement
+from inference.tokens.encode import encode
+from inference.tokens.vocabulary import NONE
+from inference.training.batches import Batch, collate
+from inference.training.loss import field_losses
+from inference.training.sampling import to_example
+
+
+def windows(steps: int, window: int) -> Iterator[tuple[int, int, int]]:
+    """(first input, end, first target that counts), so that every target counts once.
+
+    The first window is read from its start; later ones count only their second half, so that every target sees the
+    whole song before it or at least half a window.
+    """
+    end = min(steps, window)
+    yield 0, end, 0
+    while end < steps:
+        counted, end = end, min(steps, end + window // 2)
+        yield end - window, end, counted
+
+
+@torch.inference_mode()
+def excerpt_bits(model: Composer, arrangement: Arrangement) -> tuple[NDArray[np.float64], int]:
+    """Sum of -log2 p of each field over all steps after the prefix, float [5], and the notes they stand for."""
+    steps = list(encode(arrangement))
+    example = to_example(arrangement, steps, len(steps) - 1, model.config.genres)
+    batch = collate([example])
+    bits = np.zeros(batch.targets.shape[-1])
+    for first, end, counted in windows(len(steps) - 1, model.config.window):
+        bits += _window_bits(model, batch, slice(first, end), counted - first)
+    return bits, example.notes
+
+
+def _window_bits(model: Composer, batch: Batch, part: slice, counted: int) -> NDArray[np.float64]:
+    inputs = batch.inputs
+    cut = StepInputs(
+        inputs.fields[:, part], inputs.context[:, part], inputs.content[:, part], inputs.song, inputs.genres
+    )
+    targets = batch.targets[:, part].clone()
+    targets[:, :counted] = NONE
+    losses: NDArray[np.float64] = field_losses(model, cut, targets, batch.echo[:, part]).double().numpy()
+    return losses / log(2)

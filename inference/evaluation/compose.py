@@ -1,0 +1,45 @@
+"""Songs from an engine, many at a time."""
+
+import time
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+
+from inference.engine.contract import BarWritten, Cancelled, ComposeJob, Engine, EngineEvent, Failed, Finished, Started
+from inference.evaluation.trouble import CannotEvaluate
+
+Tell = Callable[[str], None]
+Composed = tuple[ComposeJob, Finished]
+
+
+def compose_all(engine: Engine, jobs: Sequence[ComposeJob], tell: Tell) -> list[Composed]:
+    """Has a running engine write every job; the songs come back in the order of the jobs.
+
+    Raises:
+        CannotEvaluate: a song was not written.
+    """
+    events: SimpleQueue[EngineEvent] = SimpleQueue()
+    for job in jobs:
+        engine.submit(job, events.put)
+    songs: dict[str, Finished] = {}
+    while len(songs) < len(jobs):
+        match events.get():
+            case Finished() as song:
+                songs[song.job_id] = song
+                tell(f"{len(songs)} of {len(jobs)} songs")
+            case Failed(reason=reason):
+                raise CannotEvaluate(f"a song was not written: {reason}")
+            case Cancelled():
+                raise CannotEvaluate("the engine stopped before all songs were written")
+            case Started() | BarWritten():
+                pass
+    return [(job, songs[job.id]) for job in jobs]
+
+
+def songs_per_batch(engine: Engine, jobs: Sequence[ComposeJob], together: int) -> list[tuple[int, float]]:
+    """For each group of `together` jobs, sent at one moment: notes written, and seconds until the last was done."""
+    measured = []
+    for first in range(0, len(jobs), together):
+        began = time.perf_counter()
+        songs = compose_all(engine, jobs[first : first + together], lambda _: None)
+        measured.append((sum(song.score.note_count for _, song in songs), time.perf_counter() - began))
+    return measured

@@ -1,0 +1,175 @@
+"""The whole evaluation of a checkpoint, genre by genre."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from inference.engine import load_engine
+from inference.engine.contract import ComposeJob, Engine
+from inference.evaluation.bits import excerpt_bits
+from inference.evaluation.comparison import Comparison, judged_alone
+from inference.evaluation.compose import Composed, Tell, compose_all, songs_per_batch
+from inference.evaluation.estimate import bootstrap, ratio
+from inference.evaluation.material import BARS, SPLIT, Excerpt, Piece, load_banks, real_excerpts
+from inference.evaluation.report import Report, Row, Section
+from inference.evaluation.rows import ROWS
+from inference.evaluation.trouble import CannotEvaluate
+from inference.midi import write_midi
+from inference.model.checkpoint import checkpoint_hash, load_checkpoint
+from inference.model.transformer import Composer
+from inference.music.genre import Genre
+from inference.music.spec import SamplingParams, SongSpec
+from inference.tokens.vocabulary import VELOCITY_FIELD
+
+SLOTS = 8
+BITS_BELOW = 3.0
+_SPEED_SONGS = 2  # one after the other, at batch 1
+_NOTES = (
+    f"Real: excerpts of {BARS} bars from held-out songs ({SPLIT} split), the same players in both; snapped to the grid "
+    "and to the velocities of the band code, as the model sees them. Parts whose role a song lacks are taken by "
+    "another of its pitched players.",
+    "Intervals: 95 %, bootstrapped over songs; of rows 3 (SE) and 4: over random halves of the real songs, the other "
+    "half of which is the real figure.",
+    "Not measured: genre fidelity (6), originality (8), infill and continuation (11), the latent (12).",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is evaluated, beside which banks."""
+
+    checkpoint: Path
+    banks: tuple[Path, ...]
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which genres, how many songs of each, and the seed of everything drawn."""
+
+    genres: tuple[Genre, ...]
+    songs: int = 100
+    seed: int = 1
+
+
+Complete = Callable[[SongSpec, int], SongSpec]
+
+
+def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Report:
+    """Composes, cuts real songs, and measures both.
+
+    Args:
+        subject: the weights and the banks.
+        plan: the size of the work.
+        complete: fills in what a spec leaves open, by seed (`GenreCatalogue.complete`).
+        tell: takes lines on how far it is.
+
+    Raises:
+        CannotEvaluate: a bank is missing or has no song of a genre, or a song was not written.
+        CheckpointError: the checkpoint is missing or damaged.
+    """
+    banks = load_banks(subject.banks)
+    real = {genre.name: real_excerpts(banks, genre.name, genre.roster, plan.songs, plan.seed) for genre in plan.genres}
+    model = load_checkpoint(subject.checkpoint)
+    unknown = [genre.name for genre in plan.genres if genre.name not in model.config.genres]
+    if unknown:
+        raise CannotEvaluate(f"the checkpoint never learnt {', '.join(unknown)}")
+    with _running(subject, SLOTS) as engine:
+        sections = []
+        for genre in plan.genres:
+            tell(genre.title)
+            songs = compose_all(engine, jobs_of(genre, plan, complete), _naming(genre, tell))
+            excerpts = real[genre.name]
+            bits = _bits_rows(model, excerpts, _naming(genre, tell))
+            compared = compare(genre, [excerpt.piece for excerpt in excerpts], songs, plan.seed)
+            sections.append(section(genre.title, bits, compared))
+    tell("speed")
+    speed = Section("Speed", tuple(_speed_rows(subject, jobs_of(plan.genres[0], plan, complete))))
+    return Report(_setting(subject, plan, model), (*sections, speed), _NOTES)
+
+
+def jobs_of(genre: Genre, plan: Plan, complete: Complete) -> list[ComposeJob]:
+    """Songs that differ in seed and in all that the genre leaves open."""
+    spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
+    seeds = range(plan.seed, plan.seed + plan.songs)
+    return [ComposeJob(f"eval-{genre.name}-{seed}", complete(spec, seed), SamplingParams(seed)) for seed in seeds]
+
+
+def compare(genre: Genre, real: Sequence[Piece], songs: Sequence[Composed], seed: int) -> Comparison:
+    """Real pieces beside generated songs and their files."""
+    generated = tuple(
+        Piece(song.score, number, job.spec.key, job.spec, write_midi(song.score, job.spec.key))
+        for number, (job, song) in enumerate(songs)
+    )
+    return Comparison(genre.roster, tuple(real), generated, seed)
+
+
+def section(title: str, bits: Sequence[Row], compared: Comparison) -> Section:
+    """Every row of a genre."""
+    measured = [row for make in ROWS for row in make(compared)]
+    real, songs = compared.real, len(set(compared.songs))
+    return Section(title, (*bits, *measured), len(real), songs, len(compared.generated))
+
+
+def _naming(genre: Genre, tell: Tell) -> Tell:
+    return lambda line: tell(f"{genre.title}: {line}")
+
+
+@contextmanager
+def _running(subject: Subject, slots: int) -> Iterator[Engine]:
+    engine = load_engine(subject.checkpoint, slots, subject.threads)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+def _bits_rows(model: Composer, excerpts: Sequence[Excerpt], tell: Tell) -> list[Row]:
+    """Row 1, of the real excerpts."""
+    bits, notes = [], []
+    for number, excerpt in enumerate(excerpts, start=1):
+        of_fields, count = excerpt_bits(model, excerpt.arrangement)
+        bits.append(of_fields)
+        notes.append(count)
+        tell(f"bits of {number} of {len(excerpts)} excerpts")
+    songs = [excerpt.piece.song for excerpt in excerpts]
+    fields, below = np.array(bits), np.array(notes, np.float64)
+    whole, silent = (
+        bootstrap(np.stack([of_fields.sum(axis=1), below], axis=1), songs, ratio)
+        for of_fields in (fields, fields[:, :VELOCITY_FIELD])
+    )
+    return [
+        Row(1, "bits per note of real songs", None, whole),
+        judged_alone(
+            1,
+            "bits per note of real songs, without velocity",
+            (None, silent),
+            f"< {BITS_BELOW:g}",
+            lambda ours: ours.value < BITS_BELOW,
+        ),
+    ]
+
+
+def _speed_rows(subject: Subject, jobs: Sequence[ComposeJob]) -> Iterator[Row]:
+    """Row 13."""
+    for together, count in ((1, _SPEED_SONGS), (SLOTS, SLOTS)):
+        with _running(subject, together) as engine:
+            measured = np.array(songs_per_batch(engine, jobs[:count], together))
+        batches = range(len(measured))
+        yield Row(13, f"notes/s, batch {together}", None, bootstrap(measured, batches, ratio))
+        yield Row(13, f"s for {BARS} bars, batch {together}", None, bootstrap(measured[:, 1], batches))
+
+
+def _setting(subject: Subject, plan: Plan, model: Composer) -> dict[str, str | int | float]:
+    return {
+        "checkpoint": checkpoint_hash(subject.checkpoint),
+        "parameters": sum(weights.numel() for weights in model.parameters()),
+        "threads": subject.threads,
+        "songs a genre": plan.songs,
+        "bars": BARS,
+        "seed": plan.seed,
+    }

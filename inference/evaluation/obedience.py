@@ -1,0 +1,46 @@
+"""Whether a song is what was asked for."""
+
+from inference.music.measure import estimate_key, measure_density
+from inference.music.pitch import Key
+from inference.music.score import Score
+from inference.music.spec import SongSpec
+
+_TEMPO_TOLERANCE = 0.01  # a MIDI file keeps whole microseconds a quarter
+
+
+def tempo_is_kept(score: Score, spec: SongSpec) -> bool:
+    """One tempo throughout, the one asked for."""
+    return spec.tempo is not None and all(abs(change.tempo - spec.tempo) <= _TEMPO_TOLERANCE for change in score.tempos)
+
+
+def meter_is_kept(score: Score, spec: SongSpec) -> bool:
+    """One meter throughout, the one asked for."""
+    return all(change.meter == spec.meter for change in score.meters)
+
+
+def bars_are_kept(score: Score, spec: SongSpec) -> bool:
+    """The last onset falls in the last bar asked for."""
+    last = max((note.tick for track in score.tracks for note in track.notes), default=-1)
+    return last // score.meters[0].meter.ticks + 1 == spec.bars
+
+
+def roster_is_kept(score: Score, spec: SongSpec) -> bool:
+    """One track a player, in order, with its program, and none silent."""
+    asked = [(player.is_drum, 0 if player.is_drum else player.program) for player in spec.roster or ()]
+    played = [(track.is_drum, 0 if track.is_drum else track.program) for track in score.tracks if track.notes]
+    return asked == played
+
+
+def key_is_kept(score: Score, key: Key) -> bool:
+    """The estimate after Krumhansl and Kessler is the very key."""
+    return estimate_key(score) == key
+
+
+def scale_is_kept(score: Score, key: Key) -> bool:
+    """The estimated key has the pitch classes of the key: itself, or its relative major or minor."""
+    return estimate_key(score).pitch_classes == key.pitch_classes
+
+
+def density_is_kept(score: Score, spec: SongSpec) -> bool:
+    """Within one of the eight bins."""
+    return spec.density is not None and abs(measure_density(score) - spec.density) <= 1

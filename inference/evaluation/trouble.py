@@ -1,0 +1,5 @@
+"""Why an evaluation cannot be made."""
+
+
+class CannotEvaluate(Exception):
+    """Something is missing or wrong; `str(error)` is one sentence for the person at the terminal."""

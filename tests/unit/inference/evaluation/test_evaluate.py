@@ -1,0 +1,93 @@
+"""The whole evaluation with a tiny composer, and the verb's sentences."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.commands.cli import main
+from inference.evaluation import evaluate as whole
+from inference.evaluation.evaluate import Plan, Subject, evaluate
+from inference.evaluation.material import SPLIT
+from inference.midi import write_midi
+from inference.model.checkpoint import save_checkpoint
+from inference.training.bank import build_bank
+from inference.training.corpus import Source
+from tests.fakes.logs import logging_restored
+from tests.fakes.scores import quartet_score
+from tests.fakes.songs import CATALOGUE
+from tests.unit.inference.engine.tiny import tiny_composer
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bank of held-out metal, a tiny checkpoint, and a file that is neither."""
+    folder = tmp_path_factory.mktemp("eval")
+    sources = []
+    for bars in (32, 40):
+        path = folder / f"{bars}.mid"
+        path.write_bytes(write_midi(quartet_score(bars)))
+        sources.append(Source(path, "metal", SPLIT))
+    build_bank(sources)[0].save(folder / "bank.npz")
+    save_checkpoint(tiny_composer(), folder / "tiny.safetensors", {})
+    return folder
+
+
+@pytest.fixture
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder, which one is in, with its checkpoint set."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("LNH_INFERENCE_CHECKPOINT", "tiny.safetensors")
+    return folder
+
+
+def test_every_row_is_measured_and_the_same_seed_finds_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole, "SLOTS", 2)
+    subject = Subject(place / "tiny.safetensors", (place / "bank.npz",), 1)
+    plan = Plan((CATALOGUE.find("metal"),), songs=2)
+    told: list[str] = []
+    first, second = (evaluate(subject, plan, CATALOGUE.complete, told.append) for _ in range(2))
+    metal, speed = first.sections
+    assert {row.number for row in metal.rows} == {1, 2, 3, 5, 7, 9, 10}
+    assert {row.number for row in speed.rows} == {13}
+    assert metal == second.sections[0]
+    exact = {row.name: row.within for row in metal.rows if row.target == "100"}
+    assert set(exact.values()) == {True}
+    assert "Metal: 2 of 2 songs" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--bank absent.npz", "there is no bank at absent.npz"),
+        ("--bank 32.mid", "32.mid is not a bank"),
+        ("--bank bank.npz --genres jazz", "no test song of genre jazz"),
+        ("--bank bank.npz --genres polka", "polka"),
+        ("--bank bank.npz --genres ,", "say which genres"),
+        ("--bank bank.npz --genres metal --out 32.mid", "32.mid cannot be made"),
+        ("", "--bank"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_one_clear_sentence(
+    words: str, sentence: str, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _eval(words, monkeypatch) != 0
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 1
+    assert sentence in told
+
+
+def test_without_a_checkpoint_the_sentence_says_so(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LNH_INFERENCE_CHECKPOINT", "absent.safetensors")
+    assert _eval("--bank bank.npz --genres metal", monkeypatch) == 1
+    assert "there is no checkpoint at absent.safetensors" in capsys.readouterr().err
+
+
+def _eval(words: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setenv("OMP_WAIT_POLICY", os.environ.get("OMP_WAIT_POLICY", ""))  # so that what is set is taken back
+    monkeypatch.setattr(sys, "argv", ["lnh", "eval", *words.split()])
+    with logging_restored():
+        return main()

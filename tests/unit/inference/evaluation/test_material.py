@@ -1,0 +1,83 @@
+"""Real excerpts: which songs, which players, which bars."""
+
+from pathlib import Path
+
+import pytest
+
+from inference.evaluation.material import BARS, SPLIT, cast_players, load_banks, real_excerpts
+from inference.evaluation.trouble import CannotEvaluate
+from inference.midi import write_midi
+from inference.music.program import Role
+from inference.music.spec import Player
+from inference.training.bank import Bank, build_bank
+from inference.training.corpus import Source
+from tests.fakes.scores import quartet_score
+
+DRUMS, BASS, RHYTHM, LEAD, KEYS, WINDS = (
+    Player.of(role) for role in (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD, Role.KEYS, Role.WINDS)
+)
+QUARTET = (DRUMS, BASS, RHYTHM, LEAD)
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    """Held-out songs of 70, 40 and 20 bars, and one to learn from."""
+    folder = tmp_path_factory.mktemp("songs")
+    sources = []
+    for bars, split in ((70, SPLIT), (40, SPLIT), (20, SPLIT), (50, "train")):
+        path = folder / f"{bars}.mid"
+        path.write_bytes(write_midi(quartet_score(bars)))
+        sources.append(Source(path, "metal", split))
+    return build_bank(sources)[0]
+
+
+def test_each_part_goes_to_its_role_then_to_the_other_guitar_then_to_anybody() -> None:
+    assert cast_players(QUARTET, QUARTET) == ((0, 1, 2, 3), 0)
+    assert cast_players(QUARTET, (DRUMS, BASS, RHYTHM, RHYTHM)) == ((0, 1, 2, 3), 0)
+    assert cast_players((DRUMS, BASS, RHYTHM, KEYS, WINDS), QUARTET) == ((0, 1, 2, 3), 1)
+    assert cast_players((DRUMS, BASS, KEYS, WINDS), (DRUMS, BASS, WINDS, KEYS)) == ((0, 1, 3, 2), 0)
+
+
+def test_nobody_but_drums_and_bass_is_drums_and_bass() -> None:
+    assert cast_players((BASS, RHYTHM, LEAD, KEYS), QUARTET) is None
+    assert cast_players((DRUMS, RHYTHM, LEAD, KEYS), QUARTET) is None
+    assert cast_players((DRUMS, BASS, BASS, LEAD), QUARTET) is None
+    assert cast_players((DRUMS, BASS, LEAD), QUARTET) is None
+
+
+def test_every_song_gives_one_excerpt_before_any_gives_two(bank: Bank) -> None:
+    excerpts = real_excerpts([bank], "metal", QUARTET, 100, seed=1)
+    assert len(excerpts) == 3
+    assert len({excerpt.piece.song for excerpt in excerpts[:2]}) == 2
+    for excerpt in excerpts:
+        assert len(excerpt.arrangement.rows) == BARS
+        assert excerpt.piece.asked is None
+
+
+def test_excerpts_of_a_song_do_not_overlap(bank: Bank) -> None:
+    for seed in range(5):
+        excerpts = real_excerpts([bank], "metal", QUARTET, 100, seed)
+        opening = sum(excerpt.arrangement.header.opens for excerpt in excerpts)
+        closing = sum(excerpt.arrangement.header.closes for excerpt in excerpts)
+        assert opening <= 2
+        assert closing <= 2
+    assert real_excerpts([bank], "metal", QUARTET, 2, 1) == real_excerpts([bank], "metal", QUARTET, 100, 1)[:2]
+
+
+def test_tracks_stand_in_the_order_of_the_roster_and_the_code_in_that_of_roles(bank: Bank) -> None:
+    excerpt = real_excerpts([bank], "metal", (LEAD, BASS, DRUMS), 1, seed=1)[0]
+    assert [track.name for track in excerpt.piece.score.tracks] == ["Lead guitar", "Bass", "Drums"]
+    assert [player.role for player in excerpt.arrangement.header.players] == [Role.DRUMS, Role.BASS, Role.LEAD]
+
+
+def test_a_genre_without_songs_is_one_sentence(bank: Bank) -> None:
+    with pytest.raises(CannotEvaluate, match="no test song of genre jazz with 32 bars"):
+        real_excerpts([bank], "jazz", QUARTET, 4, seed=1)
+
+
+def test_a_missing_or_broken_bank_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CannotEvaluate, match="there is no bank at"):
+        load_banks([tmp_path / "absent.npz"])
+    (tmp_path / "broken.npz").write_bytes(b"PK but no more")
+    with pytest.raises(CannotEvaluate, match="is not a bank"):
+        load_banks([tmp_path / "broken.npz"])
