@@ -91,6 +91,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was_and_ends_in_a_checkpoint(pla
         ("train --config tiny.toml --midi absent", "absent is not a folder"),
         ("train --config tiny.toml --midi empty", "no MIDI file to learn from here"),
         ("bank empty bank.npz", "no MIDI file to learn from here"),
+        ("index --bank nowhere.npz --out index", "there is no bank at nowhere.npz"),
         ("bank songs bank.npz --manifest tiny.toml", "say which genres"),
         ("bank songs bank.npz --manifest tiny.toml --genres metal", "the manifest tiny.toml cannot be read"),
     ],

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.originality.fuse import FuseFilter
 
+UNHURRIED = settings(max_examples=40, deadline=None)
 
+
+@UNHURRIED
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=300), st.sampled_from([8, 16]))
 def test_every_key_of_the_set_is_found(keys: set[int], bits: int) -> None:
     known = np.array(sorted(keys), np.uint64)

@@ -1,7 +1,7 @@
 """Copies are found wherever they stand; what nobody wrote before is not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.music.score import Score, Track
@@ -9,6 +9,8 @@ from inference.originality.index import OriginalityIndex, distinct_keys
 from inference.originality.lookup import LONGEST_FREE_RUN, look_up, melody_of
 from tests.fakes.scores import quartet_score
 from tests.fakes.tunes import Notes, later, score_of, tune
+
+UNHURRIED = settings(max_examples=40, deadline=None)
 
 KNOWN = [tune(seed, 400) for seed in range(20)]
 RUN = 64
@@ -27,6 +29,7 @@ def moved(notes: Notes, transpose: int) -> Notes:
     return [(at, pitch + transpose) for at, pitch in notes]
 
 
+@UNHURRIED
 @given(
     song=st.integers(0, len(KNOWN) - 1),
     start=st.integers(0, 400 - RUN),
@@ -53,6 +56,7 @@ def test_a_planted_run_of_64_notes_is_always_found(
     assert RUN <= passage.notes <= RUN + 8
 
 
+@UNHURRIED
 @given(seed=st.integers(1000, 4000))
 def test_a_random_song_is_free(index: OriginalityIndex, seed: int) -> None:
     originality = look_up(index, score_of(tune(seed, 300), tune(seed + 5000, 300)))
@@ -63,6 +67,7 @@ def test_a_random_song_is_free(index: OriginalityIndex, seed: int) -> None:
     assert originality.share(32) == originality.share(64) == 0
 
 
+@UNHURRIED
 @given(run=st.integers(16, RUN - 1), start=st.integers(0, 300), song=st.integers(0, len(KNOWN) - 1))
 def test_a_shorter_run_is_measured_but_free(index: OriginalityIndex, run: int, start: int, song: int) -> None:
     notes = later(tune(5001, 100), KNOWN[song][start : start + run], 7)
@@ -73,6 +78,7 @@ def test_a_shorter_run_is_measured_but_free(index: OriginalityIndex, run: int, s
     assert originality.longest_run <= max(run + 8, LONGEST_FREE_RUN if run > 24 else 0)
 
 
+@UNHURRIED
 @given(strikes=st.lists(st.booleans(), min_size=64, max_size=300), wait=st.integers(1, 48), leap=st.integers(1, 24))
 def test_a_tremolo_never_counts(strikes: list[bool], wait: int, leap: int) -> None:
     """Two pitches in even time: up, down and again are all its symbols, in whatever order."""

@@ -5,11 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.originality.ngrams import LEVELS, Level, Melody
 from tests.fakes.tunes import Notes, tune
+
+UNHURRIED = settings(max_examples=40, deadline=None)
 
 WINDOW = Level(16, 0)
 
@@ -22,6 +24,7 @@ def symbols_in(notes: Notes) -> int:
     return len({(following[0] - at[0], following[1] - at[1]) for at, following in pairwise(notes)})
 
 
+@UNHURRIED
 @given(seed=st.integers(0, 999), shift=st.integers(0, 500), transpose=st.integers(-12, 12))
 def test_keys_do_not_change_with_time_and_transposition(seed: int, shift: int, transpose: int) -> None:
     notes = tune(seed, 90)
@@ -30,6 +33,7 @@ def test_keys_do_not_change_with_time_and_transposition(seed: int, shift: int, t
         assert (melody(notes).windows(level).keys == melody(moved).windows(level).keys).all()
 
 
+@UNHURRIED
 @given(seed=st.integers(0, 999), level=st.sampled_from(LEVELS), note=st.integers(0, 127))
 def test_every_note_matters_to_all_windows_it_is_in(seed: int, level: Level, note: int) -> None:
     notes = tune(seed, 128)
@@ -41,6 +45,7 @@ def test_every_note_matters_to_all_windows_it_is_in(seed: int, level: Level, not
     assert same.tolist() == [not held for held in holds]
 
 
+@UNHURRIED
 @given(st.lists(st.tuples(st.integers(1, 2), st.integers(60, 61)), min_size=16, max_size=60))
 def test_a_window_counts_from_four_different_symbols_on(leaps: list[tuple[int, int]]) -> None:
     onsets = np.cumsum([wait for wait, _ in leaps]).tolist()
