@@ -62,12 +62,15 @@ class Run:
         valid = {name: validation_batches(settings, self.genres, name, 4) for name in settings.validate_on}
         batches = training_batches(settings, self.genres, settings.seed + self.updates)
         saved_s = evaluated_s = self.trained_s
+        # The first update of a process compiles, for minutes on a busy machine; that is no training.
+        compiled_by = self.updates + 1
         while self.trained_s < settings.minutes * 60 and not stopped():
             started = time.monotonic()
             report = self._update([next(batches) for _ in range(settings.accumulate)])
             if self.updates % 20 == 0:
                 self._note("train", report)
-            self.trained_s += time.monotonic() - started
+            if self.updates > compiled_by:
+                self.trained_s += time.monotonic() - started
             if self.trained_s - evaluated_s > settings.evaluate_every_minutes * 60:
                 evaluated_s = self.trained_s
                 self.evaluate(valid)
