@@ -28,9 +28,9 @@ SLOTS = 8
 BITS_BELOW = 3.0
 _SPEED_SONGS = 2  # one after the other, at batch 1
 _NOTES = (
-    f"Real: excerpts of {BARS} bars from held-out songs ({SPLIT} split), the same players in both; snapped to the grid "
-    "and to the velocities of the band code, as the model sees them. Parts whose role a song lacks are taken by "
-    "another of its pitched players.",
+    f"Real: excerpts of {BARS} bars from held-out songs ({SPLIT} split), the same players in both, each of whom "
+    "plays; snapped to the grid and to the velocities of the band code, as the model sees them. Parts whose role a "
+    "song lacks are taken by another of its pitched players.",
     "Intervals: 95 %, bootstrapped over songs; of rows 3 (SE) and 4: over random halves of the real songs, the other "
     "half of which is the real figure.",
     "Not measured: genre fidelity (6), originality (8), infill and continuation (11), the latent (12).",
@@ -101,7 +101,7 @@ def jobs_of(genre: Genre, plan: Plan, complete: Complete) -> list[ComposeJob]:
 def compare(genre: Genre, real: Sequence[Piece], songs: Sequence[Composed], seed: int) -> Comparison:
     """Real pieces beside generated songs and their files."""
     generated = tuple(
-        Piece(song.score, number, job.spec.key, job.spec, write_midi(song.score, job.spec.key))
+        Piece(song.score, number, job.spec, write_midi(song.score, job.spec.key))
         for number, (job, song) in enumerate(songs)
     )
     return Comparison(genre.roster, tuple(real), generated, seed)

@@ -3,11 +3,11 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from zipfile import BadZipFile
 
 from inference.evaluation.trouble import CannotEvaluate
-from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import Player, SongSpec
@@ -25,13 +25,12 @@ _GUITARS = (Role.RHYTHM, Role.LEAD)
 class Piece:
     """BARS bars. Track i is played by the i-th player of the genre's roster.
 
-    song: pieces cut from one song have the same number. key: what it should be in. asked, file: of generated pieces,
-    the complete spec and the MIDI file.
+    song: pieces cut from one song have the same number. asked, file: the complete spec and the MIDI file of a generated
+    piece.
     """
 
     score: Score
     song: int
-    key: Key | None
     asked: SongSpec | None = None
     file: bytes = b""
 
@@ -72,8 +71,8 @@ def real_excerpts(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], c
     """At most `count` excerpts of the held-out songs of a genre, played by the band that generated songs have.
 
     A song takes part if it has enough bars and somebody for each part: the role itself, else the other guitar, else
-    any pitched player but a second bass. Every song gives one excerpt before any gives a second, which never overlaps;
-    songs that have each role come first.
+    any pitched player but a second bass; an excerpt does if each of them plays in it. Every song gives one before any
+    gives a second, and none overlaps another; songs that have each role come first.
 
     Raises:
         CannotEvaluate: no song takes part.
@@ -90,12 +89,18 @@ def real_excerpts(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], c
             first, place = rng.randint(0, spare), rng.random()
             for turn, window in enumerate(rng.sample(range(fits), fits)):
                 found.append((turn, substitutes, place, _Window(number, song, slots, first + window * BARS)))
-    if not found:
+    found.sort(key=lambda entry: entry[:3])
+    cut = (_excerpt(banks[window.bank], window) for *_, window in found)
+    excerpts = list(islice((excerpt for excerpt in cut if _everybody_plays(excerpt.piece.score)), count))
+    if not excerpts:
         raise CannotEvaluate(
             f"the banks hold no {SPLIT} song of genre {genre} with {BARS} bars in 4/4 and {len(wanted)} players to fit"
         )
-    found.sort(key=lambda entry: entry[:3])
-    return [_excerpt(banks[window.bank], window) for *_, window in found[:count]]
+    return excerpts
+
+
+def _everybody_plays(score: Score) -> bool:
+    return all(track.notes for track in score.tracks)
 
 
 def cast_players(roster: Sequence[Player], wanted: Sequence[Player]) -> tuple[tuple[int, ...], int] | None:
@@ -134,4 +139,4 @@ def _excerpt(bank: Bank, window: _Window) -> Excerpt:
     score = perform(arrangement)
     tracks = tuple(score.tracks[order.index(slot)] for slot in window.slots)
     song = window.bank * _SONGS_A_BANK + window.song
-    return Excerpt(Piece(replace(score, tracks=tracks), song, arrangement.header.key), arrangement)
+    return Excerpt(Piece(replace(score, tracks=tracks), song), arrangement)

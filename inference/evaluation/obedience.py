@@ -1,7 +1,6 @@
 """Whether a song is what was asked for."""
 
 from inference.music.measure import estimate_key, measure_density
-from inference.music.pitch import Key
 from inference.music.score import Score
 from inference.music.spec import SongSpec
 
@@ -31,14 +30,14 @@ def roster_is_kept(score: Score, spec: SongSpec) -> bool:
     return asked == played
 
 
-def key_is_kept(score: Score, key: Key) -> bool:
+def key_is_kept(score: Score, spec: SongSpec) -> bool:
     """The estimate after Krumhansl and Kessler is the very key."""
-    return estimate_key(score) == key
+    return estimate_key(score) == spec.key
 
 
-def scale_is_kept(score: Score, key: Key) -> bool:
+def scale_is_kept(score: Score, spec: SongSpec) -> bool:
     """The estimated key has the pitch classes of the key: itself, or its relative major or minor."""
-    return estimate_key(score).pitch_classes == key.pitch_classes
+    return spec.key is not None and estimate_key(score).pitch_classes == spec.key.pitch_classes
 
 
 def density_is_kept(score: Score, spec: SongSpec) -> bool:

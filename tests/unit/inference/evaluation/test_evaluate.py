@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands.cli import main
+from inference.evaluation import estimate
 from inference.evaluation import evaluate as whole
 from inference.evaluation.evaluate import Plan, Subject, evaluate
 from inference.evaluation.material import SPLIT
@@ -44,6 +45,7 @@ def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_row_is_measured_and_the_same_seed_finds_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole, "SLOTS", 2)
+    monkeypatch.setattr(estimate, "RESAMPLES", 50)
     subject = Subject(place / "tiny.safetensors", (place / "bank.npz",), 1)
     plan = Plan((CATALOGUE.find("metal"),), songs=2)
     told: list[str] = []

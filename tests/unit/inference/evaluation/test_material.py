@@ -1,5 +1,6 @@
 """Real excerpts: which songs, which players, which bars."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from inference.music.program import Role
 from inference.music.spec import Player
 from inference.training.bank import Bank, build_bank
 from inference.training.corpus import Source
-from tests.fakes.scores import quartet_score
+from tests.fakes.scores import BAR, quartet_score
 
 DRUMS, BASS, RHYTHM, LEAD, KEYS, WINDS = (
     Player.of(role) for role in (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD, Role.KEYS, Role.WINDS)
@@ -52,6 +53,17 @@ def test_every_song_gives_one_excerpt_before_any_gives_two(bank: Bank) -> None:
     for excerpt in excerpts:
         assert len(excerpt.arrangement.rows) == BARS
         assert excerpt.piece.asked is None
+
+
+def test_an_excerpt_in_which_a_player_rests_throughout_does_not_take_part(tmp_path: Path) -> None:
+    score = quartet_score(2 * BARS)
+    late = tuple(note for note in score.tracks[3].notes if note.tick >= BARS * BAR)
+    path = tmp_path / "late.mid"
+    path.write_bytes(write_midi(replace(score, tracks=(*score.tracks[:3], replace(score.tracks[3], notes=late)))))
+    bank = build_bank([Source(path, "metal", SPLIT)])[0]
+    excerpt = real_excerpts([bank], "metal", QUARTET, 100, seed=1)
+    assert [one.arrangement.header.closes for one in excerpt] == [True]
+    assert len(real_excerpts([bank], "metal", QUARTET[:3], 100, seed=1)) == 2
 
 
 def test_excerpts_of_a_song_do_not_overlap(bank: Bank) -> None:

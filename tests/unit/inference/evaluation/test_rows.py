@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from inference.evaluation import estimate, halves
 from inference.evaluation.comparison import Comparison
 from inference.evaluation.evaluate import section
 from inference.evaluation.material import BARS, Piece
@@ -15,6 +18,13 @@ from inference.music.spec import Player, SongSpec
 from tests.fakes.scores import BAR, quartet_score
 
 ROSTER = (Player(Role.DRUMS, 0), Player(Role.BASS, 34), Player(Role.RHYTHM, 30), Player(Role.LEAD, 30))
+
+
+@pytest.fixture(autouse=True)
+def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdicts here do not hang on the width of intervals."""
+    monkeypatch.setattr(estimate, "RESAMPLES", 50)
+    monkeypatch.setattr(halves, "REPEATS", 30)
 
 
 def _piece(number: int) -> Piece:
@@ -34,10 +44,10 @@ def _piece(number: int) -> Piece:
     score = replace(score, tracks=tracks)
     key, genres = estimate_key(score), (("metal", 1.0),)
     spec = SongSpec(genres, BARS, key, 160.0, Meter(), ROSTER, measure_density(score))
-    return Piece(score, number, key, spec, write_midi(score))
+    return Piece(score, number, spec, write_midi(score))
 
 
-PIECES = tuple(_piece(number) for number in range(12))
+PIECES = tuple(_piece(number) for number in range(10))
 ALIKE = Comparison(ROSTER, PIECES, PIECES, seed=1)
 
 
@@ -62,7 +72,7 @@ def test_songs_that_are_the_real_ones_meet_every_target() -> None:
     # Halves of the same songs come out alike, but which is a hair better is chance.
     missed = [row.name for row in found.rows if row.within is False and not row.name.startswith("structure error")]
     assert missed == []
-    assert (found.real_excerpts, found.real_songs, found.generated_songs) == (12, 12, 12)
+    assert (found.real_excerpts, found.real_songs, found.generated_songs) == (10, 10, 10)
 
 
 def test_a_broken_band_is_found_out() -> None:

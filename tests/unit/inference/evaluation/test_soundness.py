@@ -17,6 +17,7 @@ from tests.fakes.scores import BAR, quartet_score, single_note_score
 ROSTER = (Player.of(Role.DRUMS), Player.of(Role.BASS), Player.of(Role.RHYTHM), Player.of(Role.LEAD))
 SPEC = SongSpec((("metal", 1.0),), 8, Key(4, Mode.MINOR), 160.0, Meter(), ROSTER, 5)
 SCORE = quartet_score(8)
+KEYS = [Key(tonic, mode) for mode in Mode for tonic in range(12)]
 
 
 def test_the_quartet_is_as_asked() -> None:
@@ -38,13 +39,16 @@ def test_other_tempos_meters_lengths_and_bands_are_not() -> None:
 
 def test_keys_may_be_equal_related_or_neither() -> None:
     key = estimate_key(SCORE)
-    relative = Key(
-        (key.tonic + (3 if key.mode is Mode.MINOR else 9)) % 12, Mode.MAJOR if key.mode is Mode.MINOR else Mode.MINOR
-    )
-    assert obedience.key_is_kept(SCORE, key)
-    assert obedience.scale_is_kept(SCORE, relative)
-    assert not obedience.key_is_kept(SCORE, relative)
-    assert not obedience.scale_is_kept(SCORE, Key((key.tonic + 1) % 12, key.mode))
+    related = next(other for other in KEYS if other.pitch_classes == key.pitch_classes and other != key)
+    stranger = Key((key.tonic + 1) % 12, key.mode)
+    kept = {
+        asked: (
+            obedience.key_is_kept(SCORE, replace(SPEC, key=asked)),
+            obedience.scale_is_kept(SCORE, replace(SPEC, key=asked)),
+        )
+        for asked in (key, related, stranger)
+    }
+    assert kept == {key: (True, True), related: (False, True), stranger: (False, False)}
 
 
 def test_density_may_miss_by_one_bin() -> None:
