@@ -90,7 +90,7 @@ class InferenceSettings(_Section):
     slots: Count = 8
     threads: Count = 1
     queue_limit: Count = 64
-    render_workers: Count = 1
+    render_workers: Count = 2
     soundfont: Path | None = None
     artifacts: Path = Path("var/songs")
     retention_h: Annotated[float, Field(gt=0)] = 24.0

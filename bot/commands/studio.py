@@ -31,9 +31,14 @@ async def open_composer(settings: Settings) -> AsyncIterator[HttpComposer]:
     async with AsyncExitStack() as stack:
         composer = await stack.enter_async_context(HttpComposer(settings.inference.url))
         if not await composer.is_ready():
-            url = await stack.enter_async_context(own_service(settings))
+            url = await stack.enter_async_context(own_service(_for_one_song(settings)))
             composer = await stack.enter_async_context(HttpComposer(url))
         yield composer
+
+
+def _for_one_song(settings: Settings) -> Settings:
+    """One render worker starts sooner than two. The slots stay: another batch shape might be another song."""
+    return settings.model_copy(update={"inference": settings.inference.model_copy(update={"render_workers": 1})})
 
 
 @asynccontextmanager

@@ -68,7 +68,7 @@ def test_environment_wins_over_dotenv_over_toml_over_defaults(tmp_path: Path, mo
     (tmp_path / ".env").write_text("LNH_INFERENCE_SLOTS=3\nLNH_INFERENCE_THREADS=3\n")
     monkeypatch.setenv("LNH_INFERENCE_SLOTS", "4")
     inference = load_settings(config).inference
-    assert (inference.slots, inference.threads, inference.queue_limit, inference.render_workers) == (4, 3, 2, 1)
+    assert (inference.slots, inference.threads, inference.queue_limit, inference.render_workers) == (4, 3, 2, 2)
 
 
 @pytest.mark.parametrize(
