@@ -13,6 +13,7 @@ from inference.evaluation.bits import excerpt_bits
 from inference.evaluation.comparison import Comparison, judged_alone
 from inference.evaluation.compose import Composed, Tell, compose_all, songs_per_batch
 from inference.evaluation.estimate import bootstrap, ratio
+from inference.evaluation.halves import MIN_SONGS
 from inference.evaluation.material import BARS, SPLIT, Excerpt, Piece, load_banks, real_excerpts
 from inference.evaluation.report import Report, Row, Section
 from inference.evaluation.rows import ROWS
@@ -32,7 +33,7 @@ _NOTES = (
     "plays; snapped to the grid and to the velocities of the band code, as the model sees them. Parts whose role a "
     "song lacks are taken by another of its pitched players.",
     "Intervals: 95 %, bootstrapped over songs; of rows 3 (SE) and 4: over random halves of the real songs, the other "
-    "half of which is the real figure.",
+    f"half of which is the real figure, and only with {MIN_SONGS} real songs.",
     "Not measured: genre fidelity (6), originality (8), infill and continuation (11), the latent (12).",
 )
 
