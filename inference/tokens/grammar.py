@@ -97,7 +97,10 @@ class Grammar:
             return ending_duration_leaning() if self._in_last_bar() else None
         if key is None or field > SHAPE_FIELD:
             return None
-        return root_leaning(key) if field == VALUE_FIELD else shape_leaning(key, (chosen[VALUE_FIELD] - PITCH) % 12)
+        bar = len(self._state.rows)
+        if field == VALUE_FIELD:
+            return root_leaning(key, bar)
+        return shape_leaning(key, bar, (chosen[VALUE_FIELD] - PITCH) % 12)
 
     def _in_last_bar(self) -> bool:
         state = self._state

@@ -18,30 +18,45 @@ from inference.tokens.vocabulary import DRUM_SET, DURATION_GRIDS, DURATIONS, HEA
 
 Leaning = NDArray[np.float32]
 
-# In natural logarithms for each pitch class outside the scale.
-KEY_WEIGHT = 1.5
+# In natural logarithms for each pitch class outside the scale. The first bars are leant on more: a key that is
+# established there is kept by the model itself.
+KEY_WEIGHT = 0.75
+PROFILE_WEIGHT = 1.0
+OPENING_BARS = 4
+OPENING_FACTOR = 2.0
 # Against each stroke of the last bar after its first beat, and towards notes of a half or longer in it.
 ENDING_STROKE_WEIGHT = 2.0
 ENDING_LENGTH_WEIGHT = 2.0
 _HALF = 48
 
 
-@lru_cache(maxsize=64)
-def root_leaning(key: Key) -> Leaning:
+def root_leaning(key: Key, bar: int) -> Leaning:
     """Float [VALUES]: towards lowest notes that establish the key, after its probe-tone profile, away from others."""
+    if bar < OPENING_BARS:
+        return OPENING_FACTOR * _root_leaning(key)
+    return _root_leaning(key)
+
+
+def shape_leaning(key: Key, bar: int, pitch_class: int) -> Leaning:
+    """Float [SHAPES]: against chords over a root whose other notes leave the key, by the number of them."""
+    leaning = _shape_leaning(key, pitch_class)
+    return OPENING_FACTOR * leaning if bar < OPENING_BARS else leaning
+
+
+@lru_cache(maxsize=64)
+def _root_leaning(key: Key) -> Leaning:
     scale, profile = _scale(key), KEY_PROFILES[key.mode]
     leaning = np.zeros(VALUES, np.float32)
     for value in range(PITCH, DRUM_SET):
         pitch_class = (value - PITCH) % 12
-        leaning[value] = log(profile[(pitch_class - key.tonic) % 12] / profile[0])
+        leaning[value] = PROFILE_WEIGHT * log(profile[(pitch_class - key.tonic) % 12] / profile[0])
         if pitch_class not in scale:
             leaning[value] -= KEY_WEIGHT
     return leaning
 
 
 @lru_cache(maxsize=1024)
-def shape_leaning(key: Key, pitch_class: int) -> Leaning:
-    """Float [SHAPES]: against chords over a root whose other notes leave the key, by the number of them."""
+def _shape_leaning(key: Key, pitch_class: int) -> Leaning:
     scale = _scale(key)
     leaning = np.zeros(SHAPES, np.float32)
     for shape in range(1, SHAPES):
