@@ -87,7 +87,7 @@ class InferenceSettings(_Section):
     host: str = "127.0.0.1"
     port: Port = 8600
     checkpoint: Path | None = None
-    slots: Count = 8
+    slots: Count = 4
     threads: Count = 1
     queue_limit: Count = 64
     render_workers: Count = 2

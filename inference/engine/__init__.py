@@ -6,7 +6,7 @@ from pathlib import Path
 from inference.engine.contract import Engine
 
 
-def load_engine(checkpoint: Path, slots: int = 8, threads: int = 1) -> Engine:
+def load_engine(checkpoint: Path, slots: int = 4, threads: int = 1) -> Engine:
     """An engine with the weights of a checkpoint, not yet started.
 
     Args:
