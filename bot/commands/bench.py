@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands.prepare import quietly_prepared_settings
-from bot.settings import DiscordSettings, Settings, StorageSettings
+from bot.settings import DiscordSettings, Settings, SlackSettings, StorageSettings
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from bot.commands.bench_bot import MeasuredBot
     from bot.commands.bench_report import ChatTimes, Figures, Machine, Plan, SongTimes
     from inference.evaluation.speed import DecodeSpeed, EngineSetup
     from inference.music.spec import SongSpec
@@ -24,6 +25,7 @@ _WINDOW_S = 4.0
 _WARM_UP_BARS = 4
 
 Tell = Callable[[str], None]
+Send = Callable[["MeasuredBot", int, float], Awaitable[list[float]]]
 
 
 def bench(
@@ -31,7 +33,9 @@ def bench(
     bars: Annotated[int, typer.Option(help="Length of each song.", min=4, max=64)] = 32,
     together: Annotated[int, typer.Option(help="Songs sent at one time.", min=2, max=16)] = 4,
     rounds: Annotated[int, typer.Option(help="How often each is measured; the median counts.", min=1, max=50)] = 3,
-    commands: Annotated[int, typer.Option(help="Slack commands sent while the engine is busy.", min=1)] = 100,
+    commands: Annotated[
+        int, typer.Option(help="Commands sent to each platform while the engine is busy.", min=1)
+    ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Measures a service of its own, warm, and a bot beside it; takes some minutes."""
@@ -57,7 +61,7 @@ async def measure(settings: Settings, plan: "Plan", tell: Tell) -> "Figures":
         BadSettings: there is no checkpoint.
         CommandTrouble: the service or the bot does not start, or a song is not made.
     """
-    from bot.commands.bench_report import Figures
+    from bot.commands.bench_report import Chats, Figures
     from bot.commands.child import serve_command, service_process
 
     machine = _machine(settings)
@@ -71,8 +75,10 @@ async def measure(settings: Settings, plan: "Plan", tell: Tell) -> "Figures":
             served = settings.model_copy(update={"inference": inference})
             songs = await song_times(url, plan, tell)
             tell(f"{plan.commands} Slack commands while every slot is taken")
-            chat = await chat_times(served, plan, Path(folder))
-    return Figures(machine, plan, decode, songs, chat)
+            slack = await slack_times(served, plan, Path(folder))
+            tell(f"{plan.commands} Discord commands while every slot is taken")
+            discord = await discord_times(served, plan, Path(folder))
+    return Figures(machine, plan, decode, songs, Chats(slack, discord))
 
 
 def _machine(settings: Settings) -> "Machine":
@@ -141,32 +147,57 @@ async def song_times(url: str, plan: "Plan", tell: Tell) -> "SongTimes":
     )
 
 
-async def chat_times(settings: Settings, plan: "Plan", folder: Path) -> "ChatTimes":
+async def slack_times(settings: Settings, plan: "Plan", folder: Path) -> "ChatTimes":
     """Sends commands to a bot, with its database in `folder`, while the service at `inference.url` is kept busy.
 
     Raises:
         CommandTrouble: the bot does not start or answers with an error, or a song is not made.
     """
+    from bot.commands.bench_bot import MeasuredBot
+    from bot.commands.bench_slack import slack_stand_in
+
+    async with slack_stand_in() as slack:
+
+        async def send(bot: MeasuredBot, count: int, every_s: float) -> list[float]:
+            return await slack.send_commands(bot.slack_url, plan.genre, count, every_s)
+
+        chats = {"discord": DiscordSettings(), "slack": slack.settings(), "database": _database(folder / "slack.db")}
+        return await _chat_times(settings.model_copy(update=chats), plan, send)
+
+
+async def discord_times(settings: Settings, plan: "Plan", folder: Path) -> "ChatTimes":
+    """The same for Discord. Raises the same."""
+    from bot.commands.bench_bot import MeasuredBot
+    from bot.commands.bench_discord import discord_stand_in
+
+    async with discord_stand_in() as discord:
+
+        async def send(_bot: MeasuredBot, count: int, every_s: float) -> list[float]:
+            return await discord.send_commands(plan.genre, count, every_s)
+
+        chats = {"discord": discord.settings(), "slack": SlackSettings(), "database": _database(folder / "discord.db")}
+        return await _chat_times(settings.model_copy(update=chats), plan, send)
+
+
+async def _chat_times(settings: Settings, plan: "Plan", send: Send) -> "ChatTimes":
     from bot.commands.bench_bot import measured_bot
     from bot.commands.bench_report import ChatTimes
-    from bot.commands.bench_slack import slack_stand_in
     from bot.commands.bench_songs import StepCounter, kept_busy
     from inference.evaluation.spread import Spread
 
     url, slots = settings.inference.url, settings.inference.slots
-    async with slack_stand_in() as slack:
-        database = StorageSettings(url=f"sqlite+aiosqlite:///{folder / 'bench.db'}")
-        alone = {"discord": DiscordSettings(), "slack": slack.settings(), "database": database}
-        async with measured_bot(settings.model_copy(update=alone)) as bot, kept_busy(url, slots, plan.genre):
-            await slack.send_commands(bot.events_url, plan.genre, 1, 0.0)  # the first one opens connections
-            await bot.start()
-            async with StepCounter(url) as steps:
-                acknowledged_s = await slack.send_commands(
-                    bot.events_url, plan.genre, plan.commands, plan.command_every_s
-                )
-            late_s = await bot.stop()
+    async with measured_bot(settings) as bot, kept_busy(url, slots, plan.genre):
+        await send(bot, 1, 0.0)  # the first one opens connections
+        await bot.start()
+        async with StepCounter(url) as steps:
+            acknowledged_s = await send(bot, plan.commands, plan.command_every_s)
+        late_s = await bot.stop()
     return ChatTimes(
         Spread.of([seconds * 1000 for seconds in acknowledged_s]),
         Spread.of([seconds * 1000 for seconds in late_s]),
         steps.per_s,
     )
+
+
+def _database(file: Path) -> StorageSettings:
+    return StorageSettings(url=f"sqlite+aiosqlite:///{file}")

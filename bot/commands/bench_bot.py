@@ -1,4 +1,4 @@
-"""The bot in a process of its own while it is measured: Slack over HTTP, and how late its event loop gets to things."""
+"""The bot in a process of its own while it is measured, and how late its event loop gets to things."""
 
 import asyncio
 import time
@@ -15,11 +15,15 @@ _START, _STOP = "start", "stop"
 
 
 class MeasuredBot:
-    """A bot at work. `events_url` is where it hears of Slack; it is measured from `start` to `stop`."""
+    """A bot at work, measured from `start` to `stop`. `port` is where it hears of Slack; None for Discord."""
 
-    def __init__(self, events_url: str, process: Apart) -> None:
-        self.events_url = events_url
+    def __init__(self, port: int | None, process: Apart) -> None:
+        self.port = port
         self._process = process
+
+    @property
+    def slack_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/slack/events"
 
     async def start(self) -> None:
         await self._process.tell(_START)
@@ -33,18 +37,18 @@ class MeasuredBot:
 
 @asynccontextmanager
 async def measured_bot(settings: Settings) -> AsyncIterator[MeasuredBot]:
-    """Runs the bot for Slack alone, as `settings` say, until it is stopped or the body fails.
+    """Runs the bot for the one platform that `settings` want, until it is stopped or the body fails.
 
     Raises:
         CommandTrouble: it does not start; it has said why on standard error.
     """
-    async with apart(serve_slack, settings) as process:
-        port: int = await process.hear()
-        yield MeasuredBot(f"http://127.0.0.1:{port}/slack/events", process)
+    async with apart(serve_platform, settings) as process:
+        port: int | None = await process.hear()
+        yield MeasuredBot(port, process)
 
 
-def serve_slack(pipe: Connection, settings: Settings) -> None:
-    """The other process: the composition root's band and the Slack adapter, nothing else."""
+def serve_platform(pipe: Connection, settings: Settings) -> None:
+    """The other process: the composition root's band and one platform's adapter, nothing else."""
     from adapters.telemetry.logs import set_up_logs
 
     set_up_logs("error")
@@ -53,15 +57,16 @@ def serve_slack(pipe: Connection, settings: Settings) -> None:
 
 async def _serve(pipe: Connection, settings: Settings) -> None:
     from adapters.slack.adapter import SlackAdapter
-    from bot.app import open_band
+    from bot.app import chat_adapters, open_band
 
     messengers: dict[str, Messenger] = {}
     async with open_band(settings, messengers) as band, asyncio.TaskGroup() as tasks:
-        adapter = SlackAdapter(settings.slack, band)
+        (adapter,) = chat_adapters(settings, band)
         messengers[adapter.platform] = adapter.messenger
         running = tasks.create_task(adapter.run())
-        await adapter.opened()
-        pipe.send(adapter.http_port)
+        while not adapter.is_connected():  # noqa: ASYNC110  # the libraries have no event for it
+            await asyncio.sleep(_LOOK_EVERY_S)
+        pipe.send(adapter.http_port if isinstance(adapter, SlackAdapter) else None)
         late: list[float] = []
         if await asyncio.to_thread(pipe.recv) == _START:
             watching = tasks.create_task(_watch_lateness(late))

@@ -1,5 +1,6 @@
 """`lnh bench` against a service and a bot that are real but for the model and the sound."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.commands.bench import chat_times, song_times
-from bot.commands.bench_report import ChatTimes, Figures, Machine, Plan, SongTimes
+from bot.commands.bench import discord_times, slack_times, song_times
+from bot.commands.bench_discord import discord_stand_in
+from bot.commands.bench_report import Chats, ChatTimes, Figures, Machine, Plan, SongTimes
 from bot.commands.trouble import CommandTrouble
 from bot.settings import InferenceSettings, Settings
 from inference.evaluation.speed import DecodeSpeed
@@ -40,21 +42,33 @@ async def test_a_song_that_fails_ends_the_bench_with_its_reason(tmp_path: Path) 
             await song_times(_url(service), Plan(bars=4), lambda _: None)
 
 
-async def test_a_real_bot_acknowledges_commands_while_every_slot_is_taken(tmp_path: Path) -> None:
+@pytest.mark.parametrize("chat_times", [slack_times, discord_times])
+async def test_a_real_bot_acknowledges_commands_while_every_slot_is_taken(
+    tmp_path: Path, chat_times: Callable[[Settings, Plan, Path], Awaitable[ChatTimes]]
+) -> None:
     plan = Plan(commands=5, command_every_s=0.01)
     async with running_service(tmp_path / "songs", engine=FakeEngine(slots=2)) as service:
         settings = Settings(inference=InferenceSettings(url=_url(service), slots=2))
         chat = await chat_times(settings, plan, tmp_path)
         wanted = [job.spec.bars for job in service.engine.submitted]
     assert chat.acknowledged_ms.count == 5
+    assert chat.acknowledged_ms.low > 0
     assert chat.loop_late_ms.count > 0
     assert wanted[:2] == [MAX_BARS, MAX_BARS]
+
+
+async def test_a_bot_that_leaves_discord_while_it_is_measured_is_trouble() -> None:
+    async with discord_stand_in() as discord:
+        discord.connected.set()
+        with pytest.RaisesGroup(pytest.RaisesExc(CommandTrouble, match="left Discord")):
+            await discord.send_commands("metal", 1, 0.0)
 
 
 def test_json_has_every_figure_and_no_more_digits_than_were_measured() -> None:
     printed = _made_up(alone_midi_s=2 / 3).to_dict()
     assert set(printed) == {"machine", "plan", "decode", "songs", "chat", "targets"}
-    assert set(printed["chat"]) == {"acknowledged_ms", "loop_late_ms", "steps_per_s"}
+    assert set(printed["chat"]) == {"slack", "discord"}
+    assert set(printed["chat"]["discord"]) == {"acknowledged_ms", "loop_late_ms", "steps_per_s"}
     assert set(printed["decode"]) == {"one", "all"}
     assert {"alone_midi", "alone_files", "together_midi", "together_files"} < set(printed["songs"])
     assert {"midi_ratio", "files_ratio"} < set(printed["songs"])
@@ -69,7 +83,7 @@ def test_json_has_every_figure_and_no_more_digits_than_were_measured() -> None:
 
 def test_the_usual_plan_is_held_against_the_targets() -> None:
     met = {target["name"]: target["met"] for target in _made_up().to_dict()["targets"]}
-    assert list(met.values()) == [True, False, True, False, True]
+    assert list(met.values()) == [True, False, True, False, True, True]
 
 
 def test_another_plan_has_no_targets() -> None:
@@ -89,7 +103,8 @@ def _url(service: Service) -> str:
 
 def _made_up(alone_midi_s: float = 5.0) -> Figures:
     songs = SongTimes(_spread(alone_midi_s), _spread(16.0), _spread(8.0), _spread(36.0))
-    return Figures(MACHINE, Plan(), DecodeSpeed(100.0, 180.0), songs, ChatTimes(_spread(20.0), _spread(1.0), 150.0))
+    chat = ChatTimes(_spread(20.0), _spread(1.0), 150.0)
+    return Figures(MACHINE, Plan(), DecodeSpeed(100.0, 180.0), songs, Chats(chat, chat))
 
 
 def _spread(value: float) -> Spread:
