@@ -1,6 +1,7 @@
 """From a score to the finished stereo sound."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inference.music.program import Role
@@ -11,12 +12,27 @@ from inference.render.amp import amplify
 from inference.render.errors import RenderFailed
 from inference.render.master import master
 from inference.render.mix import Desk
-from inference.render.parts import split_parts
+from inference.render.parts import roles_of, split_parts
 from inference.render.signal import Audio
 from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, load_sounds
 from inference.render.synth import RING_S, load_soundfont, play
 
 _SPARE_S = 0.1  # a second take may end some milliseconds after the first
+
+
+@dataclass(frozen=True)
+class Stem:
+    """One player alone, as it stands in the mix: with its amp, place, echoes and room; shape (2, samples).
+
+    The stems of a song have one length, and their sum is the mix that goes to `Studio.finish`. `track` counts the
+    score's tracks from 0.
+    """
+
+    track: int
+    name: str
+    role: Role
+    audio: Audio
+    rate: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,23 @@ class Studio:
         if desk is None:
             raise RenderFailed("this song has no notes, so there is nothing to play")
         return master(desk.mixed(), desk.rate, sound), desk.rate
+
+    def stems(self, score: Score, roster: tuple[Player, ...], genre: str) -> Iterator[Stem]:
+        """Player after player, in the score's order; silent tracks have none. Raises RenderFailed."""
+        sound = self.sounds.of(genre)
+        for index, (track, role) in enumerate(zip(score.tracks, roles_of(score.tracks, roster), strict=True)):
+            if track.notes:
+                (part,) = split_parts(replace(score, tracks=(track,)), (Player(role, track.program),), sound)
+                audio, rate = play(part, self.soundfont)
+                if part.amp is not None:
+                    audio = amplify(audio, rate, self.sounds.amps[part.amp])
+                desk = _desk(score, rate, sound)
+                desk.add(audio, sound.strip(role))
+                yield Stem(index, track.name, role, desk.mixed(), rate)
+
+    def finish(self, mix: Audio, rate: int, genre: str) -> Audio:
+        """Masters a sum of stems, all of them or some: ending, glue, loudness, peaks. The length may shrink."""
+        return master(mix, rate, self.sounds.of(genre))
 
     def warm_up(self) -> None:
         """Plays one note on drums and guitar, which makes every filter and shows whether the SoundFont is one."""

@@ -89,3 +89,11 @@ def test_a_change_of_tempo_is_followed() -> None:
 def test_a_score_without_notes_is_refused() -> None:
     with pytest.raises(RenderFailed, match="no notes"):
         STUDIO.record(Score((Track("Drums", 0, True, ()),)), (Player.of(Role.DRUMS),), "metal")
+
+
+def test_stems_are_one_for_each_player_and_their_sum_is_a_finished_song() -> None:
+    stems = list(STUDIO.stems(quartet_score(4), QUARTET, "metal"))
+    assert [(stem.track, stem.role) for stem in stems] == [(index, player.role) for index, player in enumerate(QUARTET)]
+    assert len({stem.audio.shape for stem in stems}) == 1
+    mix = np.sum([stem.audio for stem in stems], axis=0)
+    assert_finished(STUDIO.finish(mix, stems[0].rate, "metal"), stems[0].rate)
