@@ -57,12 +57,16 @@ Listener = Callable[[EngineEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """A snapshot for metrics. `steps` counts model steps since the start, summed over slots."""
+    """A snapshot for metrics.
+
+    `steps` counts model steps since the start, summed over slots; `restarts` how often the worker broke and began anew.
+    """
 
     waiting: int
     running: int
     slots: int
     steps: int
+    restarts: int = 0
 
 
 class Engine(Protocol):
@@ -72,11 +76,18 @@ class Engine(Protocol):
     def checkpoint(self) -> str:
         """Hash that names the weights, part of every recipe."""
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether a job submitted now would be written: the worker runs and does not stand still."""
+
     def start(self) -> None:
         """Loads nothing more, starts the decoding thread."""
 
     def submit(self, job: ComposeJob, listener: Listener) -> None:
-        """Queues a job. `listener` gets its events in order, on the engine's thread; it must not block."""
+        """Queues a job. `listener` gets its events in order, on the engine's thread; it must not block.
+
+        A job whose worker breaks is written again from its first step, so `Started` and bars may be told once more.
+        """
 
     def cancel(self, job_id: str) -> None:
         """Frees the slot at the next step; the listener gets `Cancelled`. Unknown or ended ids are ignored."""
@@ -84,4 +95,4 @@ class Engine(Protocol):
     def stats(self) -> EngineStats: ...
 
     def stop(self) -> None:
-        """Cancels what runs and joins the thread."""
+        """Cancels what runs and waits for the thread, but not for ever."""

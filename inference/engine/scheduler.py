@@ -6,9 +6,13 @@ from inference.engine.sequence import Sequence
 
 
 class Scheduler:
-    """First come, first served, over a fixed number of slots."""
+    """First come, first served, over a fixed number of slots.
+
+    A sequence under suspicion of having broken the worker runs alone, so that it can harm nobody else.
+    """
 
     def __init__(self, slots: int) -> None:
+        self._suspects: set[str] = set()
         self._waiting: deque[Sequence] = deque()
         self._running: dict[int, Sequence] = {}
         self._free = list(range(slots - 1, -1, -1))
@@ -32,7 +36,7 @@ class Scheduler:
     def admit(self) -> list[Sequence]:
         """Moves sequences from the line into free slots, lowest slot first; returns those moved."""
         admitted = []
-        while self._waiting and self._free:
+        while self._waiting and self._free and not self._must_wait(self._waiting[0]):
             sequence = self._waiting.popleft()
             sequence.slot = self._free.pop()
             self._running[sequence.slot] = sequence
@@ -42,8 +46,15 @@ class Scheduler:
     def release(self, sequence: Sequence) -> None:
         """Takes back the slot of a running sequence."""
         del self._running[sequence.slot]
+        self._suspects.discard(sequence.job.id)
         self._free.append(sequence.slot)
         self._free.sort(reverse=True)
+
+    def add_first(self, sequence: Sequence, *, alone: bool) -> None:
+        """Puts a sequence before everybody who waits; `alone` keeps all others out while it runs."""
+        self._waiting.appendleft(sequence)
+        if alone:
+            self._suspects.add(sequence.job.id)
 
     def find(self, job_id: str) -> Sequence | None:
         """The waiting or running sequence of a job."""
@@ -57,6 +68,7 @@ class Scheduler:
                 self.release(sequence)
             else:
                 self._waiting.remove(sequence)
+                self._suspects.discard(sequence.job.id)
         return cancelled
 
     def drain(self) -> list[Sequence]:
@@ -66,6 +78,13 @@ class Scheduler:
         for sequence in self.running:
             self.release(sequence)
         return everyone
+
+    def _must_wait(self, sequence: Sequence) -> bool:
+        """Whether company keeps it out of a free slot."""
+        return any(self._is_suspect(one) for one in (sequence, *self.running)) and bool(self._running)
+
+    def _is_suspect(self, sequence: Sequence) -> bool:
+        return sequence.job.id in self._suspects
 
     def _everyone(self) -> list[Sequence]:
         return [*self._waiting, *self._running.values()]

@@ -1,6 +1,9 @@
 """The engine thread: events in order, cancellation, failure, stop."""
 
 import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,7 +18,7 @@ from inference.engine.contract import (
 )
 from inference.engine.runner import Runner
 from inference.engine.sequence import Sequence
-from inference.engine.thread import BatchEngine
+from inference.engine.thread import MAX_BREAKS, MAX_TRIES, BatchEngine
 from tests.unit.inference.engine.tiny import job, tiny_composer
 
 PATIENCE_S = 60
@@ -90,26 +93,82 @@ def test_a_waiting_job_can_be_cancelled(engine: BatchEngine) -> None:
     assert isinstance(waiting.next(), Cancelled)
 
 
-def test_a_failing_step_fails_its_songs_and_the_engine_lives_on() -> None:
-    class Faulty(Runner):
-        broken = True
+class Faulty(Runner):
+    """Breaks whenever `breaks` says so of the songs in the batch."""
 
-        def step(self, sequences: list[Sequence]) -> None:
-            if self.broken:
-                self.broken = False
-                raise RuntimeError("no more numbers")
-            super().step(sequences)
+    def __init__(self, breaks: Callable[[list[str]], bool]) -> None:
+        super().__init__(tiny_composer(), slots=2)
+        self._breaks = breaks
+        self.batches: list[list[str]] = []
 
-    engine = BatchEngine(Faulty(tiny_composer(), slots=2), "tiny")
+    def step(self, sequences: list[Sequence]) -> None:
+        ids = [sequence.job.id for sequence in sequences]
+        if ids not in self.batches[-1:]:
+            self.batches.append(ids)
+        if self._breaks(ids):
+            raise RuntimeError("no more numbers")
+        super().step(sequences)
+
+
+@contextmanager
+def running(runner: Runner) -> Iterator[BatchEngine]:
+    engine = BatchEngine(runner, "tiny")
     engine.start()
-    first, second = Inbox(), Inbox()
-    engine.submit(job("first", 1), first)
-    failed = first.until_final()[-1]
+    yield engine
+    engine.stop()
+
+
+def test_a_worker_that_breaks_once_starts_over_and_writes_the_same_song(engine: BatchEngine) -> None:
+    untroubled, troubled, countdown = Inbox(), Inbox(), iter([False] * 20 + [True])
+    engine.submit(job("a", 1), untroubled)
+    with running(Faulty(lambda _: next(countdown, False))) as broken:
+        broken.submit(job("a", 1), troubled)
+        events, finished = untroubled.until_final(), troubled.until_final()[-1]
+        assert broken.stats().restarts == 1
+        assert broken.is_alive
+    assert isinstance(finished, Finished)
+    assert isinstance(events[-1], Finished)
+    assert finished.score == events[-1].score
+
+
+def test_a_song_that_breaks_the_worker_fails_and_its_company_does_not() -> None:
+    poison, good = Inbox(), Inbox()
+    runner = Faulty(lambda ids: "poison" in ids)
+    with running(runner) as engine:
+        engine.submit(job("poison", 1), poison)
+        engine.submit(job("good", 2), good)
+        failed, finished = poison.until_final()[-1], good.until_final()[-1]
+        assert engine.stats().restarts == MAX_TRIES
     assert isinstance(failed, Failed)
     assert "no more numbers" in failed.reason
-    engine.submit(job("second", 2), second)
-    assert isinstance(second.until_final()[-1], Finished)
-    engine.stop()
+    assert isinstance(finished, Finished)
+    assert runner.batches[-2:] == [["poison"], ["good"]]
+
+
+def test_a_worker_that_only_ever_breaks_gives_up_and_says_so() -> None:
+    inboxes = [Inbox() for _ in range(MAX_BREAKS)]
+    with running(Faulty(lambda _: True)) as engine:
+        for number, inbox in enumerate(inboxes):
+            engine.submit(job(str(number), number), inbox)
+        assert isinstance(inboxes[0].until_final()[-1], Failed)
+        engine._thread.join(PATIENCE_S)
+        assert not engine.is_alive
+
+
+def test_a_worker_that_stands_still_counts_as_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    stands, goes_on = threading.Event(), threading.Event()
+
+    def wait(_: list[str]) -> bool:
+        stands.set()
+        return not goes_on.wait(PATIENCE_S)
+
+    with running(Faulty(wait)) as engine:
+        assert engine.is_alive
+        engine.submit(job("a", 1), Inbox())
+        assert stands.wait(PATIENCE_S)
+        monkeypatch.setattr("inference.engine.thread.STALLED_S", 0.0)
+        assert not engine.is_alive
+        goes_on.set()
 
 
 def test_stopping_cancels_what_runs() -> None:
