@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.music.measure import density_of, key_of
-from inference.music.pitch import Key, Mode
+from inference.music.pitch import Key
 from inference.music.program import Role
+from inference.music.score import Meter
 from inference.music.spec import Player
 from inference.tokens.arrangement import Arrangement, Header
 from inference.tokens.block import Block
@@ -22,13 +23,16 @@ from inference.training.corpus import Source, Unsuitable, prepare
 
 SPLITS = ("train", "valid", "test")
 _ROLES = tuple(Role)
+# 2: songs have a meter.
+_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Bank:
     """Packed songs. `songs` has a row a song; the other arrays are concatenations it points into.
 
-    songs: int64 [N, 8]: genre, split, key (0..23), tempo x 100, first row, rows, first player, players.
+    songs: int64 [N, 8]: genre, split, meter (numerator x 100 + denominator), tempo x 100, first row, rows, first
+    player, players.
     hits: uint16 [H, 5] fields of steps; blocks: int64 [B + 1] offsets into hits.
     rows: int32 flat, one entry a (bar, player): block + 1, or 0 for a rest; players: uint8 [P, 2] role, program.
     """
@@ -54,6 +58,10 @@ class Bank:
     def bar_count(self, song: int) -> int:
         return int(self.songs[song, 5])
 
+    def meter(self, song: int) -> Meter:
+        """Of every bar of the song."""
+        return Meter(*divmod(int(self.songs[song, 2]), 100))
+
     def roster(self, song: int) -> tuple[Player, ...]:
         first, count = self.songs[song, 6:8]
         return tuple(Player(_ROLES[role], int(program)) for role, program in self.players[first : first + count])
@@ -72,6 +80,7 @@ class Bank:
             bars=len(rows),
             tempo=tempo / 100,
             key=_key_of(sounding),
+            meter=self.meter(song),
             density=density_of(sum(len(block.onsets) for block in sounding), len(sounding)),
             opens=bars.start == 0,
             closes=bars.stop == count,
@@ -97,6 +106,7 @@ class Bank:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(
             path,
+            version=np.array(_VERSION),
             genres=np.array(self.genres),
             songs=self.songs,
             hits=self.hits,
@@ -110,7 +120,14 @@ class Bank:
         """Raises OSError, KeyError or ValueError when the file is not a bank."""
         with np.load(path, allow_pickle=False) as arrays:
             genres = tuple(str(name) for name in arrays["genres"])
-            return cls(genres, *(arrays[name] for name in ("songs", "hits", "blocks", "rows", "players")))
+            version = int(arrays["version"]) if "version" in arrays else 1
+            if version > _VERSION:
+                raise ValueError(f"a bank of version {version}; I read up to {_VERSION}")
+            songs, *others = (arrays[name] for name in ("songs", "hits", "blocks", "rows", "players"))
+            if version == 1:
+                # Banks were all in 4/4 then, and had the song's key in this column.
+                songs[:, 2] = 404
+            return cls(genres, songs, *others)
 
 
 def _key_of(blocks: list[Block]) -> Key | None:
@@ -137,12 +154,11 @@ class _Packer:
             for slot, block in enumerate(row):
                 if block is not None:
                     matrix[bar, slot] = self._number(numbers, slot, block)
-        key = header.key or Key(0, Mode.MAJOR)
         self.songs.append(
             (
                 self.genres.index(source.genre),
                 SPLITS.index(source.split),
-                key.tonic + (12 if key.mode is Mode.MINOR else 0),
+                header.meter.numerator * 100 + header.meter.denominator,
                 round(header.tempo * 100),
                 self._row_count,
                 len(arrangement.rows),

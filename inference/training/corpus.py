@@ -69,9 +69,9 @@ def prepare(source: Source) -> Arrangement:
     try:
         arrangement = arrange(score, ((source.genre, 1.0),))
     except BadMidi as error:
-        raise Unsuitable("no bar in 4/4") from error
+        raise Unsuitable("no meter that the band plays") from error
     if len(arrangement.rows) < MIN_ROWS:
-        raise Unsuitable(f"fewer than {MIN_ROWS} bars in 4/4")
+        raise Unsuitable(f"fewer than {MIN_ROWS} bars in one meter")
     if len(arrangement.header.players) < MIN_PLAYERS:
         raise Unsuitable(f"fewer than {MIN_PLAYERS} players")
     return arrangement

@@ -68,7 +68,7 @@ def test_bars_of_another_meter_are_cut_out() -> None:
     assert [bool(row[0]) for row in song.rows] == [True, True]
 
 
-def test_a_score_without_a_bar_in_common_time_is_refused_in_a_sentence() -> None:
-    waltz = Score((Track("a", 0, False, (Note(0, 60, PPQ, 80),)),), meters=(MeterChange(0, Meter(3, 4)),))
+def test_a_score_without_a_meter_of_the_code_is_refused_in_a_sentence() -> None:
+    five = Score((Track("a", 0, False, (Note(0, 60, PPQ, 80),)),), meters=(MeterChange(0, Meter(5, 4)),))
     with pytest.raises(BadMidi, match="4/4"):
-        arrange(waltz)
+        arrange(five)
