@@ -46,9 +46,10 @@ class Runner:
     def step(self, sequences: list[Sequence]) -> None:
         """Feeds each sequence's last step, draws its next and advances it."""
         columns = self._columns(sequences)
-        hidden = self.model.step(self._inputs(sequences), self._cache, self._positions(sequences), columns)
+        inputs = self._inputs(sequences)
+        hidden = self.model.step(inputs, self._cache, self._positions(sequences), columns)
         drawing = [sequence for sequence in sequences if sequence.draws]
-        chosen = self._draw(hidden, drawing) if drawing else {}
+        chosen = self._draw(hidden, inputs.context[:, 0], drawing) if drawing else {}
         for sequence in sequences:
             sequence.advance(chosen.get(sequence.slot, Step(NONE)))
 
@@ -73,7 +74,7 @@ class Runner:
             positions[sequence.slot] = sequence.fed
         return self._tensor(positions)
 
-    def _draw(self, hidden: Tensor, sequences: list[Sequence]) -> dict[int, Step]:
+    def _draw(self, hidden: Tensor, context: Tensor, sequences: list[Sequence]) -> dict[int, Step]:
         cascade = self.model.cascade
         chosen = np.zeros((self.slots, len(FIELD_SIZES)), np.int64)
         echo = np.zeros((self.slots, len(ECHO_SIZES)), np.int64)
@@ -86,7 +87,8 @@ class Runner:
                 state = cascade.advance(state, field, self._tensor(chosen[:, field - 1]), self._tensor(echo))
             if field == SHAPE_FIELD and all(chosen[sequence.slot, HEAD_FIELD] < POSITION for sequence in sequences):
                 break
-            chosen[:, field] = self._draw_field(cascade.logits[field](state), field, sequences, chosen)
+            logits = cascade.logits_of(field, state, context, self._tensor(echo))
+            chosen[:, field] = self._draw_field(logits, field, sequences, chosen)
         return {sequence.slot: Step(*chosen[sequence.slot].tolist()) for sequence in sequences}
 
     def _draw_field(

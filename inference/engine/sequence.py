@@ -1,16 +1,16 @@
 """A song being written: its state, its grammar and its place in the batch. No torch here."""
 
 from collections import deque
-from dataclasses import replace
 
 from inference.engine.contract import ComposeJob, Listener
 from inference.music.score import Score
-from inference.tokens.arrangement import Arrangement, Header
+from inference.tokens.arrangement import Header
 from inference.tokens.encode import prefix
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.perform import perform
 from inference.tokens.state import BandState
 from inference.tokens.vocabulary import END, Step
+from inference.tokens.written import sounding
 
 
 class Sequence:
@@ -60,7 +60,7 @@ class Sequence:
 
     def score(self) -> Score:
         """The song, once finished."""
-        return perform(Arrangement(replace(self.header, bars=len(self.state.rows)), tuple(self.state.rows)))
+        return perform(sounding(self.header, tuple(self.state.rows)))
 
 
 def header_of(job: ComposeJob) -> Header:

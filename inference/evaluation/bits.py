@@ -34,7 +34,7 @@ def windows(steps: int, window: int) -> Iterator[tuple[int, int, int]]:
 def excerpt_bits(model: Composer, arrangement: Arrangement) -> tuple[NDArray[np.float64], int]:
     """Sum of -log2 p of each field over all steps after the prefix, float [5], and the notes they stand for."""
     steps = list(encode(arrangement))
-    example = to_example(arrangement, steps, len(steps) - 1, model.config.genres)
+    example = to_example(arrangement, steps, model.config.genres)
     batch = collate([example])
     bits = np.zeros(batch.targets.shape[-1])
     for first, end, counted in windows(len(steps) - 1, model.config.window):

@@ -13,7 +13,7 @@ from inference.model.config import ModelConfig
 from inference.model.errors import CheckpointError
 from inference.model.transformer import Composer
 
-_FORMAT = "lnh-composer-1"
+_FORMAT = "lnh-composer-2"
 _ENTRY = "lnh"
 HASH_DIGITS = 12
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from inference.music.pitch import Mode
+from inference.music.score import Meter
 from inference.music.spec import MAX_DENSITY
 from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_TEMPO
 from inference.tokens.arrangement import Header
@@ -17,16 +18,19 @@ _RATIO = log(MAX_TEMPO / MIN_TEMPO) / _TEMPO_BINS
 _TEMPO_BOUNDS = tuple(MIN_TEMPO * exp(_RATIO * step) for step in range(1, _TEMPO_BINS))
 _BARS_A_BIN = 4
 
-# tempo, key, density, bars, opens, closes, free order
-SONG_SIZES = (_TEMPO_BINS, 25, 1 + MAX_DENSITY, 2 + MAX_BARS // _BARS_A_BIN, 2, 2, 2)
+# The order is part of every checkpoint: append, never insert. 0 stands for all others.
+_METERS = tuple(Meter.parse(text) for text in ("4/4", "3/4", "6/8", "2/4", "2/2", "7/8", "3/8", "5/8"))
+
+# tempo, tonic, mode, density, bars, meter, opens, closes, free order, bars ahead
+SONG_SIZES = (_TEMPO_BINS, 13, 3, 1 + MAX_DENSITY, 2 + MAX_BARS // _BARS_A_BIN, 1 + len(_METERS), 2, 2, 2, 2)
 
 
 @dataclass(frozen=True)
 class StepInputs:
     """What the trunk takes for steps t, all [B, T, ...] or, for the song, [B, ...].
 
-    fields: int64 [B, T, 5]; context: int64 [B, T, 7]; content: float [B, T, 62];
-    song: int64 [B, 7]; genres: float [B, G + 1], weights.
+    fields: int64 [B, T, 5]; context: int64 [B, T, 10]; content: float [B, T, 62];
+    song: int64 [B, 10]; genres: float [B, G + 1], weights.
     """
 
     fields: Tensor
@@ -38,15 +42,18 @@ class StepInputs:
 
 def song_numbers(header: Header) -> tuple[int, ...]:
     """The header as integers below SONG_SIZES."""
-    key = 0 if header.key is None else 1 + header.key.tonic + (12 if header.key.mode is Mode.MINOR else 0)
+    key = header.key
     return (
         bisect_right(_TEMPO_BOUNDS, header.tempo),
-        key,
+        0 if key is None else 1 + key.tonic,
+        0 if key is None else 1 + (key.mode is Mode.MINOR),
         header.density or 0,
         min(1 + MAX_BARS // _BARS_A_BIN, header.bars // _BARS_A_BIN),
+        1 + _METERS.index(header.meter) if header.meter in _METERS else 0,
         int(header.opens),
         int(header.closes),
         int(header.free_order),
+        int(header.ahead > 0),
     )
 
 

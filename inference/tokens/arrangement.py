@@ -1,4 +1,4 @@
-"""An arrangement: a song as blocks on a grid, half way between a score and its steps."""
+"""An arrangement: a song as blocks on a grid, half way between a score and its steps. Its pitches are sounding ones."""
 
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ class Header:
         meter: of every bar.
         opens, closes: whether the bars include the song's first and last.
         free_order: whether a bar's blocks may come in any order (drums first otherwise).
+        ahead: how many of the last bars are known, and so written, before all others.
     """
 
     genres: tuple[tuple[str, float], ...]
@@ -37,6 +38,7 @@ class Header:
     opens: bool = True
     closes: bool = True
     free_order: bool = False
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

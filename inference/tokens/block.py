@@ -81,16 +81,39 @@ class Block:
         return (*onsets, *(weight / total for weight in classes), *kicks, *snares, lowest, log2(len(self.hits)) / 5)
 
     def transposed(self, semitones: int) -> "Block":
-        """The same hits higher or lower; drums stay. Pitches must stay within 0..127."""
+        """The same hits higher or lower; drums stay. A pitch that would leave 0..127 moves by an octave less."""
         if self.is_drum or semitones == 0:
             return self
-        return Block(tuple(hit._replace(value=hit.value + semitones) for hit in self.hits))
+        hits = [hit._replace(value=PITCH + _within(hit.value - PITCH + semitones)) for hit in self.hits]
+        return Block(tuple(sorted(hits)))
+
+
+def _within(pitch: int) -> int:
+    if pitch < 0:
+        return pitch + 12
+    return pitch - 12 if pitch > 127 else pitch
 
 
 def chord_intervals(shape: int) -> tuple[int, ...]:
     """Semitones above the lowest note, from 0, of a shape index (1-based)."""
     mask = CHORD_SHAPES[shape - 1]
     return tuple(interval for interval in range(mask.bit_length()) if mask >> interval & 1)
+
+
+HARMONIES = 26
+
+
+def harmony(block: Block | None, position: int) -> int:
+    """What a pitched block plays at a position: 0 without a block, 1 where it is silent, else its lowest pitch class:
+    2..13 struck there, 14..25 struck earlier in the bar.
+    """
+    if block is None:
+        return 0
+    index = bisect_right(block.onsets, position) - 1
+    if index < 0:
+        return 1
+    at = block.onsets[index]
+    return (2 if at == position else 14) + block.lowest[at] % 12
 
 
 def drum_echo(mask: int) -> int:

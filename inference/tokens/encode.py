@@ -2,11 +2,11 @@
 
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from inference.tokens.arrangement import Arrangement, Header, Row
 from inference.tokens.state import BandState
 from inference.tokens.vocabulary import BAR, END, NEW, START, TRACK, Step, repeats
+from inference.tokens.written import sounding, written_rows
 
 
 def prefix(header: Header) -> Iterator[Step]:
@@ -23,13 +23,18 @@ def encode(arrangement: Arrangement, rng: random.Random | None = None) -> Iterat
     """
     state = BandState(arrangement.header)
     yield from prefix(arrangement.header)
-    for row in arrangement.rows:
+    for row in written_rows(arrangement):
         for step in _bar_steps(state, row, rng):
             state.push(step)
             yield step
         state.finish_bar()
-    if arrangement.header.closes:
+    if ends(arrangement.header):
         yield Step(END)
+
+
+def ends(header: Header) -> bool:
+    """Whether an END follows the last bar: where the song is over, and where bars known ahead go on."""
+    return header.closes or header.ahead > 0
 
 
 def _bar_steps(state: BandState, row: Row, rng: random.Random | None) -> Iterator[Step]:
@@ -53,4 +58,4 @@ def decode(header: Header, steps: Iterable[Step]) -> Arrangement:
     for step in steps:
         state.push(step)
     state.finish_bar()
-    return Arrangement(replace(header, bars=len(state.rows)), tuple(state.rows))
+    return sounding(header, tuple(state.rows))

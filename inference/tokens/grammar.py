@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.music.program import Role
+from inference.music.units import TICKS_PER_GRID
 from inference.tokens.block import chord_intervals
 from inference.tokens.leaning import (
     Leaning,
@@ -29,7 +30,6 @@ from inference.tokens.vocabulary import (
     NONE,
     PITCH,
     POSITION,
-    POSITIONS,
     SHAPE_FIELD,
     SHAPES,
     TRACK,
@@ -37,11 +37,12 @@ from inference.tokens.vocabulary import (
     VALUES,
     repeats,
 )
+from inference.tokens.written import tonic_shift
 
 Mask = NDArray[np.bool_]
 
 MAX_HITS_AT_ONCE = 4
-# Lowest and highest pitch a role may play; wider than 99 % of what such players play in the training files.
+# Lowest and highest sounding pitch a role may play; wider than 99 % of what such players play in the training files.
 _RANGES = {Role.BASS: (21, 67), Role.RHYTHM: (28, 88), Role.LEAD: (31, 100)}
 _WIDEST = (21, 108)
 
@@ -68,6 +69,8 @@ class Grammar:
         self._rests = [0] * len(state.header.players)
         self._repeated = 0
         self._bars = 0
+        self._shift = tonic_shift(state.header.key)
+        self._past_bar = POSITION + state.header.meter.ticks // TICKS_PER_GRID
 
     def mask(self, field: int, chosen: list[int]) -> Mask:
         """Allowed values of a field (bool, FIELD_SIZES[field]) after the fields before it; at least one is allowed."""
@@ -99,8 +102,8 @@ class Grammar:
             return None
         bar = len(self._state.rows)
         if field == VALUE_FIELD:
-            return root_leaning(key, bar)
-        return shape_leaning(key, bar, (chosen[VALUE_FIELD] - PITCH) % 12)
+            return root_leaning(key.mode, bar)
+        return shape_leaning(key.mode, bar, (chosen[VALUE_FIELD] - PITCH) % 12)
 
     def _in_last_bar(self) -> bool:
         state = self._state
@@ -108,13 +111,15 @@ class Grammar:
 
     def _is_last_bar(self, bar: int) -> bool:
         header = self._state.header
-        return header.closes and bar + 1 == header.bars
+        return header.closes and not header.ahead and bar + 1 == header.bars
 
     def _follow(self) -> None:
         """Catches up with the bars that were closed since the last step."""
         rows = self._state.rows
         while self._bars < len(rows):
             row = rows[self._bars]
+            if self._bars == self._state.header.ahead:
+                self._rests = [0] * len(self._rests)
             self._rests = [0 if block else rest + 1 for rest, block in zip(self._rests, row, strict=True)]
             self._bars += 1
 
@@ -129,11 +134,11 @@ class Grammar:
                 return [self._after_bar()]
             return self._next_tracks(may_end=False)
         if last.is_track and not repeats(last.value):
-            return range(POSITION, POSITION + POSITIONS)
+            return range(POSITION, self._past_bar)
         following = self._next_tracks(may_end=True)
         if last.is_hit:
             first = last.head if state.hits_at_position < MAX_HITS_AT_ONCE and self._room_above() else last.head + 1
-            return [*following, *range(first, POSITION + POSITIONS)]
+            return [*following, *range(first, self._past_bar)]
         return following
 
     def _next_tracks(self, *, may_end: bool) -> list[int]:
@@ -195,13 +200,13 @@ class Grammar:
         return any(row) and all(block is not None or not self._must_play(slot) for slot, block in enumerate(row))
 
     def _range(self) -> tuple[int, int]:
-        """First VALUE index the current player may play, and the one after the last."""
+        """First VALUE index the current player may play, and the one after the last, as written."""
         slot = self._state.slot
         player = self._state.header.players[slot or 0]
         if player.is_drum:
             return DRUM_SET, VALUES
         low, high = _RANGES.get(player.role, _WIDEST)
-        return PITCH + low, PITCH + high + 1
+        return PITCH + low - self._shift, PITCH + high + 1 - self._shift
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Leanings: what is added to the logits of a field so that a song keeps to what was asked.
+"""Leanings: what is added to the logits of a field so that a song keeps to what was asked. Pitches are written ones.
 
 A mask forbids, a leaning persuades. The key is one: metal is full of notes outside its scale, so they are made
 rarer, not impossible. The ending is the other: half of the real songs end on a stroke or two that ring out, which a
@@ -30,34 +30,34 @@ ENDING_LENGTH_WEIGHT = 2.0
 _HALF = 48
 
 
-def root_leaning(key: Key, bar: int) -> Leaning:
+def root_leaning(mode: Mode, bar: int) -> Leaning:
     """Float [VALUES]: towards lowest notes that establish the key, after its probe-tone profile, away from others."""
     if bar < OPENING_BARS:
-        return OPENING_FACTOR * _root_leaning(key)
-    return _root_leaning(key)
+        return OPENING_FACTOR * _root_leaning(mode)
+    return _root_leaning(mode)
 
 
-def shape_leaning(key: Key, bar: int, pitch_class: int) -> Leaning:
+def shape_leaning(mode: Mode, bar: int, pitch_class: int) -> Leaning:
     """Float [SHAPES]: against chords over a root whose other notes leave the key, by the number of them."""
-    leaning = _shape_leaning(key, pitch_class)
+    leaning = _shape_leaning(mode, pitch_class)
     return OPENING_FACTOR * leaning if bar < OPENING_BARS else leaning
 
 
 @lru_cache(maxsize=64)
-def _root_leaning(key: Key) -> Leaning:
-    scale, profile = _scale(key), KEY_PROFILES[key.mode]
+def _root_leaning(mode: Mode) -> Leaning:
+    scale, profile = _scale(mode), KEY_PROFILES[mode]
     leaning = np.zeros(VALUES, np.float32)
     for value in range(PITCH, DRUM_SET):
         pitch_class = (value - PITCH) % 12
-        leaning[value] = PROFILE_WEIGHT * log(profile[(pitch_class - key.tonic) % 12] / profile[0])
+        leaning[value] = PROFILE_WEIGHT * log(profile[pitch_class] / profile[0])
         if pitch_class not in scale:
             leaning[value] -= KEY_WEIGHT
     return leaning
 
 
 @lru_cache(maxsize=1024)
-def _shape_leaning(key: Key, pitch_class: int) -> Leaning:
-    scale = _scale(key)
+def _shape_leaning(mode: Mode, pitch_class: int) -> Leaning:
+    scale = _scale(mode)
     leaning = np.zeros(SHAPES, np.float32)
     for shape in range(1, SHAPES):
         classes = {(pitch_class + interval) % 12 for interval in chord_intervals(shape)} - {pitch_class}
@@ -81,6 +81,7 @@ def ending_duration_leaning() -> Leaning:
     return leaning
 
 
-def _scale(key: Key) -> frozenset[int]:
-    """The key's pitch classes, in minor with the raised seventh that leads home."""
-    return key.pitch_classes | {(key.tonic + 11) % 12} if key.mode is Mode.MINOR else key.pitch_classes
+def _scale(mode: Mode) -> frozenset[int]:
+    """Pitch classes above the tonic, in minor with the raised seventh that leads home."""
+    classes = Key(0, mode).pitch_classes
+    return classes | {11} if mode is Mode.MINOR else classes

@@ -4,11 +4,11 @@ Training, decoding and grammar all go through `BandState`, so what the model is 
 construction what it is shown while it plays.
 """
 
-from typing import Generic, TypeVar
-
 from inference.music.program import Role
 from inference.tokens.arrangement import Header, Row
-from inference.tokens.block import NO_CONTENT, Block, drum_echo, next_onset
+from inference.tokens.block import NO_CONTENT, Block
+from inference.tokens.listening import HEARD_SIZES, Heard
+from inference.tokens.recency import Recency
 from inference.tokens.vocabulary import (
     BAR,
     COPY,
@@ -16,8 +16,8 @@ from inference.tokens.vocabulary import (
     MIXED,
     NEW,
     POSITION,
+    POSITIONS,
     RIFF,
-    RIFFS,
     TRACK,
     Step,
     repeats,
@@ -26,36 +26,17 @@ from inference.tokens.vocabulary import (
 _ROLE_INDEX = {role: index for index, role in enumerate(Role, start=1)}
 _DRUM_PROGRAM = 129
 MAX_BARS_LEFT = 32
+BAR_CYCLE = 16
 
-# Sizes of the integers `context` and `echo` give.
-CONTEXT_SIZES = (1 + len(Role), 130, 9, 2 + MAX_BARS_LEFT, 97, 97, 97)
-ECHO_SIZES = (6, 14, 129, 1 + len(Role), 130)
+# Sizes of the integers `context` and `echo` give. From STROKES on, a context holds positions plus one.
+CONTEXT_SIZES = (1 + len(Role), 130, 1 + BAR_CYCLE, 2 + MAX_BARS_LEFT, 3, *(1 + POSITIONS,) * 5)
+STROKES = 5
+ECHO_SIZES = (*HEARD_SIZES, 1 + len(Role), 130)
+_NO_STROKES = (0,) * 5
+_NO_PLACE = (0, 0, 0, *_NO_STROKES)
+_NO_ECHO = (0,) * len(ECHO_SIZES)
 
 Context = tuple[int, ...]
-T = TypeVar("T")
-
-
-class Recency(Generic[T]):
-    """Distinct items, the most recently used first."""
-
-    def __init__(self) -> None:
-        self._items: list[T] = []
-
-    def use(self, item: T) -> None:
-        if item in self._items:
-            self._items.remove(item)
-        self._items.insert(0, item)
-
-    def rank(self, item: T) -> int | None:
-        """0 for the latest; None if it is unknown or too long ago."""
-        index = self._items.index(item) if item in self._items else RIFFS
-        return index if index < RIFFS else None
-
-    def __getitem__(self, rank: int) -> T:
-        return self._items[rank]
-
-    def __len__(self) -> int:
-        return min(RIFFS, len(self._items))
 
 
 class BandState:
@@ -73,6 +54,7 @@ class BandState:
         self._riffs: list[Recency[Block]] = [Recency() for _ in header.players]
         self._bars: Recency[Row] = Recency()
         self._in_bar = False
+        self._gap = 0
         self.placed: set[int] = set()
         self.bar_value_now = 0
 
@@ -82,6 +64,8 @@ class BandState:
         """Takes the next step, which must be one the grammar allows."""
         self._content = NO_CONTENT
         if step.is_hit:
+            if self._hits and step.position > self.position:
+                self._gap = step.position - self.position
             self._hits.append(step)
             self.position = step.position
         elif step.is_track:
@@ -109,7 +93,7 @@ class BandState:
                 self._content = tuple(sum(column) / len(sounding) for column in zip(*sounding, strict=True))
 
     def _open_block(self, step: Step) -> None:
-        self.slot, self.position = step.slot, -1
+        self.slot, self.position, self._gap = step.slot, -1, 0
         if not self._in_bar:
             return
         self.placed.add(step.slot)
@@ -137,6 +121,12 @@ class BandState:
 
     # -- repeats
 
+    @property
+    def reach(self) -> int:
+        """How many bars back a COPY can go: the bars known ahead are not before the others."""
+        written = len(self.rows)
+        return written if written < self.header.ahead else written - self.header.ahead
+
     def row_source(self, value: int) -> Row:
         """The row a repeating BAR value brings back."""
         return self._bars[value - RIFF] if value >= RIFF else self.rows[-COPY_DISTANCES[value - COPY]]
@@ -152,23 +142,23 @@ class BandState:
 
     def row_repeats(self) -> list[int]:
         """BAR values that can repeat here."""
-        copies = [COPY + index for index, distance in enumerate(COPY_DISTANCES) if distance <= len(self.rows)]
+        copies = [COPY + index for index, distance in enumerate(COPY_DISTANCES) if distance <= self.reach]
         return copies + [RIFF + rank for rank in range(len(self._bars))]
 
     def block_repeats(self, slot: int) -> list[int]:
         """TRACK values that can repeat here."""
-        bars = len(self.rows)
+        reach = self.reach
         copies = [
             COPY + index
             for index, distance in enumerate(COPY_DISTANCES)
-            if distance <= bars and self.rows[-distance][slot] is not None
+            if distance <= reach and self.rows[-distance][slot] is not None
         ]
         return copies + [RIFF + rank for rank in range(len(self._riffs[slot]))]
 
     def bar_value(self, row: Row) -> int:
         """The canonical BAR value of a row: nearest copy, else riff, else MIXED or NEW. Asked between bars."""
         for index, distance in enumerate(COPY_DISTANCES):
-            if distance <= len(self.rows) and self.rows[-distance] == row:
+            if distance <= self.reach and self.rows[-distance] == row:
                 return COPY + index
         rank = self._bars.rank(row)
         if rank is not None:
@@ -179,7 +169,7 @@ class BandState:
     def track_value(self, slot: int, block: Block) -> int:
         """The canonical TRACK value of a block in the bar after the last closed one."""
         for index, distance in enumerate(COPY_DISTANCES):
-            if distance <= len(self.rows) and self.rows[-distance][slot] == block:
+            if distance <= self.reach and self.rows[-distance][slot] == block:
                 return COPY + index
         rank = self._riffs[slot].rank(block)
         return NEW if rank is None else RIFF + rank
@@ -195,58 +185,44 @@ class BandState:
         """Integers (sizes CONTEXT_SIZES) about the place of the next step."""
         role, program = self._player(self.slot)
         if not self._in_bar:
-            return (role, program, 0, 0, 0, 0, 0)
-        bar = len(self.rows)
-        left = min(MAX_BARS_LEFT, self.header.bars - bar)
-        kick, onset, before = self._next_onsets()
-        return (role, program, 1 + bar % 8, 1 + max(0, left), kick, onset, before)
+            return (role, program, *_NO_PLACE)
+        written = len(self.rows)
+        coming = written < self.header.ahead
+        bar = written - self.header.ahead + (self.header.bars if coming else 0)
+        last = self.header.bars - (0 if coming else self.header.ahead)
+        left = max(0, min(MAX_BARS_LEFT, last - bar))
+        return (role, program, 1 + bar % BAR_CYCLE, 1 + left, 1 + coming, *self._next_strokes())
 
-    def _next_onsets(self) -> tuple[int, int, int]:
-        """Where kick, first pitched player and this player's last block strike next; 0 unless inside a block."""
+    def _next_strokes(self) -> Context:
+        """Where the others, this player's last block and its own rhythm strike next; zeros unless inside a block."""
         writing = self.last.is_hit or (self.last.is_track and not repeats(self.last.value))
         if not writing or self.slot is None:
-            return 0, 0, 0
-        drums, pitched = self._written_blocks()
-        before = self._last_block(self.slot)
-        return (
-            next_onset(drums.kicks, self.position) if drums else 0,
-            next_onset(pitched.onsets, self.position) if pitched else 0,
-            next_onset(before.onsets, self.position) if before else 0,
-        )
+            return _NO_STROKES
+        again = self.position + self._gap
+        return (*self._heard().next_strokes(self.position), again + 1 if self._gap and again < POSITIONS else 0)
 
     def echo(self, head: int) -> Context:
         """Integers (sizes ECHO_SIZES) about what the band does where the next step, whose head is known, falls."""
         if TRACK <= head < POSITION:
-            return (0, 0, 0, *self._player(head - TRACK))
+            return (0, 0, 0, 0, *self._player(head - TRACK))
         if head < POSITION or self.slot is None:
-            return (0, 0, 0, 0, 0)
-        position = head - POSITION
-        drums, pitched = self._written_blocks()
-        before = self._last_block(self.slot)
-        return (
-            drum_echo(drums.lowest.get(position, 0)) if drums else 0,
-            _pitch_class_echo(pitched, position),
-            _pitch_echo(before, position),
-            0,
-            0,
-        )
+            return _NO_ECHO
+        return (*self._heard().at(head - POSITION), 0, 0)
 
-    def _written_blocks(self) -> tuple[Block | None, Block | None]:
-        """The drums and the first pitched block of the bar that are complete and not the current player's."""
-        drums = pitched = None
+    def _heard(self) -> Heard:
+        """What the current player hears: the complete blocks of the bar, and its own of an earlier bar."""
+        drums = first = last = None
         for slot, block in enumerate(self.row):
             if block is None or slot == self.slot:
                 continue
             if block.is_drum:
                 drums = block
-            elif pitched is None:
-                pitched = block
-        return drums, pitched
-
-    def _last_block(self, slot: int) -> Block | None:
-        """The player's most recent block of an earlier bar."""
-        riffs = self._riffs[slot]
-        return riffs[0] if len(riffs) else None
+            elif first is None:
+                first = block
+            else:
+                last = block
+        riffs = self._riffs[self.slot or 0]
+        return Heard(drums, first, last, riffs[0] if len(riffs) else None)
 
     def _player(self, slot: int | None) -> tuple[int, int]:
         if slot is None:
@@ -262,19 +238,3 @@ class BandState:
     def hits_at_position(self) -> int:
         """How many hits the current player has at the position of the last one."""
         return sum(hit.head == self.last.head for hit in self._hits)
-
-
-def _pitch_class_echo(block: Block | None, position: int) -> int:
-    """0 without a block, 13 where it is silent, else 1 + pitch class."""
-    if block is None:
-        return 0
-    pitch = block.lowest.get(position)
-    return 13 if pitch is None else 1 + pitch % 12
-
-
-def _pitch_echo(block: Block | None, position: int) -> int:
-    """0 where nothing was played (or by drums), else 1 + lowest pitch."""
-    if block is None or block.is_drum:
-        return 0
-    pitch = block.lowest.get(position)
-    return 0 if pitch is None else 1 + pitch

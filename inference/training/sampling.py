@@ -27,8 +27,9 @@ _ROLE_WEIGHT = {Role.DRUMS: 12.0, Role.BASS: 10.0, Role.RHYTHM: 7.0, Role.LEAD: 
 class Habits:
     """How examples are drawn; all but `window` are chances.
 
-    whole_roster: keep every player. longest: excerpts of as many bars as there can be. ending: excerpts that run to
-    the song's end. free_order: blocks of a bar in any order. hide: each of genre, key and density hidden, for guidance.
+    window: most steps an example has. whole_roster: keep every player. longest: excerpts of as many bars as there can
+    be. ending: excerpts that run to the song's end. free_order: blocks of a bar in any order. ahead: some of the last
+    bars come first, so that the model learns to fill gaps. hide: each of genre and density hidden, for guidance.
     """
 
     window: int
@@ -36,12 +37,13 @@ class Habits:
     longest: float = 0.6
     ending: float = 0.3
     free_order: float = 0.3
+    ahead: float = 0.12
     hide: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row of a batch: T steps as inputs, the steps after them as targets (NONE heads do not count)."""
+    """T steps as inputs and the steps after them as targets (NONE heads do not count)."""
 
     fields: NDArray[np.int64]
     context: NDArray[np.int64]
@@ -86,18 +88,19 @@ class ExampleStream:
         while True:
             arrangement = self._varied(bank.excerpt(song, range(start, start + bars), slots, shift))
             steps = list(encode(arrangement, rng))
-            if not closes or len(steps) <= habits.window or bars <= SHORTEST:
-                return to_example(arrangement, steps[: habits.window + 1], habits.window, self._genres)
+            whole = closes or arrangement.header.ahead > 0
+            if not whole or len(steps) <= habits.window or bars <= SHORTEST:
+                return to_example(arrangement, steps[: habits.window + 1], self._genres)
             bars = max(SHORTEST, bars * habits.window // len(steps) - 1)
-            start = count - bars
+            start = count - bars if closes else start
 
     def _varied(self, arrangement: Arrangement) -> Arrangement:
         rng, habits = self._rng, self._habits
         header = replace(arrangement.header, free_order=rng.random() < habits.free_order)
         if rng.random() < habits.hide:
             header = replace(header, genres=())
-        if rng.random() < habits.hide:
-            header = replace(header, key=None)
+        if header.bars >= SHORTEST and rng.random() < habits.ahead:
+            header = replace(header, ahead=rng.randint(1, header.bars // 2))
         if rng.random() < habits.hide:
             header = replace(header, density=None)
         return Arrangement(header, arrangement.rows)
@@ -120,8 +123,9 @@ class ExampleStream:
         return self._rng.randint(max(LOWEST_SHIFT, -low), max(0, min(HIGHEST_SHIFT, 127 - high)))
 
 
-def to_example(arrangement: Arrangement, steps: list[Step], window: int, genres: tuple[str, ...]) -> Example:
-    """Inputs and targets of up to `window` + 1 steps, padded with zeros."""
+def to_example(arrangement: Arrangement, steps: list[Step], genres: tuple[str, ...]) -> Example:
+    """Inputs and targets: one fewer than there are steps."""
+    window = len(steps) - 1
     header = arrangement.header
     state = BandState(header)
     prefix = 1 + len(header.players)

@@ -20,8 +20,8 @@ class TrainSettings(BaseModel):
     kv_heads: int = 2
     hidden: int = 688
     cascade_width: int = 192
-    window: int = 512
-    batch: int = 16
+    window: int = 1024
+    batch: Annotated[int, Field(gt=0, description="windows of steps an update sees before accumulation")] = 8
     accumulate: int = 1
     matrix_rate: float = 0.02
     other_rate: float = 2e-3

@@ -45,6 +45,7 @@ class Run:
         self.model = Composer(config).to(self.device)
         self.optimisers = Optimisers(self.model, settings)
         self.trained_s = 0.0
+        self.processor_s = 0.0
         self.updates = 0
         self.steps = 0
         if self._state_path.exists():
@@ -65,12 +66,13 @@ class Run:
         # The first update of a process compiles, for minutes on a busy machine; that is no training.
         compiled_by = self.updates + 1
         while self.trained_s < settings.minutes * 60 and not stopped():
-            started = time.monotonic()
+            started, processor_before = time.monotonic(), time.process_time()
             report = self._update([next(batches) for _ in range(settings.accumulate)])
             if self.updates % 20 == 0:
                 self._note("train", report)
             if self.updates > compiled_by:
                 self.trained_s += time.monotonic() - started
+                self.processor_s += time.process_time() - processor_before
             if self.trained_s - evaluated_s > settings.evaluate_every_minutes * 60:
                 evaluated_s = self.trained_s
                 self.evaluate(valid)
@@ -99,13 +101,19 @@ class Run:
             "model": self.model.state_dict(),
             "optimisers": self.optimisers.state_dict(),
             "trained_s": self.trained_s,
+            "processor_s": self.processor_s,
             "updates": self.updates,
             "steps": self.steps,
         }
         partial = self._state_path.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(self._state_path)
-        card = {"steps": str(self.steps), "minutes": f"{self.trained_s / 60:.0f}", "run": self.settings.name}
+        card = {
+            "run": self.settings.name,
+            "steps": str(self.steps),
+            "minutes": f"{self.trained_s / 60:.0f}",
+            "processor_minutes": f"{self.processor_s / 60:.0f}",
+        }
         save_checkpoint(self.model, self.checkpoint, card)
 
     @property
@@ -116,7 +124,8 @@ class Run:
         state = torch.load(self._state_path, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.optimisers.load_state_dict(state["optimisers"])
-        self.trained_s, self.updates, self.steps = state["trained_s"], state["updates"], state["steps"]
+        self.trained_s, self.processor_s = state["trained_s"], state["processor_s"]
+        self.updates, self.steps = state["updates"], state["steps"]
         _log.info("resumed", updates=self.updates, minutes=round(self.trained_s / 60, 1))
 
     def _update(self, batches: list[Batch]) -> dict[str, float]:
@@ -142,6 +151,7 @@ class Run:
     def _note(self, event: str, values: dict[str, float]) -> None:
         rounded = {name: round(value, 4) for name, value in values.items()}
         place = {"updates": self.updates, "steps": self.steps, "minutes": round(self.trained_s / 60, 2)}
+        place |= {"processor_minutes": round(self.processor_s / 60, 2)}
         _log.info(event, **place, **rounded)
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as lines:

@@ -7,9 +7,11 @@ import torch
 from inference.engine.runner import Runner
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
-from inference.model.inputs import StepInputs
+from inference.model.inputs import SONG_SIZES, StepInputs
 from inference.music.score import Score
+from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.grammar import Rules
+from inference.tokens.state import CONTEXT_SIZES
 from inference.tokens.vocabulary import Step
 from tests.unit.inference.engine.tiny import job, tiny_composer
 
@@ -37,9 +39,9 @@ def test_cached_steps_give_the_hidden_states_of_the_whole_network() -> None:
     length = 20
     inputs = StepInputs(
         torch.randint(0, 9, (1, length, 5)),
-        torch.randint(0, 9, (1, length, 7)),
-        torch.rand(1, length, 62),
-        torch.ones(1, 7, dtype=torch.int64),
+        torch.randint(0, 3, (1, length, len(CONTEXT_SIZES))),
+        torch.rand(1, length, CONTENT_SIZE),
+        torch.ones(1, len(SONG_SIZES), dtype=torch.int64),
         torch.tensor([[0.0, 1.0, 0.0]]),
     )
     config = model.config

@@ -27,7 +27,7 @@ def test_every_target_counts_once_with_half_a_window_before_it(steps: int) -> No
 def test_a_model_that_knows_nothing_needs_the_logarithm_of_the_choices() -> None:
     model = tiny_composer(window=1024)
     with torch.no_grad():
-        for layer in model.cascade.logits:
+        for layer in (*model.cascade.logits, model.cascade.strokes, model.cascade.before):
             layer.weight.zero_()
             layer.bias.zero_()
     bits, notes = excerpt_bits(model, SONG)

@@ -6,9 +6,11 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inference.music.pitch import Key, Mode
 from inference.tokens.arrangement import Arrangement
 from inference.tokens.encode import decode, encode
-from inference.tokens.vocabulary import BAR, COPY, FIELD_SIZES, MIXED, NEW, TRACK, Step, repeats
+from inference.tokens.vocabulary import BAR, COPY, END, FIELD_SIZES, MIXED, NEW, TRACK, Step, repeats
+from inference.tokens.written import tonic_shift, written_rows
 from tests.unit.inference.tokens.songs import ROSTER, arrangements
 
 
@@ -23,6 +25,27 @@ def test_decoding_the_encoded_steps_gives_every_row_back(song: Arrangement) -> N
 def test_any_order_of_blocks_decodes_to_the_same_rows(song: Arrangement, seed: int) -> None:
     free = replace(song, header=replace(song.header, free_order=True))
     assert decode(free.header, encode(free, random.Random(seed))).rows == song.rows
+
+
+@given(arrangements(), st.data())
+@settings(max_examples=40, deadline=None)
+def test_bars_known_ahead_are_written_first_and_decode_to_their_place(song: Arrangement, drawn: st.DataObject) -> None:
+    count = drawn.draw(st.integers(1, len(song.rows)))
+    ahead = replace(song, header=replace(song.header, ahead=count))
+    steps = list(encode(ahead))
+    assert decode(ahead.header, steps) == ahead
+    assert steps[-1].head == END
+    assert written_rows(ahead) == written_rows(song)[-count:] + written_rows(song)[:-count]
+
+
+@given(arrangements(), st.sampled_from([Key(tonic, mode) for tonic in range(12) for mode in Mode]))
+@settings(max_examples=60, deadline=None)
+def test_a_song_and_its_transposition_are_written_alike(song: Arrangement, key: Key) -> None:
+    shift = tonic_shift(key)
+    rows = tuple(tuple(block and block.transposed(shift) for block in row) for row in song.rows)
+    moved = Arrangement(replace(song.header, key=key), rows)
+    in_c = Arrangement(replace(song.header, key=Key(0, key.mode)), song.rows)
+    assert list(encode(moved)) == list(encode(in_c))
 
 
 @given(arrangements())

@@ -83,7 +83,7 @@ def test_examples_are_songs_with_targets_one_step_ahead(bank: Bank) -> None:
 def test_an_example_holds_the_whole_song_when_it_fits(bank: Bank) -> None:
     song = bank.excerpt(0, range(0, 10), (0, 1), 0)
     steps = list(encode(song, random.Random(1)))
-    example = to_example(song, steps, 400, ("metal",))
+    example = to_example(song, steps, ("metal",))
     fed = [Step(*fields) for fields in example.fields[: len(steps) - 1].tolist()]
     assert decode(song.header, [*fed, steps[-1]]).rows == song.rows
     assert example.notes == sum(block.note_count for row in song.rows for block in row if block)
