@@ -1,0 +1,126 @@
+"""MusicXML -> pages, with verovio (which engraves) and typst (which makes PDF and PNG of it); both are optional."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+
+from inference.render.errors import RenderFailed, ScoreTooLarge
+from inference.render.notation.musicxml import printable
+from inference.render.optional import require
+
+_WIDTH_MM, _HEIGHT_MM = 210, 297
+_SIDE_MM, _HEAD_MM, _FOOT_MM = 12, 26, 12
+_SCALE = 54
+_PNG_PPI = 130.0
+_MOST_NOTES = 40_000
+_QUARTER = "\u2669"
+_SMUFL_QUARTER = re.compile("[\ueca5\ue1d5]")
+_SMUFL_FONT = re.compile(r'font-family="(?:Leipzig|Bravura)[^"]*"')
+_MEMBER_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip knows: equal songs give equal files
+
+_LAYOUT = """#set page(width: {width}mm, height: {height}mm, margin: 0mm, fill: white)
+#set text(font: "Libertinus Serif", size: 10pt)
+#let pages = json("pages.json")
+#let sheet = json("sheet.json")
+#set document(title: sheet.title, author: "LnH")
+#for number in range(pages) {{
+  if number > 0 {{ pagebreak() }}
+  place(top + center, dy: 8mm, if number == 0 {{
+    stack(spacing: 3mm, text(size: 20pt, sheet.title), text(size: 10pt, fill: luma(90), sheet.line))
+  }} else {{
+    text(size: 9pt, fill: luma(90), sheet.title)
+  }})
+  place(top + left, dx: {side}mm, dy: {head}mm, image(str(number) + ".svg", width: {inner}mm))
+  place(bottom + center, dy: -6mm, text(size: 8pt, fill: luma(120), str(number + 1) + " / " + str(pages)))
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """An engraved score: A4 pages as SVG, and what stands at the head of the first."""
+
+    svgs: tuple[str, ...]
+    title: str
+    line: str
+
+    def pdf(self) -> bytes:
+        """One PDF; equal pages give equal bytes. Raises RenderFailed without typst."""
+        content = self._typeset("pdf")
+        return content[0]
+
+    def pngs(self) -> list[bytes]:
+        """One PNG a page. Raises RenderFailed without typst."""
+        return self._typeset("png")
+
+    def zipped(self) -> bytes:
+        """Every page as SVG and as PNG. Raises RenderFailed without typst."""
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number, (svg, png) in enumerate(zip(self.svgs, self.pngs(), strict=True), 1):
+                archive.writestr(zipfile.ZipInfo(f"page-{number:02}.svg", _MEMBER_TIME), svg)
+                archive.writestr(zipfile.ZipInfo(f"page-{number:02}.png", _MEMBER_TIME), png)
+        return file.getvalue()
+
+    def _typeset(self, format: str) -> list[bytes]:
+        import json
+
+        typst = require("typst", "score", "a score as PDF or pictures")
+        layout = _LAYOUT.format(
+            width=_WIDTH_MM, height=_HEIGHT_MM, side=_SIDE_MM, head=_HEAD_MM, inner=_WIDTH_MM - 2 * _SIDE_MM
+        )
+        files = {
+            "main.typ": layout.encode(),
+            "pages.json": str(len(self.svgs)).encode(),
+            "sheet.json": json.dumps({"title": self.title, "line": self.line}).encode(),
+        } | {f"{number}.svg": svg.encode() for number, svg in enumerate(self.svgs)}
+        made = typst.compile(files, format=format, ppi=_PNG_PPI, timestamp=0, ignore_system_fonts=True)
+        return list(made) if isinstance(made, list) else [made]
+
+
+def engrave(musicxml: bytes, title: str, line: str, notes: int) -> Pages:
+    """Sets the pages.
+
+    Args:
+        musicxml: from `write_musicxml`.
+        title: at the head of the first page.
+        line: under the title.
+        notes: how many there are.
+
+    Raises:
+        ScoreTooLarge: more notes than can be engraved in reasonable time.
+        RenderFailed: verovio is not installed or cannot read it.
+    """
+    if notes > _MOST_NOTES:
+        raise ScoreTooLarge(f"a printed score may have {_MOST_NOTES} notes at most, and this song has {notes}")
+    verovio = require("verovio", "score", "a printed score")
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions(
+        {
+            "pageWidth": (_WIDTH_MM - 2 * _SIDE_MM) * 10 * 100 // _SCALE,
+            "pageHeight": (_HEIGHT_MM - _HEAD_MM - _FOOT_MM) * 10 * 100 // _SCALE,
+            "pageMarginLeft": 0,
+            "pageMarginRight": 0,
+            "pageMarginTop": 0,
+            "pageMarginBottom": 0,
+            "scale": _SCALE,
+            "header": "none",
+            "footer": "none",
+            "breaks": "auto",
+            "xmlIdSeed": 1,
+            "svgViewBox": True,
+            "spacingSystem": 10,
+        }
+    )
+    if not toolkit.loadData(musicxml.decode()):
+        raise RenderFailed("this song cannot be engraved")
+    pages = range(1, toolkit.getPageCount() + 1)
+    svgs = tuple(_plain_fonts(toolkit.renderToSVG(page)) for page in pages)
+    return Pages(svgs, printable(title), printable(line))
+
+
+def _plain_fonts(svg: str) -> str:
+    """The little note of a tempo mark in a font that is at hand."""
+    return _SMUFL_FONT.sub('font-family="DejaVu Sans Mono"', _SMUFL_QUARTER.sub(_QUARTER, svg))

@@ -1,0 +1,75 @@
+"""Which staves a score needs: clefs that suit the instruments, two staves for a pair of hands."""
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from inference.music.program import GM_PROGRAM_NAMES
+from inference.music.score import Note, Score, Track
+
+_MIDDLE_C = 60
+_BOTH_HANDS = (52, 67)
+_HANDS = frozenset({*range(8), *range(8, 15), *range(16, 21), 21, 23, 46})
+_GUITARS, _BASSES = range(24, 32), range(32, 40)
+
+
+@dataclass(frozen=True, slots=True)
+class Clef:
+    """Sign and line as MusicXML names them; `octaves` is -1 where the music sounds an octave lower than written."""
+
+    sign: str
+    line: int
+    octaves: int = 0
+
+
+TREBLE, BASS, PERCUSSION = Clef("G", 2), Clef("F", 4), Clef("percussion", 2)
+_GUITAR, _LOW_BASS = Clef("G", 2, -1), Clef("F", 4, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    clef: Clef
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One player: name, General MIDI program and one or two staves."""
+
+    name: str
+    program: int
+    is_drum: bool
+    staves: tuple[Staff, ...]
+
+
+def parts_of(score: Score) -> list[Part]:
+    """A part for each track with notes; names that come twice are numbered."""
+    seen: dict[str, int] = {}
+    parts = []
+    for track in score.tracks:
+        if track.notes:
+            name = _name(track)
+            seen[name] = seen.get(name, 0) + 1
+            numbered = name if seen[name] == 1 else f"{name} {seen[name]}"
+            parts.append(Part(numbered, track.program, track.is_drum, tuple(_staves(track))))
+    return parts
+
+
+def _name(track: Track) -> str:
+    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in track.name).split())
+    return clean[:40] or ("Drums" if track.is_drum else GM_PROGRAM_NAMES[track.program % 128])
+
+
+def _staves(track: Track) -> Iterator[Staff]:
+    pitches = [note.pitch for note in track.notes]
+    if track.is_drum:
+        yield Staff(PERCUSSION, track.notes)
+    elif track.program in _GUITARS:
+        yield Staff(_GUITAR, track.notes)
+    elif track.program in _BASSES:
+        yield Staff(_LOW_BASS, track.notes)
+    elif track.program in _HANDS and min(pitches) < _BOTH_HANDS[0] and max(pitches) > _BOTH_HANDS[1]:
+        yield Staff(TREBLE, tuple(note for note in track.notes if note.pitch >= _MIDDLE_C))
+        yield Staff(BASS, tuple(note for note in track.notes if note.pitch < _MIDDLE_C))
+    else:
+        yield Staff(TREBLE if statistics.median(pitches) >= _MIDDLE_C - 2 else BASS, track.notes)
