@@ -53,6 +53,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_GENRE = "unknown_genre"
     BAD_RECIPE = "bad_recipe"
     QUEUE_FULL = "queue_full"
+    QUOTA_USED = "quota_used"
     NOT_FOUND = "not_found"
     TOO_LARGE = "too_large"
     SHUTTING_DOWN = "shutting_down"

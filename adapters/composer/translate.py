@@ -11,6 +11,7 @@ from inference.music.errors import BadRecipe, InvalidSpec, MusicError, UnknownGe
 from inference.music.recipe import Recipe
 
 _COME_BACK_S = 30.0  # when a full queue does not say
+_BUSY = frozenset({ErrorCode.QUEUE_FULL, ErrorCode.QUOTA_USED})
 _GONE = frozenset({ErrorCode.SHUTTING_DOWN, ErrorCode.UNAVAILABLE})
 
 
@@ -69,7 +70,7 @@ def failure_of(status: SongStatus, genre: str) -> UserError:
 
 def error_of(detail: ErrorDetail, genre: str) -> UserError:
     """The bot's error for the service's; `genre` is the one that was asked for."""
-    if detail.code is ErrorCode.QUEUE_FULL:
+    if detail.code in _BUSY:
         return Busy(retry_after_s=round(detail.retry_after_s or _COME_BACK_S))
     if detail.code is ErrorCode.INVALID_OPTION:
         return InvalidSpec("request", detail.message)

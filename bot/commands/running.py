@@ -119,14 +119,15 @@ def _free_or_any(host: str, port: int) -> int:
 
 async def _serve(settings: Settings, address: tuple[str, int], *, stop_with_stdin: bool) -> None:
     from bot.commands.studio import make_app
-    from inference.server.run import CannotListen, listen, serve
+    from inference.server.archive import ArchiveInUse
+    from inference.server.run import CannotListen, EngineLost, listen, serve
 
     with as_trouble(CannotListen):
         sock = listen(*address)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(_stop_with_stdin(stop)) if stop_with_stdin else None
-        with sock:
+        with sock, as_trouble(ArchiveInUse, EngineLost):
             async with make_app(settings) as app:
                 await serve(app, sock, lambda url: typer.echo(f"LnH listens on {url}"), stop)
         if watching is not None:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
@@ -31,14 +33,19 @@ async def open_composer(settings: Settings) -> AsyncIterator[HttpComposer]:
     async with AsyncExitStack() as stack:
         composer = await stack.enter_async_context(HttpComposer(settings.inference.url))
         if not await composer.is_ready():
-            url = await stack.enter_async_context(own_service(_for_one_song(settings)))
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="lnh-")))
+            url = await stack.enter_async_context(own_service(_for_one_song(settings, folder)))
             composer = await stack.enter_async_context(HttpComposer(url))
         yield composer
 
 
-def _for_one_song(settings: Settings) -> Settings:
-    """One render worker starts sooner than two. The slots stay: another batch shape might be another song."""
-    return settings.model_copy(update={"inference": settings.inference.model_copy(update={"render_workers": 1})})
+def _for_one_song(settings: Settings, folder: Path) -> Settings:
+    """One render worker starts sooner than two. The slots stay: another batch shape might be another song.
+
+    Whoever asked takes the files along, so they go into a folder of no other service's.
+    """
+    changes = {"render_workers": 1, "artifacts": folder}
+    return settings.model_copy(update={"inference": settings.inference.model_copy(update=changes)})
 
 
 @asynccontextmanager

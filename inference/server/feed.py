@@ -35,12 +35,15 @@ class StatusFeed:
     too and nothing has to be dropped. The first final state wins; whatever is published after it is ignored.
     """
 
-    def __init__(self, status: SongStatus, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, status: SongStatus, clock: Callable[[], float] = time.monotonic, *, first_version: int = 1
+    ) -> None:
         self._status = status
         self._clock = clock
-        self._version = 1
+        self._version = first_version
         self._entered = self._changed = clock()
-        self._watchers: set[asyncio.Queue[Change]] = set()
+        self._is_closed = False
+        self._watchers: set[asyncio.Queue[Change | None]] = set()
 
     @property
     def state(self) -> SongState:
@@ -77,11 +80,19 @@ class StatusFeed:
             watcher.put_nowait(change)
         return True
 
+    def close(self) -> None:
+        """Sends the watchers away although the song has not ended: it goes on in another life of the service."""
+        self._is_closed = True
+        for watcher in self._watchers:
+            watcher.put_nowait(None)
+
     @contextmanager
     def watch(self) -> Iterator[AsyncIterator[Change]]:
-        """Gives the current status, then every change, up to and with the final one."""
-        changes: asyncio.Queue[Change] = asyncio.Queue()
+        """Gives the current status, then every change, up to and with the final one unless it is closed before."""
+        changes: asyncio.Queue[Change | None] = asyncio.Queue()
         changes.put_nowait(Change(self._version, self.status))
+        if self._is_closed:
+            changes.put_nowait(None)
         self._watchers.add(changes)
         try:
             yield _until_final(changes)
@@ -96,9 +107,8 @@ class StatusFeed:
         return gone | {"eta_s": None} if following.is_final else gone
 
 
-async def _until_final(changes: asyncio.Queue[Change]) -> AsyncIterator[Change]:
-    while True:
-        change = await changes.get()
+async def _until_final(changes: asyncio.Queue[Change | None]) -> AsyncIterator[Change]:
+    while (change := await changes.get()) is not None:
         yield change
         if change.status.state.is_final:
             return

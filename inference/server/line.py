@@ -12,11 +12,12 @@ class LineFull(Exception):
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One song's place. `turn` is set when it may compose."""
+    """One song's place. `turn` is set when it may compose; `bars_left` are those still to be written."""
 
     client: str
     scheduled: bool
     on_move: Callable[[int], None]
+    bars_left: int = 0
     round: int = 0
     arrival: int = 0
     position: int = -1
@@ -59,10 +60,23 @@ class WaitingLine:
         """Songs that wait for a slot."""
         return len(self._waiting)
 
+    @property
+    def bars_ahead(self) -> int:
+        """Bars to be written before a song that came now, if every slot is taken."""
+        return sum(ticket.bars_left for ticket in (*self._waiting, *self._composing))
+
+    def inside(self, client: str) -> int:
+        """Songs of a client that have been let in and have not ended."""
+        return sum(ticket.client == client for ticket in self._inside)
+
     def join(self, ticket: Ticket) -> None:
         """Lets a song in; `ticket.on_move` is called now and whenever its place changes. Raises LineFull."""
         if len(self._inside) >= self._capacity:
             raise LineFull
+        self.rejoin(ticket)
+
+    def rejoin(self, ticket: Ticket) -> None:
+        """The same for a song that was let in before a restart, however many there are."""
         ticket.arrival = next(self._arrivals)
         ticket.round = max(self._round_now, self._rounds.get(ticket.client, -1) + 1)
         self._rounds[ticket.client] = ticket.round

@@ -1,11 +1,13 @@
 """From a request's body to everything the kitchen needs."""
 
 import hashlib
+import json
 import re
 import secrets
 import unicodedata
 import uuid
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from inference.api import ErrorCode, FileFormat, SongBody, SongState, SongStatus
 from inference.music.errors import MusicError
@@ -103,6 +105,20 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         deadline_s=body.deadline_s,
         fingerprint=fingerprint(body),
     )
+
+
+def resume_order(body: SongBody, recipe: dict[str, Any] | None, catalogue: GenreCatalogue, checkpoint: str) -> Order:
+    """The order of a song that was accepted before a restart, by the recipe it had then unless the weights changed.
+
+    Raises:
+        Refusal: it cannot be made any more, for its genre or its checkpoint is gone.
+    """
+    order = take_order(body, catalogue, checkpoint)
+    try:
+        known = Recipe.from_json(json.dumps(recipe))
+    except MusicError:
+        return order
+    return replace(order, recipe=known) if known.checkpoint == checkpoint else order
 
 
 def fingerprint(body: SongBody) -> str:

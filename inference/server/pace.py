@@ -15,12 +15,26 @@ class Pace:
     def __init__(self, bar_s: float = 0.15, render_s: float = 4.0) -> None:
         self._bar_s = bar_s
         self._render_s = render_s
+        self._departure_s: float | None = None
+        self._last_departure: float | None = None
 
     def composed(self, bars: int, seconds: float) -> None:
         self._bar_s += _WEIGHT * (seconds / bars - self._bar_s)
 
     def rendered(self, seconds: float) -> None:
         self._render_s += _WEIGHT * (seconds - self._render_s)
+
+    def departed(self, now_s: float, *, others_wait: bool) -> None:
+        """A song has left the house at `now_s`; the time since the one before counts if somebody waited throughout."""
+        if self._last_departure is not None:
+            seconds = now_s - self._last_departure
+            before = seconds if self._departure_s is None else self._departure_s
+            self._departure_s = before + _WEIGHT * (seconds - before)
+        self._last_departure = now_s if others_wait else None
+
+    def place_s(self, slots: int) -> float:
+        """Seconds until a place becomes free while the house is full."""
+        return self.compose_s() / slots if self._departure_s is None else self._departure_s
 
     def compose_s(self, bars: int = _TYPICAL_BARS) -> float:
         """Seconds that `bars` bars hold a slot."""

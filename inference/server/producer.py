@@ -1,22 +1,28 @@
 """Takes one song from its place in line to its last file."""
 
 import asyncio
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from inference.api import Comparison, FileFormat, SongFile, SongState
+import structlog
+
+from inference.api import Comparison, ErrorCode, FileFormat, SongFile, SongState
 from inference.engine.contract import ComposeJob, Engine, Finished
 from inference.music.genre import GenreCatalogue
 from inference.music.score import Score
 from inference.server import stages
-from inference.server.archive import Archive
 from inference.server.feed import StatusFeed
+from inference.server.limits import ServerLimits
 from inference.server.line import Ticket, WaitingLine
 from inference.server.metrics import Metrics
 from inference.server.order import Order
 from inference.server.pace import Pace
-from inference.server.register import Entry
-from inference.server.stages import Renderer
+from inference.server.register import Entry, Register
+from inference.server.stages import Renderer, StageFailed
+
+MAX_TRIES = 4  # of one song by services that died while they composed it
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Work:
     order: Order
     entry: Entry
     ticket: Ticket
+    accepted_s: float = field(default_factory=time.monotonic)
 
     @property
     def feed(self) -> StatusFeed:
@@ -44,11 +51,14 @@ class Work:
 class Producer:
     """Leads a song through its stages and says in its feed how far it is."""
 
-    def __init__(self, studio: Studio, archive: Archive, line: WaitingLine, metrics: Metrics) -> None:
+    def __init__(
+        self, studio: Studio, register: Register, line: WaitingLine, metrics: Metrics, limits: ServerLimits
+    ) -> None:
         self._studio = studio
-        self._archive = archive
+        self._register = register
         self._line = line
         self._metrics = metrics
+        self._limits = limits
         self.pace = Pace()
 
     async def make(self, work: Work) -> None:
@@ -58,8 +68,13 @@ class Producer:
             StageFailed: a stage could not be finished.
             OSError: a file could not be written.
         """
+        await work.ticket.turn.wait()
+        if work.entry.tries >= MAX_TRIES:
+            raise StageFailed(
+                ErrorCode.COMPOSE_FAILED, f"the service broke {MAX_TRIES} times over this song, so I gave it up"
+            )
+        folder = await self._register.try_once_more(work.entry)
         finished = await self._compose(work)
-        folder = await asyncio.to_thread(self._archive.open, work.entry.key, work.entry.record)
         files, report = await asyncio.to_thread(_write_notes, work.order, finished.score, folder)
         bars = work.order.bars
         if work.order.needs_rendering:
@@ -67,6 +82,7 @@ class Producer:
             work.feed.publish(state=SongState.RENDERING, bars_done=bars, files=files, report=report, eta_s=eta_s)
             self._left(work, SongState.COMPOSING)
             files = await self._render(work, finished.score, folder, files)
+            stages.check_size(files, self._limits.max_song_bytes)
             work.feed.publish(state=SongState.DONE, files=files)
             self.pace.rendered(self._left(work, SongState.RENDERING))
         else:
@@ -80,16 +96,22 @@ class Producer:
         feed.publish(position=position, eta_s=self._eta_s(order, 0, wait_s))
 
     async def _compose(self, work: Work) -> Finished:
-        await work.ticket.turn.wait()
         job = ComposeJob(work.entry.key, work.order.spec, work.order.sampling)
         try:
             finished = await stages.compose(self._studio.engine, job, lambda bars: self._bar_written(work, bars))
         finally:
             self._line.free_slot(work.ticket)
+        log.info("song composed", steps=finished.steps, seconds=round(finished.seconds, 3))
         self.pace.composed(work.order.bars, finished.seconds)
         return finished
 
     def _bar_written(self, work: Work, bars_done: int) -> None:
+        """A bar is done; when the engine had to start over, nothing is heard until it is beyond what it had."""
+        if bars_done < work.feed.status.bars_done:
+            return
+        work.ticket.bars_left = work.order.bars - bars_done
+        if bars_done == 1 and work.feed.status.bars_done == 0:
+            self._metrics.first_bar_took(time.monotonic() - work.accepted_s)
         eta_s = self._eta_s(work.order, bars_done)
         if work.feed.state is SongState.QUEUED:
             work.feed.publish(state=SongState.COMPOSING, bars_done=bars_done, eta_s=eta_s)
@@ -100,6 +122,7 @@ class Producer:
     async def _render(self, work: Work, score: Score, folder: Path, files: list[SongFile]) -> list[SongFile]:
         """All files in the order they were asked for."""
         rendered = await stages.render(self._studio.renderer, work.order, score, folder)
+        log.info("song rendered", files=[file.path.name for file in rendered.files])
         made = [stages.listed(work.order, file.path, file.media_type, file.size_bytes) for file in rendered.files]
         wanted = list(work.order.formats)
         return sorted(files + made, key=lambda file: wanted.index(FileFormat(file.name.rpartition(".")[2])))

@@ -10,6 +10,7 @@ STATUS_OF: dict[ErrorCode, int] = {
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.TOO_LARGE: 413,
     ErrorCode.QUEUE_FULL: 429,
+    ErrorCode.QUOTA_USED: 429,
     ErrorCode.SHUTTING_DOWN: 503,
     ErrorCode.UNAVAILABLE: 503,
     ErrorCode.DISK_FULL: 507,

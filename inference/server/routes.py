@@ -38,7 +38,9 @@ class Routes:
     async def compose(self, request: web.Request) -> web.Response:
         raw = await request.read()
         try:
-            status = self._service.accept(read_body(raw))
+            body = read_body(raw)
+            with structlog.contextvars.bound_contextvars(request_id=body.request_id):
+                status = await self._service.accept(body, request.remote or "")
         except Refusal as refusal:
             self._service.metrics.refused(refusal.detail.code)
             log.info("song refused", code=refusal.detail.code, reason=str(refusal))

@@ -21,6 +21,10 @@ _BACKLOG = 128
 _MAX_PORT = 65535
 
 
+class EngineLost(Exception):
+    """The engine is beyond help; what was accepted is on disk, and the next start goes on with it."""
+
+
 class CannotListen(Exception):
     """The address cannot be served; `str(error)` is one sentence for the person who started the service."""
 
@@ -61,7 +65,8 @@ async def serve(
         stop: set to end the service from inside the process.
 
     Raises:
-        OSError: the folder for songs cannot be used.
+        ArchiveInUse, OSError: the folder for songs cannot be used.
+        EngineLost: only a new process can go on.
     """
     stop = stop or asyncio.Event()
     service = app[SERVICE]
@@ -71,9 +76,11 @@ async def serve(
             await runner.setup()
             await web.SockSite(runner, sock).start()
             ready(base_url(sock))
-            await stop.wait()
+            await _either(stop, service.engine_lost)
             log.info("shutting down")
             await service.drain()  # still listening: songs that end now can be fetched
+            if service.engine_lost.is_set():
+                raise EngineLost("the engine stopped working; start the service again and it goes on with its songs")
     finally:
         await runner.cleanup()
         sock.close()
@@ -83,6 +90,15 @@ def base_url(sock: socket.socket) -> str:
     """Where a socket from `listen` is reached."""
     host, port = sock.getsockname()[:2]
     return f"http://[{host}]:{port}" if sock.family is socket.AF_INET6 else f"http://{host}:{port}"
+
+
+async def _either(*events: asyncio.Event) -> None:
+    """Waits for the first."""
+    async with asyncio.TaskGroup() as tasks:
+        waiting = [tasks.create_task(event.wait()) for event in events]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
 
 
 @contextmanager

@@ -94,6 +94,14 @@ def report(order: Order, score: Score) -> list[Comparison]:
     ]
 
 
+def check_size(files: Sequence[SongFile], limit_bytes: int) -> None:
+    """Raises StageFailed when a song's files are too much together."""
+    size_bytes = sum(file.size_bytes for file in files)
+    if size_bytes > limit_bytes:
+        found, most = (f"{number / 2**20:.0f} MiB" for number in (size_bytes, limit_bytes))
+        raise StageFailed(ErrorCode.TOO_LARGE, f"the files of this song have {found}, and I keep {most} at most")
+
+
 async def render(renderer: Renderer, order: Order, score: Score, folder: Path) -> Rendering:
     """Makes every file but the MIDI one.
 

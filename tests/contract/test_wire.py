@@ -27,6 +27,12 @@ METRICS = {
     "lnh_engine_steps",
     "lnh_slots",
     "lnh_slots_running",
+    "lnh_first_bar_seconds",
+    "lnh_event_loop_lag_seconds",
+    "lnh_songs_resumed",
+    "lnh_artifact_bytes",
+    "lnh_engine_restarts",
+    "lnh_engine_alive",
     "lnh_batch_fill",
 }
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from inference.api import ErrorCode, SongState
 from tests.fakes.engine import FakeEngine
-from tests.fakes.renderer import FakeRenderer
 from tests.fakes.service import running_service
 
 
@@ -88,19 +87,3 @@ async def test_a_finished_song_survives_a_restart_of_the_service(tmp_path: Path)
         assert await after.fetch(done.files[0].url) == content
         assert [event.status for event in await after.history("click-1")] == [done]
         assert after.engine.submitted == []
-
-
-async def test_a_song_that_was_half_made_at_a_restart_is_made_anew(tmp_path: Path) -> None:
-    renderer = FakeRenderer(held=True)
-    async with running_service(tmp_path, engine=FakeEngine(free=True), renderer=renderer) as before:
-        await before.compose(request_id="click-1")
-        await before.until("click-1", SongState.RENDERING)
-        leftovers = {path.name: path.read_bytes() for path in (tmp_path / "click-1").iterdir()}
-    (tmp_path / "click-1").mkdir()
-    for name, content in leftovers.items():  # as a power cut would have left them
-        (tmp_path / "click-1" / name).write_bytes(content)
-
-    async with running_service(tmp_path, engine=FakeEngine(free=True)) as after:
-        assert not (tmp_path / "click-1").exists()
-        await after.compose(request_id="click-1")
-        assert (await after.history("click-1"))[-1].name == "done"

@@ -213,8 +213,8 @@ async def test_a_song_that_is_not_finished_in_time_fails_and_frees_its_slot(tmp_
 
 async def test_time_in_the_queue_counts_towards_the_deadline(tmp_path: Path) -> None:
     async with running_service(tmp_path, engine=FakeEngine(slots=1)) as service:
-        await service.compose()
-        song = await service.compose(deadline_s=0.05)
+        await service.compose(bars=4)
+        song = await service.compose(deadline_s=0.7)
         events = await service.history(song.id)
 
     assert events[-1].status.error is not None
@@ -287,10 +287,8 @@ async def test_a_stranger_in_the_songs_folder_is_left_alone(tmp_path: Path) -> N
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "diary.txt").write_text("dear diary")
     async with running_service(tmp_path, engine=FakeEngine(free=True)) as service:
-        await service.compose(request_id="mine")
-        failed = (await service.history("mine"))[-1].status
+        status, error = await service.refused(request_id="mine")
 
-    assert failed.error is not None
-    assert failed.error.code is ErrorCode.RENDER_FAILED
-    assert failed.error.message == "I could not save the song (File exists)"
+    assert (status, error.code) == (500, ErrorCode.RENDER_FAILED)
+    assert error.message == "I could not save the song (File exists)"
     assert (tmp_path / "mine" / "diary.txt").read_text() == "dear diary"
