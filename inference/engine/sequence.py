@@ -49,6 +49,8 @@ class Sequence:
         self.step = self.forced.popleft() if self.forced else drawn
         self.state.push(self.step)
         self.fed += 1
+        if not self.forced:
+            self.forced.extend(self.grammar.forced())
 
     def new_bars(self) -> int | None:
         """Number of finished bars if it grew since the last call."""

@@ -7,9 +7,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.music.pitch import Key, Mode
 from inference.music.program import Role
 from inference.music.units import TICKS_PER_GRID
-from inference.tokens.block import chord_intervals
+from inference.tokens.arrangement import Row
+from inference.tokens.block import Block, chord_intervals
+from inference.tokens.given import Known, Open, Plan, block_steps, is_row
 from inference.tokens.leaning import (
     Leaning,
     ending_duration_leaning,
@@ -35,6 +38,7 @@ from inference.tokens.vocabulary import (
     TRACK,
     VALUE_FIELD,
     VALUES,
+    Step,
     repeats,
 )
 from inference.tokens.written import tonic_shift
@@ -52,25 +56,37 @@ class Rules:
     """Limits on top of the syntax.
 
     max_rest: bars a player may rest. max_repeats: whole bars the band may repeat in a row. new_ending: the last bar is
-    written for itself, as nine real songs of ten do, so that it can ring out.
+    written for itself, as nine real songs of ten do, so that it can ring out. strict_key: no new note leaves the key.
     """
 
     max_rest: int = 4
     max_repeats: int = 16
     new_ending: bool = True
+    strict_key: bool = False
 
 
 class Grammar:
-    """Masks over the next step of one song."""
+    """Masks over the next step of one song. What `plan` gives is written as given, and first in its bar."""
 
-    def __init__(self, state: BandState, rules: Rules) -> None:
+    def __init__(self, state: BandState, rules: Rules, plan: Plan | None = None) -> None:
         self._state = state
         self._rules = rules
+        self._plan = plan
+        self._all_free: Known = (Open.FREE,) * len(state.header.players)
         self._rests = [0] * len(state.header.players)
+        key = state.header.key
+        self._strict = key.mode if rules.strict_key and key is not None else None
         self._repeated = 0
         self._bars = 0
         self._shift = tonic_shift(state.header.key)
         self._past_bar = POSITION + state.header.meter.ticks // TICKS_PER_GRID
+
+    def forced(self) -> list[Step]:
+        """The steps that must follow the last one: a bar's given blocks."""
+        state = self._state
+        if self._plan is None or state.last.head != BAR or repeats(state.last.value):
+            return []
+        return list(block_steps(state, self._cells()))
 
     def mask(self, field: int, chosen: list[int]) -> Mask:
         """Allowed values of a field (bool, FIELD_SIZES[field]) after the fields before it; at least one is allowed."""
@@ -86,7 +102,7 @@ class Grammar:
         if field in (SHAPE_FIELD, SHAPE_FIELD + 1):
             if value >= DRUM_SET:
                 return _mask_of(field, (NONE,))
-            return _shapes_within(self._range()[1] - (value - PITCH)) if field == SHAPE_FIELD else _not_none(field)
+            return self._shapes(value - PITCH) if field == SHAPE_FIELD else _not_none(field)
         return _not_none(field)
 
     def leaning(self, field: int, chosen: list[int]) -> Leaning | None:
@@ -129,14 +145,14 @@ class Grammar:
             return [BAR]
         last = state.last
         if last.head == BAR:
-            self._repeated = self._repeated + 1 if repeats(last.value) else 0
+            self._repeated = self._repeated + 1 if repeats(last.value) and not is_row(self._cells()) else 0
             if repeats(last.value):
                 return [self._after_bar()]
-            return self._next_tracks(may_end=False)
+            return self._next_tracks(may_end=self._cells() != self._all_free)
         if last.is_track and not repeats(last.value):
             return range(POSITION, self._past_bar)
         following = self._next_tracks(may_end=True)
-        if last.is_hit:
+        if last.is_hit and not self._is_given(state.slot):
             first = last.head if state.hits_at_position < MAX_HITS_AT_ONCE and self._room_above() else last.head + 1
             return [*following, *range(first, self._past_bar)]
         return following
@@ -144,29 +160,42 @@ class Grammar:
     def _next_tracks(self, *, may_end: bool) -> list[int]:
         """Players who may come next: in order (any order if the header says so), none skipped who must play."""
         state = self._state
-        count = len(state.header.players)
+        cells = self._cells()
         start = 0 if state.header.free_order or state.slot is None else state.slot + 1
         heads = []
-        for slot in range(start, count):
-            if slot in state.placed:
+        for slot in range(start, len(cells)):
+            if slot in state.placed or cells[slot] is None:
                 continue
             heads.append(TRACK + slot)
-            if self._must_play(slot) and not state.header.free_order:
+            if self._must_play(slot, cells) and not state.header.free_order:
                 return heads
-        must = any(self._must_play(slot) and slot not in state.placed for slot in range(count))
+        must = any(self._must_play(slot, cells) and slot not in state.placed for slot in range(len(cells)))
         if (may_end and not must) or not heads:
             heads.append(self._after_bar())
         return heads
 
-    def _must_play(self, slot: int) -> bool:
-        return self._rests[slot] >= self._rules.max_rest
+    def _must_play(self, slot: int, cells: Known) -> bool:
+        cell = cells[slot]
+        return cell is Open.FRESH or (cell is Open.FREE and self._rests[slot] >= self._rules.max_rest)
+
+    def _is_given(self, slot: int | None) -> bool:
+        return slot is not None and isinstance(self._cells()[slot], Block)
+
+    def _cells(self) -> Known:
+        """What is known of the bar being written; between bars, of the next."""
+        return self._all_free if self._plan is None else self._plan.cells(self._state.rows)
 
     def _after_bar(self) -> int:
         return BAR if len(self._state.rows) + 1 < self._state.header.bars else END
 
     def _room_above(self) -> bool:
         state = self._state
-        return state.slot is not None and state.last.value + 1 < (VALUES if state.last.value >= DRUM_SET else DRUM_SET)
+        if state.slot is None:
+            return False
+        start = state.last.value + 1
+        if self._strict is not None and start <= DRUM_SET:
+            return bool(_notes_in(self._strict, start, self._range()[1]).any())
+        return start < (VALUES if state.last.value >= DRUM_SET else DRUM_SET)
 
     def _values(self, head: int) -> Mask:
         state = self._state
@@ -175,29 +204,50 @@ class Grammar:
         if head == BAR:
             return _mask_of(VALUE_FIELD, tuple(self._bar_values()))
         if head < POSITION:
-            fresh = [NEW, *state.block_repeats(head - TRACK)] if state.bar_value_now == MIXED else [NEW]
-            return _mask_of(VALUE_FIELD, tuple(fresh))
+            return _mask_of(VALUE_FIELD, tuple(self._track_values(head - TRACK)))
         lowest, highest = self._range()
         if state.last.is_hit and state.last.head == head:
             lowest = max(lowest, state.last.value + 1)
+        if self._strict is not None and highest <= DRUM_SET:
+            return _notes_in(self._strict, lowest, highest)
         return _span(lowest, max(lowest + 1, highest))
 
+    def _shapes(self, pitch: int) -> Mask:
+        within = _shapes_within(self._range()[1] - pitch)
+        return within if self._strict is None else within & _shapes_in(self._strict, pitch % 12)
+
+    def _track_values(self, slot: int) -> list[int]:
+        state = self._state
+        is_last = self._rules.new_ending and self._is_last_bar(len(state.rows))
+        if state.bar_value_now != MIXED or self._cells()[slot] is Open.FRESH or is_last:
+            return [NEW]
+        return [NEW, *state.block_repeats(slot)]
+
     def _bar_values(self) -> list[int]:
-        values = [NEW]
         # The bar before is still open while this one is asked for.
-        self._state.finish_bar()
+        state = self._state
+        state.finish_bar()
         self._follow()
-        new_ending = self._rules.new_ending and self._is_last_bar(len(self._state.rows))
-        if self._state.rows and not new_ending:
-            values.append(MIXED)
-            if self._repeated < self._rules.max_repeats:
-                values += [value for value in self._state.row_repeats() if self._may_repeat(value)]
+        cells = self._cells()
+        if is_row(cells):
+            return [state.bar_value(cells)]
+        is_last = self._rules.new_ending and self._is_last_bar(len(state.rows))
+        given = [state.track_value(slot, cell) for slot, cell in enumerate(cells) if isinstance(cell, Block)]
+        if any(repeats(value) for value in given):
+            values = [MIXED]
+        else:
+            values = [NEW, MIXED] if state.rows and Open.FREE in cells and not is_last else [NEW]
+        if not is_last and self._repeated < self._rules.max_repeats and Open.FRESH not in cells:
+            values += [value for value in state.row_repeats() if self._may_repeat(state.row_source(value), cells)]
         return values
 
-    def _may_repeat(self, value: int) -> bool:
-        """A row that rests a player who must play, or rests everybody, may not come back."""
-        row = self._state.row_source(value)
-        return any(row) and all(block is not None or not self._must_play(slot) for slot, block in enumerate(row))
+    def _may_repeat(self, row: Row, cells: Known) -> bool:
+        """A row may come back that agrees with what is given, rests nobody who must play and not everybody."""
+        pairs = enumerate(zip(row, cells, strict=True))
+        return any(row) and all(
+            block is not None or not self._must_play(slot, cells) if cell is Open.FREE else block == cell
+            for slot, (block, cell) in pairs
+        )
 
     def _range(self) -> tuple[int, int]:
         """First VALUE index the current player may play, and the one after the last, as written."""
@@ -221,6 +271,23 @@ def _span(start: int, stop: int) -> Mask:
     mask = np.zeros(VALUES, np.bool_)
     mask[start:stop] = True
     return mask
+
+
+@lru_cache(maxsize=1024)
+def _notes_in(mode: Mode, start: int, stop: int) -> Mask:
+    """Lowest notes of the key, as written."""
+    scale = Key(0, mode).pitch_classes
+    mask = np.zeros(VALUES, np.bool_)
+    mask[[value for value in range(start, stop) if (value - PITCH) % 12 in scale]] = True
+    return mask
+
+
+@lru_cache(maxsize=24)
+def _shapes_in(mode: Mode, pitch_class: int) -> Mask:
+    """Chord shapes whose notes are all of the key, over a lowest note of it."""
+    scale = Key(0, mode).pitch_classes
+    stays = [all((pitch_class + up) % 12 in scale for up in chord_intervals(shape)) for shape in range(1, SHAPES)]
+    return np.array([False, *stays])
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inference.music.pitch import Key, Mode
 from inference.music.program import Role
 from inference.music.spec import Player
 from inference.tokens.arrangement import Arrangement, Header
@@ -86,6 +87,15 @@ def test_pitches_stay_in_the_range_of_their_role(seed: int) -> None:
     score = perform(decode(header, write_at_random(header, seed)))
     assert all(21 <= note.pitch <= 67 + 36 for note in score.tracks[1].notes)
     assert all(note.pitch <= 108 + 36 for note in score.tracks[2].notes)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([Key(tonic, mode) for tonic in range(12) for mode in Mode]))
+@settings(max_examples=40, deadline=None)
+def test_under_a_strict_key_no_note_leaves_it(seed: int, key: Key) -> None:
+    header = Header((), ROSTER, 6, 120.0, key, None)
+    song = decode(header, write_at_random(header, seed, replace(RULES, strict_key=True)))
+    pitched = [track for track in perform(song).tracks if not track.is_drum]
+    assert {note.pitch % 12 for track in pitched for note in track.notes} <= key.pitch_classes
 
 
 @given(arrangements())
