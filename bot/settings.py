@@ -90,10 +90,16 @@ class InferenceSettings(_Section):
     slots: Count = 4
     threads: Count = 1
     queue_limit: Count = 64
+    max_wait_s: Annotated[float, Field(gt=0)] = 600.0
+    client_at_once: Count = 16
+    client_hourly: Count | None = None
     render_workers: Count = 2
     soundfont: Path | None = None
     artifacts: Path = Path("var/songs")
     retention_h: Annotated[float, Field(gt=0)] = 24.0
+    artifacts_mb: Annotated[int, Field(ge=1)] = 4096
+    song_mb: Annotated[int, Field(ge=1)] = 512
+    grace_s: Annotated[float, Field(ge=0, le=600)] = 30.0
 
     @property
     def checkpoint_file(self) -> Path:

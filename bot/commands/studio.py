@@ -88,4 +88,13 @@ async def make_app(settings: Settings) -> AsyncIterator[web.Application]:
 
 def limits_of(inference: InferenceSettings) -> ServerLimits:
     """The service's bounds as the settings say."""
-    return ServerLimits(max_waiting=inference.queue_limit, retention_s=inference.retention_h * 3600)
+    return ServerLimits(
+        max_waiting=inference.queue_limit,
+        max_wait_s=inference.max_wait_s,
+        client_songs_at_once=inference.client_at_once,
+        client_songs_an_hour=inference.client_hourly,
+        retention_s=inference.retention_h * 3600,
+        max_artifact_bytes=inference.artifacts_mb * 2**20,
+        max_song_bytes=inference.song_mb * 2**20,
+        grace_s=inference.grace_s,
+    )

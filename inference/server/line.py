@@ -66,8 +66,8 @@ class WaitingLine:
         return sum(ticket.bars_left for ticket in (*self._waiting, *self._composing))
 
     def inside(self, client: str) -> int:
-        """Songs of a client that have been let in and have not ended."""
-        return sum(ticket.client == client for ticket in self._inside)
+        """Songs that a client asked for itself, let in and not ended."""
+        return sum(ticket.client == client and not ticket.scheduled for ticket in self._inside)
 
     def join(self, ticket: Ticket) -> None:
         """Lets a song in; `ticket.on_move` is called now and whenever its place changes. Raises LineFull."""

@@ -85,6 +85,11 @@ class FakeEngine:
             self._asked.put(None)
             self._thread.join()
 
+    def die(self) -> None:
+        """The thread ends as no thread should: without a word to anybody."""
+        self._asked.put(self._vanish)
+        self._thread.join()
+
     def write_bars(self, count: int = 1) -> None:
         """Every running song writes `count` bars; one that has all its bars is finished."""
         self._asked.put(lambda: self._write(count))
@@ -100,6 +105,11 @@ class FakeEngine:
     def refuse(self, reason: str) -> None:
         """Every song breaks as soon as it takes a slot."""
         self._asked.put(lambda: setattr(self, "_refusing", reason))
+
+    def _vanish(self) -> None:
+        self._waiting.clear()
+        self._running.clear()
+        self._asked.put(None)
 
     def _work(self) -> None:
         while (command := self._asked.get()) is not None:

@@ -31,7 +31,7 @@ class ServiceProcess:
 
 
 @asynccontextmanager
-async def service_apart(artifacts: Path, engine: str) -> AsyncIterator[ServiceProcess]:
+async def service_apart(artifacts: Path, engine: str, port: int = 0) -> AsyncIterator[ServiceProcess]:
     """Runs the service over `artifacts`; its engine writes songs at once (FREE) or stands still (HELD)."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -39,6 +39,7 @@ async def service_apart(artifacts: Path, engine: str) -> AsyncIterator[ServicePr
         "tests.fakes.service_process",
         str(artifacts),
         engine,
+        str(port),
         stdout=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parents[2],
     )
@@ -54,11 +55,11 @@ async def service_apart(artifacts: Path, engine: str) -> AsyncIterator[ServicePr
         await process.communicate()
 
 
-async def _main(artifacts: Path, engine: str) -> None:
+async def _main(artifacts: Path, engine: str, port: int) -> None:
     limits = ServerLimits(grace_s=0.0, linger_s=0.0)
     app = create_app(FakeEngine(free=engine == FREE), FakeRenderer(), load_catalogue(GENRES), limits, artifacts)
-    await serve(app, listen("127.0.0.1", 0), lambda url: print(url, flush=True))  # noqa: T201
+    await serve(app, listen("127.0.0.1", port), lambda url: print(url, flush=True))  # noqa: T201
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1]), sys.argv[2]))
+    asyncio.run(_main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

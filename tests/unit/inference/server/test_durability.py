@@ -7,6 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from adapters.composer import HttpComposer
+from bot.domain.song import Progress, Song, Stage
 from inference.api import ErrorCode, SongState, SongStatus
 from inference.server.archive import Archive, ArchiveInUse, Record
 from inference.server.producer import MAX_TRIES
@@ -14,6 +16,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 from tests.fakes.service import events_of, running_service
 from tests.fakes.service_process import FREE, HELD, service_apart
+from tests.fakes.songs import request_for
 
 
 async def ask(http: aiohttp.ClientSession, url: str, **body: object) -> SongStatus:
@@ -183,3 +186,26 @@ async def test_a_song_that_was_being_rendered_is_made_anew(tmp_path: Path) -> No
         assert len(done.files) == 3
         async with asyncio.timeout(10):
             assert await after.fetch(done.files[0].url)
+
+
+async def test_who_follows_a_song_sees_a_pause_when_the_service_is_killed(tmp_path: Path) -> None:
+    composing = asyncio.Event()
+    request = request_for()
+
+    async def follow(url: str) -> Progress | Song:
+        async with HttpComposer(url) as composer:
+            async for item in composer.compose(request):
+                if isinstance(item, Progress) and item.stage is Stage.COMPOSING:
+                    composing.set()
+        return item
+
+    async with asyncio.TaskGroup() as tasks:
+        async with service_apart(tmp_path, HELD) as before:
+            following = tasks.create_task(follow(before.url))
+            await composing.wait()
+            await before.kill()
+        async with service_apart(tmp_path, FREE, port=int(before.url.rpartition(":")[2])):
+            song = await following
+
+    assert isinstance(song, Song)
+    assert song.id == request.id

@@ -13,7 +13,7 @@ from inference.api import ErrorCode, SongState, SongStatus
 from inference.music.genre import load_catalogue
 from inference.server.app import create_app
 from inference.server.limits import ServerLimits
-from inference.server.run import CannotListen, base_url, listen, serve
+from inference.server.run import CannotListen, EngineLost, base_url, listen, serve
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 from tests.fakes.service import GENRES, error_of, events_of, running_service
@@ -109,6 +109,23 @@ async def test_a_second_signal_does_not_wait_for_songs(tmp_path: Path) -> None:
             last = [event.status async for event in events_of(answer)][-1]
 
     assert not last.state.is_final
+
+
+async def test_a_dead_engine_ends_the_service_and_its_songs_are_kept(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    async with aiohttp.ClientSession() as client:
+        running = asyncio.ensure_future(server.run())
+        url = await server.url
+        async with client.post(f"{url}/v1/songs", json={"genre": "metal", "request_id": "click-1"}) as answer:
+            assert answer.status == 202
+        server.engine.die()
+        async with client.get(f"{url}/readyz") as answer:
+            assert answer.status == 503
+        with pytest.raises(EngineLost, match="start the service again"):
+            await running
+
+    async with running_service(tmp_path, engine=FakeEngine(free=True)) as after:
+        assert (await after.history("click-1"))[-1].name == "done"
 
 
 async def test_port_0_takes_a_free_port_and_reports_it(tmp_path: Path) -> None:
