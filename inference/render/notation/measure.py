@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from inference.music.pitch import Key
 from inference.music.score import Note
+from inference.render.notation.bars import Bar
 from inference.render.notation.beams import Stem, beams_of
 from inference.render.notation.percussion import stroke_of
 from inference.render.notation.rhythm import Line
@@ -53,6 +54,11 @@ def fill_bar(line: Line) -> list[Written]:
     if line.chords:
         written += [Written(rest) for rest in pieces(line.bar, at, line.bar.edges[-1], line.triplets, rest=True)]
     return written
+
+
+def rests_of(bar: Bar) -> list[Written]:
+    """Rests from end to end of a bar, for formats that know no rest of a whole bar."""
+    return [Written(rest) for rest in pieces(bar, 0, bar.edges[-1], frozenset(), rest=True)]
 
 
 def write_voice(measure: Element, line: Line, pen: Pen) -> None:
