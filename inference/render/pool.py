@@ -14,6 +14,7 @@ from inference.render.job import RenderedFile, RenderJob
 from inference.render.sounds import DEFAULT_SOUNDS
 
 LIMIT_S = 180.0
+CLOSE_S = 5.0
 _ATTEMPTS = 3
 
 
@@ -60,11 +61,20 @@ class RenderPool:
             reason = troubles[0] if isinstance(troubles[0], RenderFailed) else RenderFailed("no render worker starts")
             raise reason from troubles[0].__cause__
 
-    async def close(self) -> None:
-        """Waits for the jobs in work (none outlives its limit) and ends the processes."""
+    async def close(self, patience_s: float = CLOSE_S) -> None:
+        """Ends the processes; a job in work has `patience_s` seconds left, then its process is killed."""
         executors, self._executors = self._executors, set()
         self._idle = asyncio.Queue()
-        await asyncio.gather(*(asyncio.to_thread(one.shutdown, cancel_futures=True) for one in executors))
+        # Before Python 3.14 an executor has no public way to end a worker that does not listen.
+        workers = [worker for one in executors for worker in (one._processes or {}).values()]
+        ending = asyncio.gather(*(asyncio.to_thread(one.shutdown, cancel_futures=True) for one in executors))
+        try:
+            async with asyncio.timeout(patience_s):
+                await asyncio.shield(ending)
+        except TimeoutError:
+            for process in workers:
+                process.kill()
+            await ending
 
     async def render(self, job: RenderJob, folder: Path) -> RenderResult:
         """Renders in the next free worker.

@@ -30,6 +30,15 @@ class Bomb(str):
         return os._exit, (9,)
 
 
+class Sleeper(str):
+    """A title that keeps the process which unpickles it for ever, and leaves a file of that name."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return eval, (f"(open({str(self)!r}, 'w').close(), __import__('time').sleep(3600))",)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pool() -> AsyncIterator[RenderPool]:
     running = RenderPool(1, limit_s=60)
@@ -55,6 +64,20 @@ async def test_a_crashed_worker_is_one_sentence_and_the_next_song_is_made(pool: 
     with pytest.raises(RenderFailed, match="please try again"):
         await pool.render(replace(job, title=Bomb("boom")), tmp_path)
     assert (await pool.render(job, tmp_path)).files
+
+
+async def test_closing_does_not_wait_for_a_worker_that_is_stuck(tmp_path: Path) -> None:
+    stuck = RenderPool(1, limit_s=600)
+    await stuck.start()
+    asleep = tmp_path / "asleep"
+    job = replace(metal_job(single_note_score(), CARD), title=Sleeper(asleep))
+    rendering = asyncio.ensure_future(stuck.render(job, tmp_path))
+    while not asleep.exists():  # noqa: ASYNC110  # another process makes it
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        await stuck.close(patience_s=0.1)
+        with pytest.raises(RenderFailed):
+            await rendering
 
 
 async def test_what_a_worker_refuses_reaches_the_caller(pool: RenderPool, tmp_path: Path) -> None:
