@@ -3,7 +3,7 @@
 import difflib
 import random
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -67,16 +67,7 @@ class GenreCatalogue:
         blend = self._blend(spec)
         genre = self.find(blend[0][0])
         rng = random.Random(f"{seed}:{genre.name}")
-        known = SongSpec(
-            blend,
-            spec.bars,
-            spec.key,
-            spec.tempo,
-            spec.meter,
-            spec.roster,
-            spec.density,
-            spec.title,
-        )
+        known = replace(spec, genres=blend)
         return known.with_defaults(
             bars=genre.bars,
             key=rng.choice(genre.keys),

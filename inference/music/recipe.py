@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from inference.music.edit import Edit, Operation, read_span, span
 from inference.music.errors import BadRecipe, MusicError
 from inference.music.pitch import Key
 from inference.music.program import Role
@@ -29,7 +30,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         spec, sampling = self.spec, self.sampling
-        return {
+        entry: dict[str, Any] = {
             "version": _VERSION,
             "checkpoint": self.checkpoint,
             "genres": dict(spec.genres),
@@ -45,6 +46,11 @@ class Recipe:
             "top_p": sampling.top_p,
             "asked": list(self.asked),
         }
+        if spec.strict_key:
+            entry["strict_key"] = True
+        if spec.edit is not None:
+            entry["edit"] = _edit_entry(spec.edit)
+        return entry
 
     @classmethod
     def from_json(cls, text: str) -> "Recipe":
@@ -81,6 +87,32 @@ def _spec(entry: dict[str, Any]) -> SongSpec:
         roster=read("band", lambda band: tuple(_player(text) for text in band)),
         density=read("density", int),
         title=read("title", str),
+        strict_key=entry.get("strict_key") is True,
+        edit=None if entry.get("edit") is None else _edit(entry["edit"]),
+    )
+
+
+def _edit_entry(edit: Edit) -> dict[str, Any]:
+    return {
+        "operation": edit.operation,
+        "source": edit.source,
+        "add": edit.add,
+        "bars": None if edit.bars is None else span(edit.bars),
+        "players": list(edit.players),
+        "keep": list(edit.keep),
+        "strength": edit.strength,
+    }
+
+
+def _edit(entry: dict[str, Any]) -> Edit:
+    return Edit(
+        operation=Operation(entry["operation"]),
+        source=str(entry["source"]),
+        add=None if entry["add"] is None else int(entry["add"]),
+        bars=None if entry["bars"] is None else read_span(entry["bars"]),
+        players=tuple(map(str, entry["players"])),
+        keep=tuple(map(str, entry["keep"])),
+        strength=None if entry["strength"] is None else float(entry["strength"]),
     )
 
 

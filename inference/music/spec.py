@@ -3,16 +3,17 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
+from inference.music.edit import Edit
 from inference.music.errors import InvalidSpec
 from inference.music.pitch import Key
 from inference.music.program import DEFAULT_PROGRAM, Role
 from inference.music.score import Meter
-from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
+from inference.music.units import MAX_BARS, MAX_EDITED_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
 
 MIN_DENSITY, MAX_DENSITY = 1, 8
 MAX_PLAYERS = 12
 MAX_SEED = 2**32 - 1
-METERS = (Meter(4, 4),)
+METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,16 @@ class SongSpec:
     """What is asked for. `None` leaves the choice to the band; `genre.complete` fills it in.
 
     Args:
-        genres: the blend, (genre name, weight) pairs whose weights sum to 1.
-        bars: MIN_BARS..MAX_BARS.
+        genres: the blend, (genre name, weight) pairs whose weights sum to 1; an edit may leave it to its song.
+        bars: MIN_BARS..MAX_BARS; of an edited song up to MAX_EDITED_BARS.
         key: major or minor key, or None.
         tempo: quarters per minute, MIN_TEMPO..MAX_TEMPO; kept exactly.
         meter: one of METERS.
         roster: the band, at most MAX_PLAYERS, drums at most once.
         density: how busy, MIN_DENSITY..MAX_DENSITY.
         title: a name for the song, or None.
+        strict_key: whether no note that is written may leave the key.
+        edit: what is done to which song; None for a new one.
 
     Raises:
         InvalidSpec: a value is outside its range; the message says the range.
@@ -58,15 +61,19 @@ class SongSpec:
     roster: tuple[Player, ...] | None = None
     density: int | None = None
     title: str | None = None
+    strict_key: bool = False
+    edit: Edit | None = None
 
     def __post_init__(self) -> None:
         weights = [weight for _, weight in self.genres]
-        if not (all(weight > 0 for weight in weights) and abs(sum(weights) - 1) <= 1e-6):
+        if not (self.edit is not None and not weights) and not (
+            all(weight > 0 for weight in weights) and abs(sum(weights) - 1) <= 1e-6
+        ):
             raise InvalidSpec("genre", "a song needs a genre, and the weights of a blend must be positive and sum to 1")
-        check_range("bars", self.bars, MIN_BARS, MAX_BARS)
+        check_range("bars", self.bars, *((MIN_BARS, MAX_BARS) if self.edit is None else (1, MAX_EDITED_BARS)))
         check_range("tempo", self.tempo, MIN_TEMPO, MAX_TEMPO)
         check_range("density", self.density, MIN_DENSITY, MAX_DENSITY)
-        if self.meter is not None and self.meter not in METERS:
+        if self.meter is not None and self.meter not in METERS and self.edit is None:
             known = ", ".join(str(meter) for meter in METERS)
             raise InvalidSpec("meter", f"I cannot play in {self.meter} yet; I know {known}")
         if self.roster is not None:
@@ -74,8 +81,8 @@ class SongSpec:
 
     @property
     def main_genre(self) -> str:
-        """The genre of greatest weight."""
-        return max(self.genres, key=lambda pair: pair[1])[0]
+        """The genre of greatest weight; empty where an edit leaves it to its song."""
+        return max(self.genres, key=lambda pair: pair[1], default=("", 0.0))[0]
 
     def with_defaults(self, **chosen: object) -> "SongSpec":
         """A copy in which each field that is None takes the chosen value."""

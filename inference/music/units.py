@@ -10,6 +10,7 @@ TICKS_PER_GRID = PPQ // GRID_PER_QUARTER
 
 MIN_TEMPO, MAX_TEMPO = 40.0, 260.0
 MIN_BARS, MAX_BARS = 4, 64
+MAX_EDITED_BARS = 256
 
 
 def seconds_per_tick(tempo: float) -> float:

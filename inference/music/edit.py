@@ -1,0 +1,100 @@
+"""What is done to a song that exists already."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from inference.music.errors import InvalidSpec
+
+MAX_ADDED_BARS = 64
+ADDED_BARS = 8
+MAX_NAMES = 12
+
+
+class Operation(StrEnum):
+    """CONTINUE keeps every bar and goes on; EXTEND writes the last bar anew, so that the song ends later. REPLACE
+    writes players, bars or both anew. ACCOMPANY adds the players a genre has more. VARY redraws some of what is played
+    and keeps the form; REMIX does so with another genre, tempo, key or band.
+    """
+
+    CONTINUE = "continue"
+    EXTEND = "extend"
+    REPLACE = "replace"
+    ACCOMPANY = "accompany"
+    VARY = "vary"
+    REMIX = "remix"
+
+
+_ADDS = (Operation.CONTINUE, Operation.EXTEND)
+_REDRAWS = (Operation.VARY, Operation.REMIX)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An operation and the song it is done to.
+
+    Args:
+        operation: what is done.
+        source: the song, as `packed.pack` writes it or a MIDI file in base64.
+        add: bars to add (CONTINUE, EXTEND), 1 to MAX_ADDED_BARS.
+        bars: first and last bar to write anew, counted from 1 at the first bar that sounds; None for all.
+        players: who is written anew (REPLACE, VARY), as `lead` or, for the second of a role, `lead:2`; empty for all.
+        keep: who stays (REMIX; ACCOMPANY keeps everybody).
+        strength: chance of each thing played to be redrawn (VARY, REMIX), above 0 and at most 1.
+
+    Raises:
+        InvalidSpec: a value is outside its range or means nothing to the operation.
+    """
+
+    operation: Operation
+    source: str = field(repr=False)
+    add: int | None = None
+    bars: tuple[int, int] | None = None
+    players: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    strength: float | None = None
+
+    def __post_init__(self) -> None:
+        self._check_meaning()
+        if self.add is not None and not 1 <= self.add <= MAX_ADDED_BARS:
+            raise InvalidSpec("edit", f"I add 1 to {MAX_ADDED_BARS} bars, not {self.add}")
+        if self.bars is not None and not 1 <= self.bars[0] <= self.bars[1]:
+            raise InvalidSpec("edit", f"bars go from the first to the last, such as 9-16, not {span(self.bars)}")
+        if self.strength is not None and not 0 < self.strength <= 1:
+            raise InvalidSpec("edit", f"the strength is a number above 0 and at most 1, not {self.strength:g}")
+        if len(self.players) > MAX_NAMES or len(self.keep) > MAX_NAMES:
+            raise InvalidSpec("edit", f"name {MAX_NAMES} players at most")
+
+    def _check_meaning(self) -> None:
+        operation = self.operation
+        if self.add is not None and operation not in _ADDS:
+            raise InvalidSpec("edit", f"to {operation} adds no bars; extend and continue do")
+        if self.bars is not None and operation not in (Operation.REPLACE, Operation.VARY):
+            raise InvalidSpec("edit", f"to {operation} takes no range of bars; replace and vary do")
+        if self.players and operation not in (Operation.REPLACE, Operation.VARY):
+            raise InvalidSpec("edit", f"to {operation} names no players to write anew; replace and vary do")
+        if operation is Operation.REPLACE and not self.players and self.bars is None:
+            raise InvalidSpec("edit", "say what to replace: players such as lead, bars such as 9-16, or both")
+        if self.keep and operation is not Operation.REMIX:
+            raise InvalidSpec("edit", f"to {operation} takes no players to keep; remix does")
+        if self.strength is not None and operation not in _REDRAWS:
+            raise InvalidSpec("edit", f"to {operation} has no strength; vary and remix do")
+
+
+def span(bars: tuple[int, int]) -> str:
+    """`9-16`, or `9` for one bar."""
+    first, last = bars
+    return f"{first}" if first == last else f"{first}-{last}"
+
+
+def read_span(text: str) -> tuple[int, int]:
+    """Reads `9-16` or `9`. Raises InvalidSpec."""
+    first, dash, last = text.strip().replace("–", "-").partition("-")
+    numbers = (first.strip(), last.strip() if dash else first.strip())
+    if not all(number.isdecimal() and len(number) <= 4 for number in numbers):
+        raise InvalidSpec("edit", f"“{text[:40]}” is no range of bars; write one such as 9-16")
+    return int(numbers[0]), int(numbers[1])
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Reads `drums,bass`, also split by spaces or +."""
+    return tuple(dict.fromkeys(text.casefold().replace(",", " ").replace("+", " ").split()))
