@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import mido
 
+from inference.midi.limits import MAX_FILE_BYTES, MAX_TRACKS, excess
 from inference.music.errors import BadMidi
 from inference.music.score import Meter, MeterChange, Note, Score, TempoChange, Track
 from inference.music.units import PPQ
 
-MAX_FILE_BYTES = 4 * 2**20
 _DRUM_CHANNEL = 9
 _TEXT_EVENTS = ("text", "copyright", "lyrics", "marker")
 
@@ -21,7 +21,7 @@ def read_midi(content: bytes) -> Score:
     Values out of range are clipped, notes left on end with the file, doubled notes are merged.
 
     Raises:
-        BadMidi: not a MIDI file, too large, without notes, or timed in SMPTE frames.
+        BadMidi: not a MIDI file, larger in some way than `limits` allows, without notes, or timed in SMPTE frames.
     """
     if len(content) > MAX_FILE_BYTES:
         raise BadMidi(f"a MIDI file may have {MAX_FILE_BYTES // 2**20} MiB at most")
@@ -31,9 +31,13 @@ def read_midi(content: bytes) -> Score:
         raise BadMidi("this is not a MIDI file I can read") from error
     if file.ticks_per_beat <= 0 or file.ticks_per_beat >= 0x8000:
         raise BadMidi("MIDI files timed in SMPTE frames are not music I can read")
+    if len(file.tracks) > 2 * MAX_TRACKS:  # some may hold no notes
+        raise BadMidi(f"a MIDI file may have {MAX_TRACKS} tracks at most, not {len(file.tracks)}")
     score = _Reader(file.ticks_per_beat).read(file)
     if score.note_count == 0:
         raise BadMidi("this MIDI file has no notes")
+    if (too_much := excess(score)) is not None:
+        raise BadMidi(too_much)
     return score
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,8 @@ from inference.music.spec import Player
 from inference.tokens.arrangement import Arrangement, Header
 from inference.tokens.block import Block
 from inference.tokens.vocabulary import DRUM_SET, PITCH, Step
-from inference.training.corpus import Source, Unsuitable, prepare
+from inference.training.corpus import Prepared, Source, Unsuitable, prepare
+from inference.training.versions import KnownRuns
 
 SPLITS = ("train", "valid", "test")
 _ROLES = tuple(Role)
@@ -188,25 +190,52 @@ class _Packer:
         )
 
 
-def build_bank(sources: Iterable[Source], processes: int = 1) -> tuple[Bank, Counter[str]]:
-    """Reads, cleans and packs files; the counter says how many were kept and why others were not."""
+class Built(NamedTuple):
+    """A bank, how many files were kept and why others were not, and what was mended in kept ones."""
+
+    bank: Bank
+    counts: Counter[str]
+    mended: Counter[str]
+
+
+def build_bank(sources: Iterable[Source], processes: int = 1) -> Built:
+    """Reads, cleans and packs files.
+
+    Of several versions of a song one is kept: that of the test split, else of the validation split, else the largest
+    file, so that nothing held out is trained on.
+    """
     sources = list(sources)
     packer = _Packer(tuple(dict.fromkeys(source.genre for source in sources)))
+    sources.sort(key=_precedence)
     counts: Counter[str] = Counter()
+    mended: Counter[str] = Counter()
     seen: set[int] = set()
+    known = KnownRuns()
     for source, outcome in zip(sources, _prepared(sources, processes), strict=True):
         if isinstance(outcome, str):
             counts[outcome] += 1
-        elif (content := hash(outcome.rows)) in seen:
+        elif (content := hash(outcome.arrangement.rows)) in seen:
             counts["the same music as another file"] += 1
+        elif known.has_most_of(outcome.runs):
+            counts["a version of a song that is kept"] += 1
         else:
             seen.add(content)
-            packer.add(source, outcome)
+            known.add(outcome.runs)
+            packer.add(source, outcome.arrangement)
             counts["kept"] += 1
-    return packer.bank(), counts
+            mended.update(outcome.mended)
+    return Built(packer.bank(), counts, mended)
 
 
-def _prepared(sources: list[Source], processes: int) -> Iterator[Arrangement | str]:
+def _precedence(source: Source) -> tuple[int, int, str]:
+    try:
+        size = source.path.stat().st_size
+    except OSError:
+        size = 0
+    return -SPLITS.index(source.split), -size, str(source.path)
+
+
+def _prepared(sources: list[Source], processes: int) -> Iterator[Prepared | str]:
     if processes == 1:
         yield from map(_prepare_or_reason, sources)
         return
@@ -219,7 +248,7 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _prepare_or_reason(source: Source) -> Arrangement | str:
+def _prepare_or_reason(source: Source) -> Prepared | str:
     try:
         return prepare(source)
     except Unsuitable as reason:

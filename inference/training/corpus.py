@@ -9,16 +9,25 @@ from pathlib import Path
 import symusic
 
 from inference.midi import read_midi
+from inference.midi.limits import MAX_FILE_BYTES, excess
 from inference.music.errors import BadMidi
 from inference.music.score import Meter, MeterChange, Note, Score, TempoChange, Track
-from inference.music.units import PPQ, TICKS_PER_GRID
+from inference.music.units import PPQ
+from inference.originality.ngrams import Keys
 from inference.tokens.arrange import arrange
 from inference.tokens.arrangement import Arrangement
+from inference.tokens.downbeat import late_beats, moved
+from inference.tokens.timing import is_on_time, keep_time, put_on_grid, share_on_grid
+from inference.training.versions import runs_of
 
 MIN_ROWS, MIN_PLAYERS = 8, 2
-# Share of onsets on a 32nd or triplet point; free playing scores about one half.
+# Share of onsets on a 32nd or triplet point with which a file may stay as it is; free playing scores about one half.
 MIN_ON_GRID = 0.85
-MAX_NOTES = 60_000
+# What a beat must save to be believed, in nats an onset: files with their time bent by hand save 0.1 at most.
+MIN_SAVED = 0.15
+
+
+ON_GRID, MOVED = "played loosely, put on the grid", "bar lines moved to the down-beats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,15 @@ class Source:
     path: Path
     genre: str
     split: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A song to learn from: its long runs of notes, and what had to be mended (ON_GRID, MOVED)."""
+
+    arrangement: Arrangement
+    runs: Keys
+    mended: tuple[str, ...]
 
 
 class Unsuitable(Exception):
@@ -52,20 +70,25 @@ def read_folder(root: Path) -> list[Source]:
     ]
 
 
-def prepare(source: Source) -> Arrangement:
+def prepare(source: Source) -> Prepared:
     """Reads and cleans one file.
 
     Raises:
         Unsuitable: with the reason.
+        OSError: the file cannot be opened.
     """
-    try:
-        score = read_score(source.path)
-    except BadMidi as error:
-        raise Unsuitable("unreadable") from error
-    if not 0 < score.note_count <= MAX_NOTES:
-        raise Unsuitable("no notes or too many")
-    if _on_grid(score) < MIN_ON_GRID:
-        raise Unsuitable("not played on a grid")
+    score = _read(source.path)
+    mended = []
+    if not is_on_time(score):
+        timing = keep_time(score)
+        if timing.saved >= MIN_SAVED:
+            score = put_on_grid(score, timing)
+            mended.append(ON_GRID)
+        elif share_on_grid(score) < MIN_ON_GRID:
+            raise Unsuitable("played without a beat that can be found")
+    if late := late_beats(score):
+        score = moved(score, late)
+        mended.append(MOVED)
     try:
         arrangement = arrange(score, ((source.genre, 1.0),))
     except BadMidi as error:
@@ -74,7 +97,21 @@ def prepare(source: Source) -> Arrangement:
         raise Unsuitable(f"fewer than {MIN_ROWS} bars in one meter")
     if len(arrangement.header.players) < MIN_PLAYERS:
         raise Unsuitable(f"fewer than {MIN_PLAYERS} players")
-    return arrangement
+    return Prepared(arrangement, runs_of(arrangement), tuple(mended))
+
+
+def _read(path: Path) -> Score:
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise Unsuitable(f"more than {MAX_FILE_BYTES // 2**20} MiB")
+    try:
+        score = read_score(path)
+    except BadMidi as error:
+        raise Unsuitable("unreadable") from error
+    if not score.note_count:
+        raise Unsuitable("no notes")
+    if excess(score) is not None:
+        raise Unsuitable("too many tracks, notes, changes or quarters")
+    return score
 
 
 def read_score(path: Path) -> Score:
@@ -115,11 +152,6 @@ def _notes(track: symusic.core.TrackTick, scale: float) -> Iterator[Note]:
         if 0 <= pitch <= 127:
             length = max(1, round(duration * scale))
             yield Note(round(time * scale), pitch, length, min(127, max(1, velocity)))
-
-
-def _on_grid(score: Score) -> float:
-    grids = [round(note.tick / TICKS_PER_GRID) for track in score.tracks for note in track.notes]
-    return sum(at % 3 == 0 or at % 4 == 0 for at in grids) / len(grids)
 
 
 def _folder_genre(path: Path, root: Path) -> str:

@@ -85,7 +85,7 @@ def make_bank(sources: Sequence[Source], out: Path, processes: int, tell: Tell) 
         CannotTrain: nothing could be kept.
         OSError: the bank cannot be written.
     """
-    bank, counts = build_bank(sources, processes if len(sources) > _FEW_FILES else 1)
+    bank, counts, mended = build_bank(sources, processes if len(sources) > _FEW_FILES else 1)
     if not counts["kept"]:
         raise CannotTrain(f"there is no MIDI file to learn from here{_reasons(counts)}")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +94,8 @@ def make_bank(sources: Sequence[Source], out: Path, processes: int, tell: Tell) 
     partial.replace(out)
     for reason, count in counts.most_common():
         tell(f"{count:7} {reason}")
+    for what, count in mended.most_common():
+        tell(f"{count:7} of the kept: {what}")
     return bank
 
 

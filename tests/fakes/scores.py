@@ -1,6 +1,8 @@
 """Scores to test with: written by rule, so that a test needs neither a checkpoint nor a file."""
 
+import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from inference.music.score import Meter, MeterChange, Note, Score, TempoChange, Track
 from inference.music.units import PPQ
@@ -31,6 +33,21 @@ def quartet_score(bars: int = 8, tempo: float = 160.0) -> Score:
         (TempoChange(0, tempo),),
         (MeterChange(0, Meter()),),
     )
+
+
+def retuned(score: Score, seed: int) -> Score:
+    """Another song with the same rhythm: the pitches of each of eight bars are moved by a number of semitones."""
+    rng = random.Random(seed)
+    moves = [rng.randint(-4, 4) for _ in range(8)]
+
+    def moved(note: Note) -> Note:
+        return replace(note, pitch=note.pitch + moves[note.tick // BAR % 8])
+
+    tracks = (
+        track if track.is_drum else replace(track, notes=tuple(sorted(map(moved, track.notes))))
+        for track in score.tracks
+    )
+    return replace(score, tracks=tuple(tracks))
 
 
 def single_note_score(tempo: float = 120.0) -> Score:

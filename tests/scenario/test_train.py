@@ -15,7 +15,7 @@ from inference.midi import write_midi
 from inference.model.checkpoint import load_checkpoint
 from inference.training.start import start_training
 from tests.fakes.logs import logging_restored
-from tests.fakes.scores import quartet_score
+from tests.fakes.scores import quartet_score, retuned
 
 CONFIG = """
 name = "tiny"
@@ -39,7 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for number in range(9):
         genre = tmp_path / "songs" / ("metal" if number % 2 else "jazz")
         genre.mkdir(parents=True, exist_ok=True)
-        (genre / f"{number}.mid").write_bytes(write_midi(quartet_score(bars=9 + number)))
+        (genre / f"{number}.mid").write_bytes(write_midi(retuned(quartet_score(bars=9 + number), number)))
     (tmp_path / "songs" / "metal" / "broken.mid").write_bytes(b"MThd but no more")
     (tmp_path / "tiny.toml").write_text(CONFIG.format(minutes=60))
     monkeypatch.chdir(tmp_path)

@@ -12,7 +12,7 @@ from inference.music.program import Role
 from inference.music.spec import Player
 from inference.training.bank import Bank, build_bank
 from inference.training.corpus import Source
-from tests.fakes.scores import BAR, quartet_score
+from tests.fakes.scores import BAR, quartet_score, retuned
 
 DRUMS, BASS, RHYTHM, LEAD, KEYS, WINDS = (
     Player.of(role) for role in (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD, Role.KEYS, Role.WINDS)
@@ -25,9 +25,9 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     """Held-out songs of 70, 40 and 20 bars, and one to learn from."""
     folder = tmp_path_factory.mktemp("songs")
     sources = []
-    for bars, split in ((70, SPLIT), (40, SPLIT), (20, SPLIT), (50, "train")):
+    for number, (bars, split) in enumerate(((70, SPLIT), (40, SPLIT), (20, SPLIT), (50, "train"))):
         path = folder / f"{bars}.mid"
-        path.write_bytes(write_midi(quartet_score(bars)))
+        path.write_bytes(write_midi(retuned(quartet_score(bars), number)))
         sources.append(Source(path, "metal", split))
     return build_bank(sources)[0]
 
