@@ -90,6 +90,7 @@ class InferenceSettings(_Section):
     slots: Count = 4
     threads: Count = 1
     queue_limit: Count = 64
+    decoder: Literal["auto", "native", "torch"] = "auto"
     max_wait_s: Annotated[float, Field(gt=0)] = 600.0
     client_at_once: Count = 16
     client_hourly: Count | None = None

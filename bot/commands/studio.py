@@ -13,6 +13,7 @@ from bot.app import read_catalogue
 from bot.commands.trouble import as_trouble
 from bot.settings import InferenceSettings, Settings
 from inference.engine import load_engine
+from inference.engine.native.errors import NativeUnavailable
 from inference.model.errors import CheckpointError
 from inference.render.errors import RenderFailed
 from inference.render.pool import RenderPool
@@ -40,7 +41,7 @@ async def open_composer(settings: Settings) -> AsyncIterator[HttpComposer]:
 
 
 def _for_one_song(settings: Settings, folder: Path) -> Settings:
-    """One render worker starts sooner than two. The slots stay: another batch shape might be another song.
+    """One render worker starts sooner than two.
 
     Whoever asked takes the files along, so they go into a folder of no other service's.
     """
@@ -75,11 +76,11 @@ async def make_app(settings: Settings) -> AsyncIterator[web.Application]:
     checkpoint = inference.checkpoint_file
     pool = RenderPool(inference.render_workers, soundfont=inference.soundfont)
     try:
-        with as_trouble(CheckpointError, RenderFailed):
+        with as_trouble(CheckpointError, NativeUnavailable, RenderFailed):
             async with asyncio.TaskGroup() as tasks:  # torch and the workers take a second or two each
                 tasks.create_task(pool.start())
                 loading = tasks.create_task(
-                    asyncio.to_thread(load_engine, checkpoint, inference.slots, inference.threads)
+                    asyncio.to_thread(load_engine, checkpoint, inference.slots, inference.threads, inference.decoder)
                 )
         yield create_app(loading.result(), pool, catalogue, limits_of(inference), inference.artifacts)
     finally:

@@ -2,28 +2,63 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import structlog
 
 from inference.engine.contract import Engine
 
+if TYPE_CHECKING:
+    from inference.engine.batch import BatchRunner
 
-def load_engine(checkpoint: Path, slots: int = 4, threads: int = 1) -> Engine:
+Decoder = Literal["auto", "native", "torch"]
+_GPU = Path("/dev/nvidiactl")
+_log = structlog.get_logger()
+
+
+def load_engine(checkpoint: Path, slots: int = 4, threads: int = 1, decoder: Decoder = "auto") -> Engine:
     """An engine with the weights of a checkpoint, not yet started.
 
     Args:
         checkpoint: a safetensors file.
         slots: songs written at the same time.
-        threads: CPU threads of the model; torch is imported here, so that they can be set before.
+        threads: CPU threads of the model.
+        decoder: `native` is the step in C++, built at first use; `torch` needs no compiler and runs on GPUs too; `auto`
+            takes a GPU if there is one, else the native step if it can be had, else torch, and says so in the log.
 
     Raises:
         CheckpointError: the checkpoint is missing or damaged.
+        NativeUnavailable: the native step is insisted on and cannot be had.
     """
+    from inference.engine.native.errors import NativeUnavailable
+    from inference.engine.thread import BatchEngine
+    from inference.model.stored import checkpoint_hash
+
+    if decoder == "native" or (decoder == "auto" and not _GPU.exists()):
+        try:
+            return BatchEngine(_native_runner(checkpoint, slots, threads), checkpoint_hash(checkpoint))
+        except NativeUnavailable as error:
+            if decoder == "native":
+                raise
+            _log.warning("decoding with torch, which is slower", reason=str(error))
+    return BatchEngine(_torch_runner(checkpoint, slots, threads), checkpoint_hash(checkpoint))
+
+
+def _native_runner(checkpoint: Path, slots: int, threads: int) -> "BatchRunner":
+    from inference.engine.native.build import library
+    from inference.engine.native.runner import NativeRunner
+    from inference.model.stored import read_checkpoint
+
+    return NativeRunner(library(), *read_checkpoint(checkpoint), slots, threads)
+
+
+def _torch_runner(checkpoint: Path, slots: int, threads: int) -> "BatchRunner":
     # Spinning worker threads starve whatever shares the cores; sleeping ones do not.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from inference.engine.runner import Runner
-    from inference.engine.thread import BatchEngine
-    from inference.model.checkpoint import checkpoint_hash, load_checkpoint
+    from inference.model.checkpoint import load_checkpoint
 
     torch.set_num_threads(threads)
-    return BatchEngine(Runner(load_checkpoint(checkpoint), slots), checkpoint_hash(checkpoint))
+    return Runner(load_checkpoint(checkpoint), slots)

@@ -7,7 +7,8 @@ from torch import Tensor
 from inference.engine.noise import uniform
 from inference.engine.sampler import draw
 from inference.engine.sequence import Sequence
-from inference.model.inputs import SONG_SIZES, StepInputs, genre_weights, song_numbers
+from inference.model.inputs import StepInputs, genre_weights
+from inference.model.song import SONG_SIZES, song_numbers
 from inference.model.transformer import Composer
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES

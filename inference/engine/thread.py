@@ -6,6 +6,7 @@ from collections import Counter
 
 import structlog
 
+from inference.engine.batch import BatchRunner
 from inference.engine.contract import (
     BarWritten,
     Cancelled,
@@ -17,7 +18,6 @@ from inference.engine.contract import (
     Listener,
     Started,
 )
-from inference.engine.runner import Runner
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
 from inference.tokens.grammar import Rules
@@ -36,7 +36,7 @@ class BatchEngine:
     that was there twice runs alone the third time; if the worker breaks again, that song has failed, and only it.
     """
 
-    def __init__(self, runner: Runner, checkpoint: str, rules: Rules | None = None) -> None:
+    def __init__(self, runner: BatchRunner, checkpoint: str, rules: Rules | None = None) -> None:
         self._runner = runner
         self._checkpoint = checkpoint
         self._rules = rules or Rules()

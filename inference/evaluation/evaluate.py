@@ -19,7 +19,8 @@ from inference.evaluation.report import Report, Row, Section
 from inference.evaluation.rows import ROWS
 from inference.evaluation.trouble import CannotEvaluate
 from inference.midi import write_midi
-from inference.model.checkpoint import checkpoint_hash, load_checkpoint
+from inference.model.checkpoint import load_checkpoint
+from inference.model.stored import checkpoint_hash
 from inference.model.transformer import Composer
 from inference.music.genre import Genre
 from inference.music.spec import SamplingParams, SongSpec

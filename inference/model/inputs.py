@@ -1,28 +1,12 @@
-"""Headers and steps as the numbers the network takes."""
+"""Headers and steps as the tensors the network takes."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
-from math import exp, log
 
 import torch
 from torch import Tensor
 
-from inference.music.pitch import Mode
-from inference.music.score import Meter
-from inference.music.spec import MAX_DENSITY
-from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_TEMPO
+from inference.model.song import genre_shares
 from inference.tokens.arrangement import Header
-
-_TEMPO_BINS = 32
-_RATIO = log(MAX_TEMPO / MIN_TEMPO) / _TEMPO_BINS
-_TEMPO_BOUNDS = tuple(MIN_TEMPO * exp(_RATIO * step) for step in range(1, _TEMPO_BINS))
-_BARS_A_BIN = 4
-
-# The order is part of every checkpoint: append, never insert. 0 stands for all others.
-_METERS = tuple(Meter.parse(text) for text in ("4/4", "3/4", "6/8", "2/4", "2/2", "7/8", "3/8", "5/8"))
-
-# tempo, tonic, mode, density, bars, meter, opens, closes, free order, bars ahead
-SONG_SIZES = (_TEMPO_BINS, 13, 3, 1 + MAX_DENSITY, 2 + MAX_BARS // _BARS_A_BIN, 1 + len(_METERS), 2, 2, 2, 2)
 
 
 @dataclass(frozen=True)
@@ -40,28 +24,6 @@ class StepInputs:
     genres: Tensor
 
 
-def song_numbers(header: Header) -> tuple[int, ...]:
-    """The header as integers below SONG_SIZES."""
-    key = header.key
-    return (
-        bisect_right(_TEMPO_BOUNDS, header.tempo),
-        0 if key is None else 1 + key.tonic,
-        0 if key is None else 1 + (key.mode is Mode.MINOR),
-        header.density or 0,
-        min(1 + MAX_BARS // _BARS_A_BIN, header.bars // _BARS_A_BIN),
-        1 + _METERS.index(header.meter) if header.meter in _METERS else 0,
-        int(header.opens),
-        int(header.closes),
-        int(header.free_order),
-        int(header.ahead > 0),
-    )
-
-
 def genre_weights(header: Header, genres: tuple[str, ...]) -> Tensor:
     """Float [G + 1]; all weight on the last entry when the header names none of the model's genres."""
-    weights = torch.zeros(len(genres) + 1)
-    for name, weight in header.genres:
-        if name in genres:
-            weights[genres.index(name)] += weight
-    weights[-1] = 1.0 - weights.sum()
-    return weights
+    return torch.tensor(genre_shares(header, genres))

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from inference.model.cascade import CascadeHead
 from inference.model.config import ModelConfig
-from inference.model.inputs import SONG_SIZES, StepInputs
+from inference.model.inputs import StepInputs
 from inference.model.layers import TransformerBlock, turns
+from inference.model.song import SONG_SIZES
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.state import CONTEXT_SIZES
 from inference.tokens.vocabulary import FIELD_SIZES

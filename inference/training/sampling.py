@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.model.inputs import genre_weights, song_numbers
+from inference.model.inputs import genre_weights
+from inference.model.song import song_numbers
 from inference.music.program import Role
 from inference.music.units import MAX_BARS
 from inference.tokens.arrangement import Arrangement

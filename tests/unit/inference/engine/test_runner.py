@@ -7,7 +7,8 @@ import torch
 from inference.engine.runner import Runner
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
-from inference.model.inputs import SONG_SIZES, StepInputs
+from inference.model.inputs import StepInputs
+from inference.model.song import SONG_SIZES
 from inference.music.score import Score
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.grammar import Rules

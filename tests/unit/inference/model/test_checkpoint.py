@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference.model.checkpoint import checkpoint_hash, load_checkpoint, save_checkpoint
+from inference.model.checkpoint import load_checkpoint, save_checkpoint
 from inference.model.config import ModelConfig
 from inference.model.errors import CheckpointError
+from inference.model.stored import checkpoint_hash
 from tests.unit.inference.engine.tiny import tiny_composer
 
 

@@ -1,0 +1,1 @@
+"""The native step: C++ built at first use, for CPUs with a compiler at hand."""
