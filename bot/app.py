@@ -62,7 +62,7 @@ async def open_band(settings: Settings, messengers: dict[str, Messenger]) -> Asy
         genres = GenreService(storage.genres, catalogue)
         poster = DailyPoster(storage.schedules, storage.claims, compose, genres, clock, messages, messengers)
         daily = DailyService(storage.schedules, storage.claims, clock, genres, catalogue, poster)
-        yield Band(compose, genres, daily, catalogue)
+        yield Band(compose, genres, daily, catalogue, storage.answers)
 
 
 def read_catalogue(settings: MusicSettings) -> GenreCatalogue:

@@ -67,6 +67,16 @@ class Songs(Protocol):
         """Accepted, neither delivered nor given up: work that a crash left behind."""
 
 
+class Answers(Protocol):
+    """Which message on its platform answers a request, so that a bot that crashed finds it again."""
+
+    async def note(self, id: RequestId, message: str) -> None:
+        """Remembers what the adapter needs to find the message, in at most 64 characters; the last note counts."""
+
+    async def noted(self, id: RequestId) -> str | None:
+        """The last note; None when there is none."""
+
+
 class Schedules(Protocol):
     """Daily songs; the truth of what is due."""
 

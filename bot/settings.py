@@ -52,6 +52,7 @@ class SlackSettings(_Section):
     app_token: SecretStr | None = None
     signing_secret: SecretStr | None = None
     api_base: str | None = None
+    http_host: str = "127.0.0.1"
     http_port: Port | None = None
 
     @property

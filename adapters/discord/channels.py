@@ -61,6 +61,34 @@ class Channels:
         except FAILURES as error:
             raise delivery_error(error) from error
 
+    async def turn_into_song(self, place: Place, message: int, song: Song, locale: str) -> None:
+        """Makes a message of ours the song; done twice it is the same message. Raises as `post_song`."""
+        guild = self.client.get_guild(int(place.workspace)) if place.workspace.isdecimal() else None
+        limit_bytes = FLOOR_BYTES if guild is None else guild.filesize_limit
+        ours = self._channel(place).get_partial_message(message)
+
+        async def send(post: SongPost) -> object:
+            return await ours.edit(**message_parts(post), attachments=files_of(post))
+
+        try:
+            await deliver(self.compose_post(song, locale, limit_bytes), send)
+        except FAILURES as error:
+            raise delivery_error(error) from error
+
+    async def turn_into_words(self, place: Place, message: int, text: str) -> None:
+        """Makes a message of ours one sentence without buttons. Raises as `post_song`."""
+        try:
+            await self._channel(place).get_partial_message(message).edit(content=clamp(text), view=None)
+        except FAILURES as error:
+            raise delivery_error(error) from error
+
+    async def take_away(self, place: Place, message: int) -> None:
+        """Deletes a message of ours; one that stays behind is only untidy."""
+        try:
+            await self._channel(place).get_partial_message(message).delete()
+        except (*FAILURES, DeliveryFailed) as error:
+            _log.info("message not taken away", message=message, reason=str(error))
+
     async def write(self, place: Place, text: str) -> None:
         """Posts one sentence into a channel. Raises DeliveryFailed, PlaceGone."""
         channel = self._channel(place)

@@ -112,7 +112,7 @@ class BandClient(discord.AutoShardedClient):
         await self._perform(reply, lambda: self.band.compose.compose(request, reply))
 
     def plain_reply(self, asked: Asked) -> PlainReply:
-        return PlainReply(self.channels, asked)
+        return PlainReply(self.channels, asked, self.band.answers)
 
     def _reply(self, conversation: Conversation, asked: Asked) -> SongReply:
         return SongReply(conversation, self.plain_reply(asked), asked)

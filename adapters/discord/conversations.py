@@ -25,8 +25,8 @@ class Conversation(Protocol):
     def limit_bytes(self) -> int:
         """How large one file may be here."""
 
-    async def show(self, text: str, view: discord.ui.View | None) -> None:
-        """Makes the conversation's one message say this."""
+    async def show(self, text: str, view: discord.ui.View | None) -> int:
+        """Makes the conversation's one message say this; the message's id."""
 
     async def post(self, post: SongPost) -> None:
         """Makes the conversation's one message the song."""
@@ -46,9 +46,9 @@ class InteractionConversation:
     def limit_bytes(self) -> int:
         return self._interaction.filesize_limit
 
-    async def show(self, text: str, view: discord.ui.View | None) -> None:
+    async def show(self, text: str, view: discord.ui.View | None) -> int:
         self._check()
-        await self._interaction.edit_original_response(content=clamp(text), view=view)
+        return (await self._interaction.edit_original_response(content=clamp(text), view=view)).id
 
     async def post(self, post: SongPost) -> None:
         self._check()
@@ -78,8 +78,8 @@ class MentionConversation:
     def limit_bytes(self) -> int:
         return FLOOR_BYTES if self._asked.guild is None else self._asked.guild.filesize_limit
 
-    async def show(self, text: str, view: discord.ui.View | None) -> None:
-        await self._say({"content": clamp(text), "view": view}, None)
+    async def show(self, text: str, view: discord.ui.View | None) -> int:
+        return await self._say({"content": clamp(text), "view": view}, None)
 
     async def post(self, post: SongPost) -> None:
         await self._say(message_parts(post), post)
@@ -87,10 +87,10 @@ class MentionConversation:
     async def whisper(self, text: str) -> None:
         await self.show(text, None)
 
-    async def _say(self, parts: dict[str, Any], post: SongPost | None) -> None:
+    async def _say(self, parts: dict[str, Any], post: SongPost | None) -> int:
         if self._answer is not None:
             self._answer = await self._answer.edit(**parts, attachments=_uploads(post))
-            return
+            return self._answer.id
         new = {name: part for name, part in parts.items() if part is not None}
         channel, reference = self._asked.channel, self._asked.to_reference(fail_if_not_exists=False)
         try:
@@ -99,6 +99,7 @@ class MentionConversation:
             if error.code != CANNOT_REPLY:
                 raise
             self._answer = await channel.send(**new, files=_uploads(post))
+        return self._answer.id
 
 
 def _uploads(post: SongPost | None) -> list[discord.File]:

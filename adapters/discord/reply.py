@@ -1,6 +1,7 @@
 """What the compose service talks to: progress by edits, then the song; errors to whoever asked."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,18 +16,23 @@ from adapters.discord.translate import SongPost
 from bot.domain.errors import DeliveryFailed
 from bot.domain.song import Progress, Song, Stage
 from bot.messages import progress_line, sentence
-from bot.ports import UserError
+from bot.ports import Answers, UserError
 
 EDIT_EVERY_S = 1.5
 _log = structlog.get_logger(__name__)
 
 
 class PlainReply:
-    """Posts into the channel and nothing else, for a request whose interaction is gone."""
+    """Posts into the channel, for a request whose interaction is gone.
 
-    def __init__(self, channels: Channels, asked: Asked) -> None:
+    After a crash the message that showed how far the song was becomes the song. Were it the song already, it still is:
+    so nobody gets one twice, and no old progress stays behind.
+    """
+
+    def __init__(self, channels: Channels, asked: Asked, answers: Answers) -> None:
         self._channels = channels
         self._asked = asked
+        self._answers = answers
 
     def compose_post(self, song: Song, limit_bytes: int) -> SongPost:
         """The message of a song for whoever asked."""
@@ -36,13 +42,45 @@ class PlainReply:
         """Nothing: nobody watches."""
 
     async def song(self, song: Song) -> None:
+        message = await self._noted()
+        if message is not None:
+            try:
+                await self._channels.turn_into_song(self._asked.place, message, song, self._asked.requester.locale)
+            except DeliveryFailed as failure:
+                _log.info("progress could not become the song", request=self._asked.id, reason=str(failure))
+            else:
+                return
+        await self.post(song)
+
+    async def post(self, song: Song) -> None:
+        """A message of its own, in place of the progress. Raises DeliveryFailed."""
         await self._channels.post_song(self._asked.place, song, None, self._asked.id)
+        message = await self._noted()
+        if message is not None:
+            await self._channels.take_away(self._asked.place, message)
 
     async def error(self, error: UserError) -> None:
+        place, words = self._asked.place, sentence(error, self._asked.requester.locale)
+        message = await self._noted()
         try:
-            await self._channels.write(self._asked.place, sentence(error, self._asked.requester.locale))
+            if message is not None:
+                with contextlib.suppress(DeliveryFailed):
+                    await self._channels.turn_into_words(place, message, words)
+                    return
+            await self._channels.write(place, words)
         except DeliveryFailed as failure:
             _log.warning("an error could not be told", request=self._asked.id, reason=str(failure))
+
+    async def note(self, message: int) -> None:
+        """Remembers the message that shows the progress."""
+        try:
+            await self._answers.note(self._asked.id, str(message))
+        except Exception:  # noqa: BLE001  # whatever is wrong with the storage, the song goes on
+            _log.exception("progress message not noted", request=self._asked.id)
+
+    async def _noted(self) -> int | None:
+        message = await self._answers.noted(self._asked.id)
+        return None if message is None else int(message)
 
 
 class SongReply:
@@ -59,6 +97,7 @@ class SongReply:
         self._line = progress_line(Progress(Stage.QUEUED), asked.requester.locale)
         self._shown: str | None = None
         self._finished = False
+        self._is_noted = False
         self._editing = asyncio.Lock()
 
     @asynccontextmanager
@@ -80,7 +119,7 @@ class SongReply:
                 await deliver(post, self._conversation.post)
             except FAILURES as error:
                 _log.info("answered by a plain message", request=self._asked.id, reason=str(error))
-                await self._fallback.song(song)
+                await self._fallback.post(song)
 
     async def error(self, error: UserError) -> None:
         async with self._editing:
@@ -102,6 +141,10 @@ class SongReply:
             return
         self._shown = self._line
         try:
-            await self._conversation.show(self._line, cancel_view(self._asked.id, self._asked.requester))
+            message = await self._conversation.show(self._line, cancel_view(self._asked.id, self._asked.requester))
         except FAILURES as error:
             _log.debug("progress not shown", request=self._asked.id, reason=str(error))
+            return
+        if not self._is_noted:
+            self._is_noted = True
+            await self._fallback.note(message)

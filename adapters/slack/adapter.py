@@ -49,6 +49,7 @@ class SlackAdapter:
     def __init__(self, settings: SlackSettings, band: Band) -> None:
         self._settings = settings
         self._clients = make_clients(settings)
+        self._answers = band.answers
         self._commands = Commands(band, self._clients)
         self._line: Line | None = None
         self._jobs: asyncio.TaskGroup | None = None
@@ -88,7 +89,8 @@ class SlackAdapter:
 
     def reply_for(self, request: SongRequest) -> Reply:
         """A reply by plain message in the request's channel or thread."""
-        return SlackReply(self._clients, Asked(request.id, request.place, request.requester))
+        asked = Asked(request.id, request.place, request.requester)
+        return SlackReply(self._clients, asked, answers=self._answers)
 
     async def _sign_in(self) -> AuthorizeResult:
         """Who we are, asked once rather than before the first acknowledgement. Waits for a network if there is none."""
@@ -142,7 +144,7 @@ class SlackAdapter:
     def _open_line(self, app: AsyncApp) -> AbstractAsyncContextManager[Line]:
         if self._settings.mode == "socket":
             return socket_line(app, _secret(self._settings.app_token), self._clients.delivery)
-        return http_line(app, self._settings.port)
+        return http_line(app, self._settings.http_host, self._settings.port)
 
 
 def _may_pass(error: Exception) -> bool:

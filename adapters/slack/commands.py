@@ -45,7 +45,8 @@ class Commands:
             return
         try:
             requester = await self._people.requester(wish.user, wish.name)
-            await self._act(wish, SlackReply(self._clients, Asked(wish.id, wish.place, requester, response_url)))
+            asked = Asked(wish.id, wish.place, requester, response_url)
+            await self._act(wish, SlackReply(self._clients, asked, answers=self._band.answers))
         except Exception:
             _logger.exception("wish not answered", request_id=wish.id, verb=wish.verb)
 

@@ -18,8 +18,6 @@ from adapters.slack.refusals import error_code
 from bot.settings import BadSettings
 
 PATH = "/slack/events"
-# Slack only calls https addresses, so a proxy or tunnel stands in front, usually on this machine.
-HOST = "127.0.0.1"
 
 _logger = structlog.get_logger(__name__)
 
@@ -52,11 +50,11 @@ async def socket_line(app: AsyncApp, app_token: str, web_client: AsyncWebClient)
 
 
 @asynccontextmanager
-async def http_line(app: AsyncApp, port: int) -> AsyncIterator[Line]:
-    """Listens for Slack's requests on `port` (0: any free one); Bolt checks their signatures.
+async def http_line(app: AsyncApp, host: str, port: int) -> AsyncIterator[Line]:
+    """Listens for Slack's requests on `host` and `port` (0: any free one); Bolt checks their signatures.
 
     Raises:
-        BadSettings: the port is taken.
+        BadSettings: the port is taken, or the host is no address of this machine.
     """
 
     async def answer(request: web.Request) -> web.Response:
@@ -71,11 +69,12 @@ async def http_line(app: AsyncApp, port: int) -> AsyncIterator[Line]:
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, HOST, port).start()
+            await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise BadSettings(f"port {port} of LNH_SLACK_HTTP_PORT cannot be used: {error.strerror}") from error
+            setting = f"port {port} of LNH_SLACK_HTTP_PORT on {host} (LNH_SLACK_HTTP_HOST)"
+            raise BadSettings(f"{setting} cannot be used: {error.strerror}") from error
         bound = int(runner.addresses[0][1])
-        _logger.info("slack events are listened for", host=HOST, port=bound, path=PATH)
+        _logger.info("slack events are listened for", host=host, port=bound, path=PATH)
         yield Line(lambda: True, bound)
     finally:
         await runner.cleanup()

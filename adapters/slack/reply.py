@@ -17,10 +17,11 @@ from bot.domain.errors import PlaceGone, Refused
 from bot.domain.request import Place, Requester, RequestId
 from bot.domain.song import Progress, Song, Stage
 from bot.messages import caption, progress_line, say, sentence
-from bot.ports import UserError
+from bot.ports import Answers, UserError
 from inference.music.errors import MusicError
 
 PROGRESS_EVERY_S = 3.0
+POSTED = "posted"
 _logger = structlog.get_logger(__name__)
 
 
@@ -42,8 +43,16 @@ class SlackReply:
     what fails after work began is told where the progress was.
     """
 
-    def __init__(self, clients: SlackClients, asked: Asked, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clients: SlackClients,
+        asked: Asked,
+        now: Callable[[], float] = time.monotonic,
+        *,
+        answers: Answers | None = None,
+    ) -> None:
         self._clients = clients
+        self._answers = answers
         self._asked = asked
         self._place = asked.place
         self._locale = asked.requester.locale
@@ -80,11 +89,17 @@ class SlackReply:
             self._rest(error)
 
     async def song(self, song: Song) -> None:
+        if await self._recall() == POSTED:
+            _logger.info("song was posted before the crash", request_id=self._asked.id)
+            return
         words, label = caption(song, self._locale), say("another_button", self._locale)
         await post_song(self._clients.delivery, self._place, song, words, label)
+        # Slack drops no post for being the second: from here on a crash does not lead to one.
+        await self._remember(POSTED)
         await self.close()
 
     async def error(self, error: UserError) -> None:
+        await self._recall()
         words = clamp(escape(sentence(error, self._locale)), MAX_TEXT)
         is_refusal = isinstance(error, Refused | MusicError)
         if is_refusal or not await self._edit(words):
@@ -138,6 +153,23 @@ class SlackReply:
         )
         self._progress_ts = str(answer["ts"])
         self._note(line)
+        await self._remember(self._progress_ts)
+
+    async def _remember(self, note: str) -> None:
+        if self._answers is None:
+            return
+        try:
+            await self._answers.note(self._asked.id, note)
+        except Exception:
+            _logger.exception("answer not noted", request_id=self._asked.id)
+
+    async def _recall(self) -> str | None:
+        """What was noted before a crash; its progress message is ours again."""
+        if self._answers is None or self._progress_ts is not None:
+            return None
+        note = await self._answers.noted(self._asked.id)
+        self._progress_ts = None if note == POSTED else note
+        return note
 
     def _progress_blocks(self, line: str) -> list[dict[str, Any]]:
         return progress_blocks(line, self._asked.id, self._asked.requester.id, say("cancel_button", self._locale))

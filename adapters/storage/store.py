@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.storage.answers import SqlAnswers
 from adapters.storage.engine import make_engine
 from adapters.storage.genres import SqlGenreSettings
 from adapters.storage.migrate import upgrade_engine
@@ -20,6 +21,7 @@ class Storage:
     schedules: SqlSchedules
     claims: SqlClaims
     genres: SqlGenreSettings
+    answers: SqlAnswers
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -33,4 +35,11 @@ async def open_storage(url: str) -> Storage:
     except BaseException:
         await engine.dispose()
         raise
-    return Storage(engine, SqlSongs(engine), SqlSchedules(engine), SqlClaims(engine), SqlGenreSettings(engine))
+    return Storage(
+        engine,
+        SqlSongs(engine),
+        SqlSchedules(engine),
+        SqlClaims(engine),
+        SqlGenreSettings(engine),
+        SqlAnswers(engine),
+    )

@@ -83,6 +83,13 @@ claims = Table(
     Column("settled_at", UtcDateTime),
 )
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("message", String(64), nullable=False),
+)
+
 disabled_genres = Table(
     "disabled_genres",
     metadata,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.request import SongRequest
-from bot.ports import Messenger, Reply
+from bot.ports import Answers, Messenger, Reply
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.genres import GenreService
@@ -19,6 +19,7 @@ class Band:
     genres: GenreService
     daily: DailyService
     catalogue: GenreCatalogue
+    answers: Answers
 
 
 class ChatAdapter(Protocol):

@@ -18,7 +18,7 @@ from inference.api import FileFormat
 from tests.fakes.clock import FakeClock
 from tests.fakes.composer import FakeComposer
 from tests.fakes.songs import CATALOGUE
-from tests.fakes.storage import FakeGenreSettings, FakeSchedules, FakeSongs
+from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeSchedules, FakeSongs
 
 
 @dataclass
@@ -53,6 +53,7 @@ class Rehearsal:
     songs: FakeSongs = field(default_factory=FakeSongs)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     genres: FakeGenreSettings = field(default_factory=FakeGenreSettings)
+    answers: FakeAnswers = field(default_factory=FakeAnswers)
     clock: FakeClock = field(default_factory=FakeClock)
     messengers: dict[str, Messenger] = field(default_factory=dict)
 
@@ -61,7 +62,7 @@ class Rehearsal:
         compose = ComposeService(self.composer, self.songs, self.genres, CATALOGUE)
         poster = DailyPoster(self.schedules, self.schedules, compose, genres, self.clock, messages, self.messengers)
         daily = DailyService(self.schedules, self.schedules, self.clock, genres, CATALOGUE, poster)
-        return Band(compose, genres, daily, CATALOGUE)
+        return Band(compose, genres, daily, CATALOGUE, self.answers)
 
     async def ring(self) -> None:
         """Lets the time of the next daily song come."""

@@ -13,7 +13,7 @@ from bot.services.genres import GenreService
 from tests.fakes.clock import FakeClock
 from tests.fakes.composer import FakeComposer
 from tests.fakes.songs import CATALOGUE
-from tests.fakes.storage import FakeGenreSettings, FakeSchedules, FakeSongs
+from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeSchedules, FakeSongs
 
 
 @dataclass
@@ -24,6 +24,7 @@ class BandForTests:
     songs: FakeSongs = field(default_factory=FakeSongs)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     settings: FakeGenreSettings = field(default_factory=FakeGenreSettings)
+    answers: FakeAnswers = field(default_factory=FakeAnswers)
     clock: FakeClock = field(default_factory=FakeClock)
     messengers: dict[str, Messenger] = field(default_factory=dict)
 
@@ -33,7 +34,8 @@ class BandForTests:
         genres = GenreService(self.settings, CATALOGUE)
         compose = ComposeService(self.composer, self.songs, self.settings, CATALOGUE)
         poster = DailyPoster(self.schedules, claims, compose, genres, clock, messages, self.messengers)
-        return Band(compose, genres, DailyService(self.schedules, claims, clock, genres, CATALOGUE, poster), CATALOGUE)
+        daily = DailyService(self.schedules, claims, clock, genres, CATALOGUE, poster)
+        return Band(compose, genres, daily, CATALOGUE, self.answers)
 
     async def next_day(self) -> None:
         """A day passes, and what is due in it happens."""

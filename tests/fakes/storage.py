@@ -44,6 +44,19 @@ class FakeSongs:
 
 
 @dataclass
+class FakeAnswers:
+    """`notes` are what is remembered."""
+
+    notes: dict[RequestId, str] = field(default_factory=dict)
+
+    async def note(self, id: RequestId, message: str) -> None:
+        self.notes[id] = message
+
+    async def noted(self, id: RequestId) -> str | None:
+        return self.notes.get(id)
+
+
+@dataclass
 class FakeSchedules:
     """Schedules and claims in one, as in the database."""
 

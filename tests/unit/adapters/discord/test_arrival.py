@@ -10,7 +10,7 @@ from adapters.discord import conversations, reply
 from adapters.discord.adapter import DiscordAdapter, make_client
 from adapters.discord.channels import short_nonce
 from adapters.discord.translate import id_of
-from bot.domain.errors import DeliveryFailed, PlaceGone
+from bot.domain.errors import Busy, DeliveryFailed, PlaceGone
 from bot.domain.request import Place, Requester, SongRequest
 from bot.domain.song import Song
 from bot.messages import say
@@ -189,6 +189,52 @@ async def test_a_song_left_by_a_crash_is_posted_plainly_with_its_button(scene: S
     assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
     assert scene.bodies()[-1]["components"][0]["components"][0]["custom_id"] == f"lnh:another:{request.id}"
     assert await rehearsal.songs.pending() == []
+
+
+async def test_after_a_crash_the_progress_becomes_the_song_and_never_twice(scene: Scene, rehearsal: Rehearsal) -> None:
+    adapter = DiscordAdapter(DiscordSettings(), rehearsal.band())
+    adapter.client = scene.client
+    request = request_in(scene)
+    progress = await scene.client.get_partial_messageable(int(request.place.channel)).send("Writing bar 3 of 32")
+    await rehearsal.answers.note(request.id, str(progress.id))
+
+    for _ in range(2):  # the second time it crashed after posting and before writing that down
+        await rehearsal.songs.accept(request)
+        await scene.client.band.compose.recompose_pending(adapter.reply_for)
+        rehearsal.songs.delivered.clear()
+
+    (message,) = scene.posted()
+    assert message.id == progress.id
+    assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
+    assert message.content.startswith("Iron Harvest")
+
+
+async def test_after_a_crash_a_progress_message_that_is_gone_costs_nothing(scene: Scene, rehearsal: Rehearsal) -> None:
+    adapter = DiscordAdapter(DiscordSettings(), rehearsal.band())
+    adapter.client = scene.client
+    request = request_in(scene)
+    await rehearsal.songs.accept(request)
+    await rehearsal.answers.note(request.id, "404")
+
+    await scene.client.band.compose.recompose_pending(adapter.reply_for)
+
+    (message,) = scene.posted()
+    assert len(files(message)) == 3
+
+
+async def test_after_a_crash_a_failure_is_told_where_the_progress_was(scene: Scene, rehearsal: Rehearsal) -> None:
+    request = request_in(scene)
+    progress = await scene.client.get_partial_messageable(int(request.place.channel)).send("Writing bar 3 of 32")
+    await rehearsal.answers.note(request.id, str(progress.id))
+    adapter = DiscordAdapter(DiscordSettings(), rehearsal.band())
+    adapter.client = scene.client
+    reply = adapter.reply_for(request)
+    assert reply is not None
+
+    await reply.error(Busy(retry_after_s=9))
+
+    (message,) = scene.posted()
+    assert "9 s" in message.content
 
 
 async def test_other_platforms_requests_are_not_ours(scene: Scene, rehearsal: Rehearsal) -> None:

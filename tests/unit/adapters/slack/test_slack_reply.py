@@ -8,13 +8,14 @@ from adapters.slack.messenger import SlackMessenger
 from adapters.slack.people import People
 from adapters.slack.refusals import NotAnAdmin
 from adapters.slack.reply import Asked, SlackReply
-from bot.domain.errors import ComposerUnavailable, DeliveryFailed, GenreDisabled, PlaceGone
+from bot.domain.errors import ComposerFailed, ComposerUnavailable, DeliveryFailed, GenreDisabled, PlaceGone
 from bot.domain.request import Place, Requester, RequestId
 from bot.domain.song import Progress, Stage
 from tests.fakes.slack_api import SlackApi
 from tests.fakes.slack_edge import Refusal, SlackEdge
 from tests.fakes.slack_running import settings_for
 from tests.fakes.songs import request_for, song_for
+from tests.fakes.storage import FakeAnswers
 
 SONG = song_for(request_for())
 UPLOADED = "files.completeUploadExternal"
@@ -94,6 +95,29 @@ async def test_progress_message_that_somebody_deleted_costs_nothing(edge, client
     await reply.song(SONG)
     (message,) = await edge.history()
     assert len(message["files"]) == 3
+
+
+async def test_after_a_crash_the_old_progress_goes_when_the_song_comes(edge, clients, asked):
+    answers = FakeAnswers()
+    await SlackReply(clients, asked, answers=answers).open()
+    await SlackReply(clients, asked, answers=answers).song(SONG)
+    (message,) = await edge.history()
+    assert len(message["files"]) == 3
+
+
+async def test_after_a_crash_a_song_that_was_posted_is_not_posted_again(edge, clients, asked):
+    answers = FakeAnswers()
+    await SlackReply(clients, asked, answers=answers).song(SONG)
+    await SlackReply(clients, asked, answers=answers).song(SONG)
+    assert len(await edge.history()) == 1
+
+
+async def test_after_a_crash_a_failure_replaces_the_old_progress(edge, clients, asked):
+    answers = FakeAnswers()
+    await SlackReply(clients, asked, answers=answers).open()
+    await SlackReply(clients, asked, answers=answers).error(ComposerFailed(reason="compose_failed"))
+    (message,) = await edge.history()
+    assert not message["blocks"]
 
 
 async def test_refusal_is_whispered_and_leaves_no_progress(edge, clients, asked):
