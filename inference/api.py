@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
-from inference.music.spec import MAX_DENSITY, MAX_PLAYERS, MAX_SEED, MIN_DENSITY, Player, SongSpec
+from inference.music.spec import MAX_DENSITY, MAX_GUIDANCE, MAX_PLAYERS, MAX_SEED, MIN_DENSITY, Player, SongSpec
 from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
 
 
@@ -135,6 +135,7 @@ class ErrorDetail(_Wire):
     code: ErrorCode
     message: str
     retry_after_s: float | None = None
+    guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
 
 
 class ErrorBody(_Wire):

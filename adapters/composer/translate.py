@@ -34,6 +34,7 @@ def body_of(request: SongRequest) -> SongBody:
         seed=sampling.seed,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
+        guidance=sampling.guidance,
         formats=list(request.formats),
         client=f"{place.platform}:{place.workspace}:{request.requester.id}"[:128],
         scheduled=request.priority is Priority.SCHEDULED,

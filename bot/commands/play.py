@@ -43,6 +43,7 @@ def compose(
     seed: Annotated[int | None, typer.Option(help=SEED.help)] = None,
     temperature: Annotated[float, typer.Option(help="Boldness, 0.1 to 2; 1 is the model's own.")] = 1.0,
     top_p: Annotated[float, typer.Option(help="Share of likely choices to draw from, 0.1 to 1.")] = 0.98,
+    guidance: Annotated[float, typer.Option(help="How much the genre counts, 0 to 3; 1 is the model's own way.")] = 1.0,
     title: Annotated[str | None, typer.Option(help="A name; unsaid: the band finds one.")] = None,
     format: Annotated[str, typer.Option(help="Files to make, separated by commas.")] = "mid,mp3,png",
     out: Out = None,
@@ -55,7 +56,7 @@ def compose(
     request = replace(
         plain,
         spec=replace(plain.spec, title=_title(title)),
-        sampling=replace(plain.sampling, temperature=temperature, top_p=top_p),
+        sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, guidance=guidance),
         formats=_formats(format),
     )
     print_delivery(_play(settings, request, out), as_json=as_json)

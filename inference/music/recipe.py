@@ -46,6 +46,8 @@ class Recipe:
             "top_p": sampling.top_p,
             "asked": list(self.asked),
         }
+        if sampling.guidance != 1:
+            entry["guidance"] = sampling.guidance
         if spec.strict_key:
             entry["strict_key"] = True
         if spec.edit is not None:
@@ -122,4 +124,5 @@ def _player(text: str) -> Player:
 
 
 def _sampling(entry: dict[str, Any]) -> SamplingParams:
-    return SamplingParams(int(entry["seed"]), float(entry["temperature"]), float(entry["top_p"]))
+    guidance = float(entry.get("guidance", 1.0))
+    return SamplingParams(int(entry["seed"]), float(entry["temperature"]), float(entry["top_p"]), guidance)

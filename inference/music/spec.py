@@ -13,6 +13,7 @@ from inference.music.units import MAX_BARS, MAX_EDITED_BARS, MAX_TEMPO, MIN_BARS
 MIN_DENSITY, MAX_DENSITY = 1, 8
 MAX_PLAYERS = 12
 MAX_SEED = 2**32 - 1
+MAX_GUIDANCE = 3.0
 METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2))
 
 
@@ -98,16 +99,20 @@ class SamplingParams:
         seed: 0..MAX_SEED.
         temperature: 0.1..2, 1 is the model's own distribution.
         top_p: 0.1..1, nucleus of each field.
+        guidance: 0..MAX_GUIDANCE, how much the genre counts: 1 is the model's own way, 0 leaves the genre out, more
+            exaggerates it (classifier-free guidance) and takes twice the work.
     """
 
     seed: int
     temperature: float = 1.0
     top_p: float = 0.98
+    guidance: float = 1.0
 
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, MAX_SEED)
         check_range("temperature", self.temperature, 0.1, 2.0)
         check_range("top_p", self.top_p, 0.1, 1.0)
+        check_range("guidance", self.guidance, 0.0, MAX_GUIDANCE)
 
 
 def check_range(field: str, value: float | None, low: float, high: float) -> None:

@@ -90,7 +90,7 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
     try:
         asked = _titled(body.to_spec())
         spec = catalogue.complete(asked, seed)
-        sampling = SamplingParams(seed, body.temperature, body.top_p)
+        sampling = SamplingParams(seed, body.temperature, body.top_p, body.guidance)
     except MusicError as error:
         raise Refusal(ErrorCode(error.code), str(error)) from error
     genre = catalogue.find(spec.genres[0][0])

@@ -28,7 +28,7 @@ RECIPES = st.builds(
         st.integers(1, 8),
         st.none() | st.text(max_size=40),
     ),
-    st.builds(SamplingParams, st.integers(0, 2**32 - 1), st.floats(0.1, 2), st.floats(0.1, 1)),
+    st.builds(SamplingParams, st.integers(0, 2**32 - 1), st.floats(0.1, 2), st.floats(0.1, 1), st.floats(0, 3)),
     st.just(("bars", "key")),
 )
 

@@ -17,8 +17,8 @@ from tests.fakes.service import error_of, running_service
 EXAMPLE = '{"genre": "metal"}'
 GENRE = 'genre must be a name such as "metal", or names with weights such as {"metal": 0.7, "jazz": 0.3}'
 FIELDS = (
-    "genre, request_id, bars, key, tempo, meter, band, density, title, seed, temperature, top_p, formats,"
-    " checkpoint, client, scheduled, deadline_s"
+    "genre, request_id, bars, key, tempo, meter, band, density, title, seed, temperature, top_p, guidance,"
+    " formats, checkpoint, client, scheduled, deadline_s"
 )
 ROLES = "drums, bass, rhythm, lead, keys, strings, winds, synth, other"
 BAD, INVALID = ErrorCode.BAD_REQUEST, ErrorCode.INVALID_OPTION
