@@ -1,4 +1,4 @@
-"""The index: which windows of notes stand in the training songs, without the notes themselves."""
+"""The index: which windows of notes and of bars stand in the training songs, without the notes themselves."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,30 +12,36 @@ from safetensors.numpy import save
 
 from inference.originality.errors import BadIndex
 from inference.originality.fuse import FuseFilter
-from inference.originality.ngrams import LEVELS, Keys, Level, Melody
+from inference.originality.ngrams import LEVELS, Keys, Melody
+from inference.originality.together import pair_windows
 
-# A wrong yes at 16 notes is one window among thousands; at 64 it would cost a song its release.
+# A wrong yes at 16 notes is one window among thousands; at 64, or of bars, it has a part of a song written anew.
 _BITS = (8, 8, 16)
-_FORMAT = "lnh-originality-1"
+_PAIR_BITS = 16
+_FORMAT = "lnh-originality-2"
 _ENTRY = "lnh"
+_NAMES = (*(f"notes-{level.notes}" for level in LEVELS), "pairs")
 
 
 @dataclass(frozen=True)
 class OriginalityIndex:
-    """One filter a level, in the order of LEVELS, from so many songs."""
+    """One filter a level, in the order of LEVELS, and one of what pairs of players play, from so many songs."""
 
     filters: tuple[FuseFilter, ...]
+    pairs: FuseFilter
     songs: int
 
     @classmethod
-    def of(cls, keys: Sequence[Keys], songs: int) -> Self:
-        """From the distinct keys of each level."""
-        return cls(tuple(FuseFilter.build(some, bits) for some, bits in zip(keys, _BITS, strict=True)), songs)
+    def of(cls, keys: Sequence[Keys], pairs: Keys, songs: int) -> Self:
+        """From the distinct keys of each level and of all pairs."""
+        filters = tuple(FuseFilter.build(some, bits) for some, bits in zip(keys, _BITS, strict=True))
+        return cls(filters, FuseFilter.build(pairs, _PAIR_BITS), songs)
 
     def save(self, path: Path) -> None:
         """Raises OSError."""
-        tables = {_name(level): kept.table for level, kept in zip(LEVELS, self.filters, strict=True)}
-        filters = [{"keys": kept.keys, "seed": kept.seed} for kept in self.filters]
+        kept = dict(zip(_NAMES, (*self.filters, self.pairs), strict=True))
+        tables = {name: one.table for name, one in kept.items()}
+        filters = {name: {"keys": one.keys, "seed": one.seed} for name, one in kept.items()}
         entry = {"format": _FORMAT, "levels": LEVELS, "filters": filters, "songs": self.songs}
         path.parent.mkdir(parents=True, exist_ok=True)
         # save_file would keep the file from other users, such as the one a service runs as.
@@ -53,11 +59,11 @@ class OriginalityIndex:
                 entry = json.loads((file.metadata() or {}).get(_ENTRY, "{}"))
                 if entry.get("format") != _FORMAT or entry["levels"] != [list(level) for level in LEVELS]:
                     raise BadIndex(f"{path} is not an index of originality of this version of LnH ({_FORMAT})")
-                filters = tuple(
-                    FuseFilter(file.get_tensor(_name(level)), int(kept["keys"]), int(kept["seed"]))
-                    for level, kept in zip(LEVELS, entry["filters"], strict=True)
+                *filters, pairs = (
+                    FuseFilter(file.get_tensor(name), int(kept["keys"]), int(kept["seed"]))
+                    for name, kept in ((name, entry["filters"][name]) for name in _NAMES)
                 )
-                return cls(filters, int(entry["songs"]))
+                return cls(tuple(filters), pairs, int(entry["songs"]))
         except FileNotFoundError as error:
             raise BadIndex(f"there is no index of originality at {path}") from error
         except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
@@ -74,5 +80,7 @@ def distinct_keys(melodies: Iterable[Melody]) -> list[Keys]:
     ]
 
 
-def _name(level: Level) -> str:
-    return f"notes-{level.notes}"
+def distinct_pair_keys(melodies: Sequence[Melody], bar_grids: int, bars: int) -> Keys:
+    """A song's keys of what two players play together, sorted; see `pair_windows` for the arguments."""
+    windows = pair_windows(melodies, bar_grids, bars)
+    return np.unique(windows.keys[windows.counted])

@@ -1,6 +1,6 @@
-"""Looks a song up: which of its runs of notes stand in the training songs, and how long they are."""
+"""Looks a song up: which of its runs of notes and of bars stand in the training songs, and how long they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,10 +10,11 @@ from inference.music.score import Score, Track
 from inference.music.units import TICKS_PER_GRID
 from inference.originality.index import OriginalityIndex
 from inference.originality.ngrams import LEVELS, Flags, Melody, Windows
+from inference.originality.together import WINDOW_BARS, pair_windows
 
 LONGEST_FREE_RUN = LEVELS[-1].notes - 1
-# Windows in a row that a filter says yes to: less is too likely to be chance to swear by.
-_SURE = 3
+# Windows in a row that a filter says yes to: less is too likely to be chance to swear by, as neighbours share keys.
+_SURE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,26 @@ class TrackOriginality:
 
 
 @dataclass(frozen=True, slots=True)
+class CopiedBars:
+    """Bars in a row, counted from 0, in which both tracks play as two players of one training song do together."""
+
+    tracks: tuple[int, int]
+    bars: range
+
+
+@dataclass(frozen=True, slots=True)
 class Originality:
     """A whole song.
 
     Args:
         tracks: the pitched ones that have notes.
+        together: eight bars or more that several tracks copy.
         false_positive_rate: the chance that a window of the shortest level is said to be found and is not; a longer
             one is hardly ever, because all the shorter ones in it must be found too.
     """
 
     tracks: tuple[TrackOriginality, ...]
+    together: tuple[CopiedBars, ...] = ()
     false_positive_rate: float = 0.0
 
     @property
@@ -80,8 +91,13 @@ class Originality:
 
     @property
     def is_free(self) -> bool:
-        """Whether no run is longer than LONGEST_FREE_RUN."""
-        return not any(track.copied for track in self.tracks)
+        """Whether no run is longer than LONGEST_FREE_RUN and no eight bars of several tracks are copied."""
+        return not self.together and not any(track.copied for track in self.tracks)
+
+    @property
+    def longest_bars(self) -> int:
+        """The most bars in a row that two tracks copy together; 0 below eight."""
+        return max((len(copied.bars) for copied in self.together), default=0)
 
     def share(self, notes: int) -> float:
         """Of the windows of so many notes, one of LEVELS, the part 0..1 found in training, less the expected errors."""
@@ -93,13 +109,15 @@ class Originality:
 
 
 def look_up(index: OriginalityIndex, score: Score) -> Originality:
-    """Every pitched track of the score; about a millisecond of numpy a track."""
+    """Every pitched track of the score, which is in one meter; about a millisecond of numpy a track."""
+    numbers = [number for number, track in enumerate(score.tracks) if not track.is_drum and track.notes]
+    melodies = [melody_of(score.tracks[number]) for number in numbers]
     return Originality(
         tuple(
-            _track(index, number, track)
-            for number, track in enumerate(score.tracks)
-            if not track.is_drum and track.notes
+            _track(index, number, score.tracks[number].name, melody)
+            for number, melody in zip(numbers, melodies, strict=True)
         ),
+        tuple(_together(index, numbers, melodies, score.meters[0].meter.ticks // TICKS_PER_GRID)),
         index.filters[0].false_positive_rate,
     )
 
@@ -112,15 +130,27 @@ def melody_of(track: Track) -> Melody:
     return Melody(onsets, places[first, 1])
 
 
-def _track(index: OriginalityIndex, number: int, track: Track) -> TrackOriginality:
-    melody = melody_of(track)
+def _together(
+    index: OriginalityIndex, numbers: Sequence[int], melodies: Sequence[Melody], bar_grids: int
+) -> Iterator[CopiedBars]:
+    bars = 1 + max((int(melody.onsets[-1]) for melody in melodies), default=0) // bar_grids
+    windows = pair_windows(melodies, bar_grids, bars)
+    found = windows.counted.copy()
+    found[found] = index.pairs.contains(windows.keys[found])
+    for first, second, flags in zip(windows.first.tolist(), windows.second.tolist(), found, strict=True):
+        starts = np.flatnonzero(flags)
+        for run in np.split(starts, np.flatnonzero(np.diff(starts) > 1) + 1) if len(starts) else ():
+            yield CopiedBars((numbers[first], numbers[second]), range(int(run[0]), int(run[-1]) + WINDOW_BARS))
+
+
+def _track(index: OriginalityIndex, number: int, name: str, melody: Melody) -> TrackOriginality:
     windows = [melody.windows(level) for level in LEVELS]
     found = _found(index, windows)
     at_least, at_most = _longest(windows, found)
     copied = _runs(windows[-1], found[-1])
     return TrackOriginality(
         number=number,
-        name=track.name,
+        name=name,
         notes=len(melody),
         at_least=at_least,
         at_most=at_most,

@@ -1,4 +1,4 @@
-"""Whether a song may be released: no tune of a training song at length in it, and which bars to write anew if so."""
+"""Whether a song may be released: no tune and no bars of a training song at length in it; else what to write anew."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,17 +16,22 @@ class Verdict:
     Args:
         is_original: nothing of it need be written anew.
         longest_run: in one track no run of more notes than this stands in training, tremolos aside.
+        longest_bars: so many bars in a row are copied by two tracks or more together; 0 below eight.
         bars_to_rewrite: number of a track in the score -> ascending ranges of bars, counted from 0, that hold what it
             copies; tracks without any are left out.
     """
 
     is_original: bool
     longest_run: int
+    longest_bars: int = 0
     bars_to_rewrite: Mapping[int, tuple[range, ...]] = field(default_factory=dict)
 
 
 def review(index: OriginalityIndex, score: Score) -> Verdict:
     """Looks the whole song up; some milliseconds, without any other effect.
+
+    Not original are a run of 64 notes or more of one track, and eight bars or more of two, found in training; but for
+    what has few different notes (see `ngrams.LEVELS` and `together`).
 
     Args:
         index: of the training songs.
@@ -37,8 +42,11 @@ def review(index: OriginalityIndex, score: Score) -> Verdict:
     bars: dict[int, list[range]] = defaultdict(list)
     for track in found.tracks:
         bars[track.number] += (_bars_of(passage, bar_ticks) for passage in track.copied)
+    for copied in found.together:
+        for number in copied.tracks:
+            bars[number].append(copied.bars)
     rewrite = {number: joined(ranges) for number, ranges in sorted(bars.items()) if ranges}
-    return Verdict(not rewrite, found.longest_run, rewrite)
+    return Verdict(not rewrite, found.longest_run, found.longest_bars, rewrite)
 
 
 def joined(ranges: Iterable[range]) -> tuple[range, ...]:

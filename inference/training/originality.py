@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.originality.index import OriginalityIndex, distinct_keys
+from inference.originality.index import OriginalityIndex, distinct_keys, distinct_pair_keys
 from inference.originality.ngrams import LEVELS, Keys, Melody
-from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITION, POSITIONS
+from inference.tokens.bars import grids_in
+from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITION
 from inference.training.bank import Bank
 from inference.training.start import load_bank
 from inference.training.trouble import CannotTrain
@@ -43,26 +44,31 @@ def make_index(banks: Sequence[Path], out: Path, tell: Callable[[str], None]) ->
 def index_of(banks: Sequence[Bank], tell: Callable[[str], None]) -> OriginalityIndex:
     """Raises CannotTrain when there is no training song."""
     kept: list[list[Keys]] = [[] for _ in LEVELS]
+    pairs: list[Keys] = []
     songs = 0
     for bank in banks:
-        for melodies in training_melodies(bank):
+        for song, melodies in training_melodies(bank):
             songs += 1
             for store, keys in zip(kept, distinct_keys(melodies), strict=True):
                 store.append(keys)
+            pairs.append(distinct_pair_keys(melodies, grids_in(bank.meter(song)), bank.bar_count(song)))
             if songs % _SONGS_A_LINE == 0:
                 tell(f"{songs} songs read")
     if not songs:
         raise CannotTrain("the banks hold no song to train on")
-    return OriginalityIndex.of([np.unique(np.concatenate(store)) for store in kept], songs)
+    return OriginalityIndex.of(
+        [np.unique(np.concatenate(store)) for store in kept], np.unique(np.concatenate(pairs)), songs
+    )
 
 
-def training_melodies(bank: Bank, split: str = "train") -> Iterator[list[Melody]]:
-    """For each song of a split the melodies of its pitched players."""
+def training_melodies(bank: Bank, split: str = "train") -> Iterator[tuple[int, list[Melody]]]:
+    """Each song of a split and the melodies of its pitched players."""
     blocks = _LowestNotes(bank)
-    for song in bank.by_split[split]:
+    for song in bank.by_split[split].tolist():
         first, bars, width = (int(bank.songs[song, column]) for column in (4, 5, 7))
         matrix = bank.rows[first : first + bars * width].reshape(bars, width)
-        yield [melody for column in matrix.T if len(melody := blocks.melody(column))]
+        length = grids_in(bank.meter(song))
+        yield song, [melody for column in matrix.T if len(melody := blocks.melody(column, length))]
 
 
 class _LowestNotes:
@@ -79,11 +85,11 @@ class _LowestNotes:
         self._pitches: NDArray[np.int64] = value[is_lowest] - PITCH
         self._offsets = np.searchsorted(block[is_lowest], np.arange(len(bank.blocks)))
 
-    def melody(self, column: NDArray[np.int32]) -> Melody:
+    def melody(self, column: NDArray[np.int32], bar_grids: int) -> Melody:
         """Of one player: the block numbers of its bars as a bank keeps them, 0 for a rest."""
         bars = np.flatnonzero(column)
         blocks = column[bars] - 1
         first, counts = self._offsets[blocks], self._offsets[blocks + 1] - self._offsets[blocks]
         ends = np.cumsum(counts)
         notes = np.repeat(first - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)
-        return Melody(np.repeat(bars * POSITIONS, counts) + self._positions[notes], self._pitches[notes])
+        return Melody(np.repeat(bars * bar_grids, counts) + self._positions[notes], self._pitches[notes])

@@ -2,8 +2,13 @@
 
 import random
 
-from inference.music.score import Note, Score, Track
+import numpy as np
+
+from inference.music.score import Meter, Note, Score, Track
 from inference.music.units import TICKS_PER_GRID
+from inference.originality.index import OriginalityIndex, distinct_keys, distinct_pair_keys
+from inference.originality.lookup import melody_of
+from inference.originality.ngrams import LEVELS, Keys
 
 Notes = list[tuple[int, int]]
 
@@ -33,3 +38,21 @@ def score_of(*tunes: Notes) -> Score:
             for number, notes in enumerate(tunes, start=1)
         )
     )
+
+
+def index_of(*tunes: Notes) -> OriginalityIndex:
+    """Of songs of one player each, in 4/4."""
+    return index_of_scores(*(score_of(notes) for notes in tunes))
+
+
+def index_of_scores(*songs: Score) -> OriginalityIndex:
+    """Of songs in 4/4."""
+    levels: list[list[Keys]] = []
+    pairs = [np.zeros(0, np.uint64)]
+    for song in songs:
+        melodies = [melody_of(track) for track in song.tracks if not track.is_drum]
+        levels.append(distinct_keys(melodies))
+        bars = -(-song.end_tick // Meter().ticks)
+        pairs.append(distinct_pair_keys(melodies, Meter().ticks // TICKS_PER_GRID, bars))
+    joined = [np.unique(np.concatenate(keys)) for keys in zip(*levels, strict=True)] or [pairs[0]] * len(LEVELS)
+    return OriginalityIndex.of(joined, np.unique(np.concatenate(pairs)), len(songs))

@@ -7,21 +7,20 @@ import pytest
 from safetensors.numpy import save_file
 
 from inference.originality.errors import BadIndex
-from inference.originality.index import OriginalityIndex, distinct_keys
-from inference.originality.lookup import look_up, melody_of
-from tests.fakes.tunes import score_of, tune
+from inference.originality.index import OriginalityIndex
+from inference.originality.lookup import look_up
+from tests.fakes.tunes import index_of, score_of, tune
 
 
 @pytest.fixture
 def index() -> OriginalityIndex:
-    score = score_of(tune(1, 300), tune(2, 40))
-    return OriginalityIndex.of(distinct_keys(melody_of(track) for track in score.tracks), 1)
+    return index_of(tune(1, 300), tune(2, 40))
 
 
 def test_a_saved_index_answers_alike(index: OriginalityIndex, tmp_path: Path) -> None:
     index.save(tmp_path / "deep" / "index.safetensors")
     loaded = OriginalityIndex.load(tmp_path / "deep" / "index.safetensors")
-    assert loaded.songs == 1
+    assert loaded.songs == 2
     for song in (score_of(tune(1, 90)), score_of(tune(9, 90))):
         assert look_up(loaded, song) == look_up(index, song)
 

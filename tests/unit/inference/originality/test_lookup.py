@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.music.score import Score, Track
-from inference.originality.index import OriginalityIndex, distinct_keys
-from inference.originality.lookup import LONGEST_FREE_RUN, look_up, melody_of
+from inference.originality.index import OriginalityIndex
+from inference.originality.lookup import LONGEST_FREE_RUN, look_up
 from tests.fakes.scores import quartet_score
-from tests.fakes.tunes import Notes, later, score_of, tune
+from tests.fakes.tunes import Notes, index_of, later, score_of, tune
 
 UNHURRIED = settings(max_examples=40, deadline=None)
 
@@ -19,10 +19,6 @@ RUN = 64
 @pytest.fixture(scope="module")
 def index() -> OriginalityIndex:
     return index_of(*KNOWN)
-
-
-def index_of(*tunes: Notes) -> OriginalityIndex:
-    return OriginalityIndex.of(distinct_keys(melody_of(track) for track in score_of(*tunes).tracks), len(tunes))
 
 
 def moved(notes: Notes, transpose: int) -> Notes:
