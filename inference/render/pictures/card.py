@@ -3,15 +3,14 @@
 import io
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from inference.music.program import GM_PROGRAM_NAMES
 from inference.music.score import Score, Track
+from inference.render.pictures.ground import ground
 from inference.render.pictures.lettering import drawable, fitting, font, write
 from inference.render.pictures.palette import (
     GREY,
-    INK,
     WHITE,
     Colour,
     at_least_light,
@@ -23,10 +22,10 @@ from inference.render.pictures.roll import Lane, Roll, draw_grid, draw_notes, la
 
 WIDTH, HEIGHT = 1200, 630
 _FINE = 2  # everything is drawn twice as large and scaled down: Pillow's shapes have hard edges
-_ROLL = (232.0, 168.0, 1164.0, 584.0)
+_ROLL = (252.0, 168.0, 1164.0, 580.0)
 _LEFT, _RIGHT = 36, 1164
 _GLOW_RADIUS = 7
-_GLOW = 0.55
+_GLOW = 0.7
 _COVER_WIDTH = 800
 
 
@@ -44,7 +43,7 @@ class Card:
 def draw_card(card: Card) -> Image.Image:
     """The picture, WIDTH x HEIGHT, RGB."""
     accent = parse_colour(card.colour)
-    picture = _ground(accent).resize((WIDTH * _FINE, HEIGHT * _FINE), Image.Resampling.BILINEAR)
+    picture = ground(accent, WIDTH, HEIGHT).resize((WIDTH * _FINE, HEIGHT * _FINE), Image.Resampling.BILINEAR)
     draw = ImageDraw.Draw(picture)
     left, top, right, bottom = (edge * _FINE for edge in _ROLL)
     lanes = len(card.score.tracks)
@@ -73,14 +72,6 @@ def jpeg_bytes(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _ground(accent: Colour) -> Image.Image:
-    """Nearly black, with the genre's light falling in from the upper left."""
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
-    distance = np.hypot(x / WIDTH, y / HEIGHT * 0.9)
-    light = np.clip(1.0 - distance / 0.95, 0.0, 1.0)[..., None] ** 1.6 * 0.42
-    return Image.fromarray((np.array(INK) * (1 - light) + np.array(accent) * light).astype(np.uint8), "RGB")
-
-
 def _with_glow(picture: Image.Image, roll: Roll) -> Image.Image:
     """Notes shine a little: a blurred copy of them is added, drawn small because a blur has no detail."""
     layer = Image.new("RGB", picture.size)
@@ -96,19 +87,19 @@ def _header(draw: ImageDraw.ImageDraw, card: Card, accent: Colour) -> None:
     right = _RIGHT * _FINE
     write(draw, (right - mark_width, 62 * _FINE), mark, mark_font, at_least_light(accent, 0.62))
     room = right - mark_width - (_LEFT + 28) * _FINE
-    sizes = tuple(size * _FINE for size in (60, 54, 48, 42, 36, 30))
+    sizes = tuple(size * _FINE for size in (68, 60, 54, 48, 42, 36, 30))
     title, title_font = fitting(drawable(card.title) or card.genre, sizes, room)
     write(draw, (_LEFT * _FINE, 62 * _FINE), title, title_font, WHITE)
     chip_end = _chip(draw, card.genre, accent)
     facts = "   ·   ".join(card.facts)
-    line, face = fitting(facts, tuple(size * _FINE for size in (30, 27, 24, 21, 18)), right - chip_end - 20 * _FINE)
+    line, face = fitting(facts, tuple(size * _FINE for size in (33, 30, 27, 24, 21, 18)), right - chip_end - 20 * _FINE)
     write(draw, (chip_end + 20 * _FINE, 126 * _FINE), line, face, blend(GREY, WHITE, 0.55))
 
 
 def _chip(draw: ImageDraw.ImageDraw, genre: str, accent: Colour) -> float:
     """The genre on its own colour; returns where it ends."""
     left, middle = _LEFT * _FINE, 126 * _FINE
-    text, face = fitting(genre, (28 * _FINE, 22 * _FINE), 420 * _FINE)
+    text, face = fitting(genre, (31 * _FINE, 24 * _FINE), 420 * _FINE)
     right = left + face.getlength(text) + 32 * _FINE
     draw.rounded_rectangle((left, middle - 22 * _FINE, right, middle + 22 * _FINE), radius=22 * _FINE, fill=accent)
     write(draw, (left + 16 * _FINE, middle), text, face, ink_on(accent))
@@ -119,17 +110,17 @@ def _legend(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
     """Left of each lane and in its colour: the track's name and, where there is room for two lines, its instrument."""
     width = (_ROLL[0] - _LEFT - 30) * _FINE
     lowest = min(lane.height for lane in roll.lanes)
-    two_lines = lowest >= 56 * _FINE
-    size = int(min(23.0 * _FINE, lowest * 0.62))
+    two_lines = lowest >= 60 * _FINE
+    size = int(min(29.0 * _FINE, lowest * 0.62))
     for lane in roll.lanes:
         instrument, name = instrument_name(lane.track), drawable(lane.track.name)
         x = (_LEFT + 16) * _FINE
         named = two_lines and name.casefold() not in ("", instrument.casefold())
         text, face = fitting(name if named else instrument, tuple(range(size, size * 2 // 3, -2)), width)
-        write(draw, (x, lane.middle - (13 * _FINE if named else 0)), text, face, blend(lane.colour, WHITE, 0.25))
+        write(draw, (x, lane.middle - (14 * _FINE if named else 0)), text, face, blend(lane.colour, WHITE, 0.25))
         if named:
-            text, face = fitting(instrument, (18 * _FINE, 16 * _FINE, 14 * _FINE), width)
-            write(draw, (x, lane.middle + 14 * _FINE), text, face, blend(lane.colour, GREY, 0.6))
+            text, face = fitting(instrument, (20 * _FINE, 18 * _FINE, 16 * _FINE, 14 * _FINE), width)
+            write(draw, (x, lane.middle + 16 * _FINE), text, face, blend(lane.colour, WHITE, 0.45))
         _swatch(draw, lane)
 
 
@@ -141,10 +132,10 @@ def _swatch(draw: ImageDraw.ImageDraw, lane: Lane) -> None:
 
 def _bar_numbers(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
     bars = len(roll.bar_starts)
-    every = next(step for step in (4, 8, 16, 32, 64, 128, bars + 1) if bars / step <= 17)
+    every = next(step for step in (4, 8, 16, 32, 64, 128, bars + 1) if bars / step <= 13)
     for number in range(0, bars, every):
-        at = (roll.x_of(roll.bar_starts[number]) + 2, (_ROLL[3] + 20) * _FINE)
-        write(draw, at, str(number + 1), font(18 * _FINE), GREY)
+        at = (roll.x_of(roll.bar_starts[number]) + 2, (_ROLL[3] + 23) * _FINE)
+        write(draw, at, str(number + 1), font(24 * _FINE), blend(GREY, WHITE, 0.35))
 
 
 def instrument_name(track: Track) -> str:

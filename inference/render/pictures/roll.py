@@ -20,6 +20,7 @@ _DRUM_ROWS = (
 )
 _DRUM_WEIGHT, _MELODIC_WEIGHT = 1.0, 1.25
 _MOST_BAR_LINES = 400
+_THICK, _ROUND = 17.0, 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,26 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """A score laid out in `box` (left, top, right, bottom); `ticks` is its width in ticks."""
+    """A score laid out in `box` (left, top, right, bottom): `ticks` ticks from `first` on."""
 
     box: Box
     ticks: int
     lanes: tuple[Lane, ...]
     bar_starts: tuple[int, ...]
+    first: int = 0
 
-    def x_of(self, tick: int) -> float:
-        return self.box[0] + (self.box[2] - self.box[0]) * tick / self.ticks
+    @property
+    def last(self) -> int:
+        return self.first + self.ticks
+
+    def x_of(self, tick: float) -> float:
+        return self.box[0] + (self.box[2] - self.box[0]) * (tick - self.first) / self.ticks
+
+    def width_of(self, ticks: float) -> float:
+        return (self.box[2] - self.box[0]) * ticks / self.ticks
+
+    def shows(self, note: Note) -> bool:
+        return note.tick < self.last and note.end > self.first
 
 
 def lay_out(score: Score, box: Box, gap: float) -> Roll:
@@ -88,7 +100,7 @@ def draw_grid(draw: ImageDraw.ImageDraw, roll: Roll, accent: Colour) -> None:
         ground = (left, lane.top, right, lane.bottom)
         draw.rounded_rectangle(ground, radius=min(12, lane.height / 4), fill=blend(INK, lane.colour, 0.07))
     for number, tick in enumerate(roll.bar_starts):
-        if number == 0 or number % every:
+        if number % every or not roll.first < tick < roll.last:
             continue
         strong = number % 4 == 0
         colour = blend(INK, blend(accent, (255, 255, 255), 0.5), 0.42 if strong else 0.16)
@@ -96,16 +108,20 @@ def draw_grid(draw: ImageDraw.ImageDraw, roll: Roll, accent: Colour) -> None:
             draw.line((roll.x_of(tick), lane.top, roll.x_of(tick), lane.bottom), fill=colour, width=3 if strong else 2)
 
 
-def draw_notes(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
-    """Every note, brighter the harder it is played."""
+def draw_notes(draw: ImageDraw.ImageDraw, roll: Roll, light: float = 1.0) -> None:
+    """Every note in sight, brighter the harder it is played; `light` 0..1 dims them all."""
+    for lane, note, box in note_boxes(roll):
+        colour = blend(INK, lane.colour, light * (0.5 + 0.5 * min(1.0, note.velocity / 108)))
+        half = (box[2] - box[0]) / 2
+        radius = half if lane.track.is_drum else min(_ROUND, (box[3] - box[1]) / 2, half)
+        draw.rounded_rectangle(box, radius=radius, fill=colour)
+
+
+def note_boxes(roll: Roll) -> Iterator[tuple[Lane, Note, Box]]:
+    """Where each note in sight is drawn."""
     for lane in roll.lanes:
-        shapes = _drum_dots(lane, roll) if lane.track.is_drum else _bars(lane, roll)
-        for note, box in shapes:
-            colour = blend(INK, lane.colour, 0.45 + 0.55 * min(1.0, note.velocity / 112))
-            if lane.track.is_drum:
-                draw.rounded_rectangle(box, radius=(box[2] - box[0]) / 2, fill=colour)
-            else:
-                draw.rounded_rectangle(box, radius=min(6.0, (box[3] - box[1]) / 2, (box[2] - box[0]) / 2), fill=colour)
+        for note, box in _drum_dots(lane, roll) if lane.track.is_drum else _bars(lane, roll):
+            yield lane, note, box
 
 
 def _bars(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
@@ -117,12 +133,13 @@ def _bars(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
     bottom_pitch, rows = lowest - spare / 2, highest - lowest + spare + 1
     inner = lane.height * 0.86
     row = inner / rows
-    thickness = max(row * 0.92, min(12.0, lane.height / 6))
-    for note in lane.track.notes:
+    thickness = max(row * 0.92, min(_THICK, lane.height / 5.5))
+    for note in filter(roll.shows, lane.track.notes):
         y = lane.bottom - lane.height * 0.07 - (note.pitch - bottom_pitch + 0.5) * row
-        x = roll.x_of(note.tick)
+        x = max(roll.box[0], roll.x_of(note.tick))
         # a hair of ground between repeated notes, but never less than a visible sliver
-        end = max(x + 2.0, roll.x_of(note.end) - 1.6)
+        end = min(roll.box[2], max(x + 2.0, roll.x_of(note.end) - 1.6))
+        x = min(x, end)
         yield note, (x, y - thickness / 2, end, y + thickness / 2)
 
 
@@ -135,7 +152,9 @@ def _drum_dots(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
         y = lane.bottom - lane.height * 0.06 - (place + 0.5) * row_height
         tall = min(row_height * 0.42, 11.0)
         wide = min(tall, max(1.1, _usual_gap(hits, roll) * 0.40))
-        for note in hits:
+        for note in filter(roll.shows, hits):
+            if note.tick < roll.first:
+                continue  # a stroke is over at once, however long its note
             loud = 0.55 + 0.45 * min(1.0, note.velocity / 112)
             x = roll.x_of(note.tick) + wide
             yield note, (x - wide, y - tall * loud, x + wide, y + tall * loud)
@@ -145,7 +164,7 @@ def _usual_gap(hits: list[Note], roll: Roll) -> float:
     """Pixels between neighbouring hits where they come fast: the lowest tenth of all gaps."""
     ticks = sorted({note.tick for note in hits})
     gaps = sorted(later - earlier for earlier, later in itertools.pairwise(ticks))
-    return (roll.x_of(gaps[len(gaps) // 10]) - roll.x_of(0)) if gaps else roll.box[2]
+    return roll.width_of(gaps[len(gaps) // 10]) if gaps else roll.box[2]
 
 
 def _drum_row(pitch: int) -> int:
