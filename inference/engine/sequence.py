@@ -1,11 +1,15 @@
 """A song being written: its state, its grammar and its place in the batch. No torch here."""
 
 from collections import deque
+from dataclasses import replace
 
 from inference.engine.contract import ComposeJob, Listener
-from inference.music.score import Score
+from inference.music.score import MeterChange, Score
 from inference.tokens.arrangement import Header
+from inference.tokens.bars import written_as
+from inference.tokens.editing import join, plan_edit
 from inference.tokens.encode import prefix
+from inference.tokens.given import Plan
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.perform import perform
 from inference.tokens.state import BandState
@@ -23,10 +27,14 @@ class Sequence:
     def __init__(self, job: ComposeJob, listener: Listener, rules: Rules) -> None:
         self.job = job
         self.listener = listener
-        self.header = header_of(job)
+        self._edit = None if job.spec.edit is None else plan_edit(job.spec, job.sampling.seed)
+        self.header = header_of(job) if self._edit is None else self._edit.given.header
         self.state = BandState(self.header)
-        self.grammar = Grammar(self.state, rules)
+        plan = None if self._edit is None else Plan(self._edit.given)
+        self.grammar = Grammar(self.state, replace(rules, strict_key=job.spec.strict_key), plan)
         self.forced = deque(prefix(self.header))
+        if plan is not None:
+            self.forced.extend(plan.opening())
         self.fed = 0
         self.step = self.forced.popleft()
         self.state.push(self.step)
@@ -54,7 +62,7 @@ class Sequence:
 
     def new_bars(self) -> int | None:
         """Number of finished bars if it grew since the last call."""
-        bars = len(self.state.rows)
+        bars = len(self.state.rows) + (0 if self._edit is None else self._edit.bars_given)
         if bars == self._bars_told:
             return None
         self._bars_told = bars
@@ -62,7 +70,10 @@ class Sequence:
 
     def score(self) -> Score:
         """The song, once finished."""
-        return perform(sounding(self.header, tuple(self.state.rows)))
+        written = sounding(self.header, tuple(self.state.rows))
+        spec = self.job.spec
+        score = perform(written) if self._edit is None else join(self._edit, written, self.header.tempo)
+        return score if spec.meter is None else replace(score, meters=(MeterChange(0, spec.meter),))
 
 
 def header_of(job: ComposeJob) -> Header:
@@ -70,4 +81,5 @@ def header_of(job: ComposeJob) -> Header:
     spec = job.spec
     if spec.roster is None or spec.bars is None or spec.tempo is None or spec.meter is None:
         raise ValueError("the spec of a job must be complete")
-    return Header(spec.genres, spec.roster, spec.bars, spec.tempo, spec.key, spec.density, spec.meter)
+    meter = written_as(spec.meter) or spec.meter
+    return Header(spec.genres, spec.roster, spec.bars, spec.tempo, spec.key, spec.density, meter)

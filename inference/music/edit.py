@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from inference.music.errors import InvalidSpec
+from inference.music.pitch import Key
 
 MAX_ADDED_BARS = 64
 ADDED_BARS = 8
@@ -35,6 +36,7 @@ class Edit:
     Args:
         operation: what is done.
         source: the song, as `packed.pack` writes it or a MIDI file in base64.
+        key: the song's key where it is known; None: as its notes say.
         add: bars to add (CONTINUE, EXTEND), 1 to MAX_ADDED_BARS.
         bars: first and last bar to write anew, counted from 1 at the first bar that sounds; None for all.
         players: who is written anew (REPLACE, VARY), as `lead` or, for the second of a role, `lead:2`; empty for all.
@@ -47,6 +49,7 @@ class Edit:
 
     operation: Operation
     source: str = field(repr=False)
+    key: Key | None = None
     add: int | None = None
     bars: tuple[int, int] | None = None
     players: tuple[str, ...] = ()

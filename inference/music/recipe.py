@@ -98,6 +98,7 @@ def _edit_entry(edit: Edit) -> dict[str, Any]:
     return {
         "operation": edit.operation,
         "source": edit.source,
+        "key": None if edit.key is None else str(edit.key),
         "add": edit.add,
         "bars": None if edit.bars is None else span(edit.bars),
         "players": list(edit.players),
@@ -110,6 +111,7 @@ def _edit(entry: dict[str, Any]) -> Edit:
     return Edit(
         operation=Operation(entry["operation"]),
         source=str(entry["source"]),
+        key=None if entry["key"] is None else Key.parse(entry["key"]),
         add=None if entry["add"] is None else int(entry["add"]),
         bars=None if entry["bars"] is None else read_span(entry["bars"]),
         players=tuple(map(str, entry["players"])),

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
@@ -30,13 +31,27 @@ def arrange(score: Score, genres: tuple[tuple[str, float], ...] = ()) -> Arrange
     Raises:
         BadMidi: nothing sounds in a bar of a meter that the band code has.
     """
+    return arrange_parts(score, choose_players(score.tracks), genres).arrangement
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """An arrangement and where each of its bars begins in the score, in grid steps."""
+
+    arrangement: Arrangement
+    starts: tuple[int, ...]
+
+
+def arrange_parts(score: Score, parts: list[Part], genres: tuple[tuple[str, float], ...] = ()) -> Arranged:
+    """As `arrange`, for these players of the score. Raises BadMidi."""
     meter = main_meter(score)
-    parts = choose_players(score.tracks)
-    rows = _rows(parts, bar_starts(score, meter), grids_in(meter))
+    starts = bar_starts(score, meter)
+    rows = _rows(parts, starts, grids_in(meter))
     while rows and not any(rows[-1]):
         rows.pop()
     while rows and not any(rows[0]):
         rows.pop(0)
+        starts.pop(0)
     if not rows:
         raise BadMidi(f"nothing sounds in the {meter} bars of this MIDI file")
     header = Header(
@@ -48,7 +63,7 @@ def arrange(score: Score, genres: tuple[tuple[str, float], ...] = ()) -> Arrange
         density=density_of(*_counts(rows)),
         meter=meter,
     )
-    return Arrangement(header, tuple(rows))
+    return Arranged(Arrangement(header, tuple(rows)), tuple(starts[: len(rows)]))
 
 
 def _rows(parts: list[Part], starts: list[int], length: int) -> list[Row]:

@@ -4,7 +4,7 @@ from inference.music.program import Role
 from inference.music.score import MeterChange, Note, Score, TempoChange, Track
 from inference.music.spec import Player
 from inference.music.units import TICKS_PER_GRID
-from inference.tokens.arrangement import Arrangement, Row
+from inference.tokens.arrangement import Arrangement
 from inference.tokens.block import Block, chord_intervals
 from inference.tokens.tables import DRUM_LANES, DRUM_SETS
 from inference.tokens.vocabulary import (
@@ -27,19 +27,18 @@ def perform(arrangement: Arrangement, meta: tuple[str, ...] = ()) -> Score:
     """
     header = arrangement.header
     bar_ticks = header.meter.ticks
-    names = _track_names(header.players)
+    names = track_names(header.players)
     tracks = []
     for slot, player in enumerate(header.players):
-        notes = [note for bar, row in enumerate(arrangement.rows) for note in _notes(row, slot, bar * bar_ticks)]
+        blocks = ((bar * bar_ticks, row[slot]) for bar, row in enumerate(arrangement.rows))
+        notes = [note for start, block in blocks if block is not None for note in block_notes(block, start)]
         limit = (len(arrangement.rows) + 1) * bar_ticks
         tracks.append(Track(names[slot], player.program, player.is_drum, _untangled(notes, limit)))
     return Score(tuple(tracks), (TempoChange(0, header.tempo),), (MeterChange(0, header.meter),), meta)
 
 
-def _notes(row: Row, slot: int, start: int) -> list[Note]:
-    block: Block | None = row[slot]
-    if block is None:
-        return []
+def block_notes(block: Block, start: int) -> list[Note]:
+    """A block's notes as they are written, in a bar that begins at tick `start`."""
     return [note for hit in block.hits for note in (_drum_notes if block.is_drum else _pitched_notes)(hit, start)]
 
 
@@ -75,8 +74,8 @@ def _untangled(notes: list[Note], limit: int) -> tuple[Note, ...]:
     return tuple(reversed(kept))
 
 
-def _track_names(players: tuple[Player, ...]) -> tuple[str, ...]:
-    """The player's part, numbered where two would be alike."""
+def track_names(players: tuple[Player, ...]) -> tuple[str, ...]:
+    """Each player's part, numbered where two would be alike."""
     names: list[str] = []
     for player in players:
         base = _PART_NAMES.get(player.role, player.role.title())

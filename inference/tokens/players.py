@@ -26,36 +26,43 @@ _PIANIST = re.compile(r"piano|\bhand\b|clef")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One player's notes on the grid: (grid step from the start, pitch, length in grid steps, velocity)."""
+    """One player's notes on the grid: (grid step from the start, pitch, length in grid steps, velocity).
+
+    `tracks` are those they come from.
+    """
 
     player: Player
     notes: tuple[tuple[int, int, int, int], ...]
+    tracks: tuple[Track, ...]
 
 
-def choose_players(tracks: Iterable[Track]) -> list[Part]:
+def choose_players(tracks: Iterable[Track], *, keep_doubles: bool = False) -> list[Part]:
     """The roster in order of roles: drums joined to one, doubles of a role dropped, the MAX_PLAYERS with most notes."""
-    drums: list[Note] = []
+    drums: list[Track] = []
     pitched: list[tuple[Player, Track]] = []
     for track in tracks:
         if not track.notes:
             continue
         player = player_of(track)
         if player.is_drum:
-            drums.extend(track.notes)
+            drums.append(track)
         else:
             pitched.append((player, track))
     pitched.sort(key=lambda pair: -len(pair[1].notes))
     kept: list[Part] = []
     sounds: list[tuple[Role, frozenset[tuple[int, int]]]] = []
     for player, track in pitched:
-        part = Part(player, snap(track.notes))
+        part = Part(player, snap(track.notes), (track,))
         sound = frozenset((at, pitch) for at, pitch, _, _ in part.notes)
-        if all(player.role is not other or len(sound & notes) < _DOUBLED * len(sound) for other, notes in sounds):
+        if keep_doubles or all(
+            player.role is not other or len(sound & notes) < _DOUBLED * len(sound) for other, notes in sounds
+        ):
             kept.append(part)
             sounds.append((player.role, sound))
     parts = _with_lead(kept)
     if drums:
-        parts.insert(0, Part(Player(Role.DRUMS, 0), snap(drums)))
+        struck = snap(note for track in drums for note in track.notes)
+        parts.insert(0, Part(Player(Role.DRUMS, 0), struck, tuple(drums)))
     order = list(Role)
     return sorted(parts[:MAX_PLAYERS], key=lambda part: order.index(part.player.role))
 
