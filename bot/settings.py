@@ -15,6 +15,8 @@ HOUSE = Path(__file__).resolve().parent.parent
 CONFIG_FILE = HOUSE / "configs" / "lnh.toml"
 GENRES_FILE = HOUSE / "configs" / "genres.toml"
 CHECKPOINT_FOLDER = HOUSE / "inference" / "checkpoints"
+ORIGINALITY_NAME = "originality.safetensors"  # what stands beside a checkpoint: the index of what it learnt
+CRITIC_NAME = "critic.safetensors"  # and who tells its songs from real ones
 SLACK_HTTP_PORT = 3000
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -88,10 +90,12 @@ class InferenceSettings(_Section):
     host: str = "127.0.0.1"
     port: Port = 8600
     checkpoint: Path | None = None
+    originality: Path | None = None
+    critic: Path | None = None
     slots: Count = 4
     threads: Count = 1
-    queue_limit: Count = 64
     decoder: Literal["auto", "native", "torch"] = "auto"
+    queue_limit: Count = 64
     max_wait_s: Annotated[float, Field(gt=0)] = 600.0
     client_at_once: Count = 16
     client_hourly: Count | None = None
@@ -114,10 +118,31 @@ class InferenceSettings(_Section):
             if not self.checkpoint.is_file():
                 raise BadSettings(f"there is no checkpoint at {self.checkpoint} (LNH_INFERENCE_CHECKPOINT)")
             return self.checkpoint
-        shipped = sorted(CHECKPOINT_FOLDER.glob("*.safetensors"))
+        companions = (ORIGINALITY_NAME, CRITIC_NAME)
+        shipped = sorted(file for file in CHECKPOINT_FOLDER.glob("*.safetensors") if file.name not in companions)
         if not shipped:
             raise BadSettings(f"no checkpoint ships in {CHECKPOINT_FOLDER}; name one with LNH_INFERENCE_CHECKPOINT")
         return shipped[-1]
+
+    @property
+    def originality_file(self) -> Path | None:
+        """The index of what the checkpoint learnt: the one named, else the one beside it, None if there is none.
+
+        Raises:
+            BadSettings: the one named or the checkpoint does not exist.
+        """
+        return self._companion(self.originality, ORIGINALITY_NAME, "index of originality")
+
+    @property
+    def critic_file(self) -> Path | None:
+        """The critic of the checkpoint's songs, found like `originality_file`. Raises BadSettings."""
+        return self._companion(self.critic, CRITIC_NAME, "critic")
+
+    def _companion(self, named: Path | None, name: str, what: str) -> Path | None:
+        if named is not None and not named.is_file():
+            raise BadSettings(f"there is no {what} at {named} (LNH_INFERENCE_{what.split()[-1].upper()})")
+        file = named or self.checkpoint_file.with_name(name)
+        return file if file.is_file() else None
 
 
 class StorageSettings(_Section):

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from bot.settings import CONFIG_FILE, HOUSE, BadSettings, Settings, SlackSettings, load_settings, variable
+from bot.settings import (
+    CONFIG_FILE,
+    HOUSE,
+    BadSettings,
+    InferenceSettings,
+    Settings,
+    SlackSettings,
+    load_settings,
+    variable,
+)
 
 SECTIONS: dict[str, BaseModel] = {name: getattr(Settings(), name) for name in Settings.model_fields}
 
@@ -135,3 +144,24 @@ def test_slack_prefers_socket_mode_and_has_a_port_otherwise() -> None:
     assert SlackSettings(bot_token=secret, signing_secret=secret).mode == "http"
     assert SlackSettings(http_port=0).port == 0
     assert SlackSettings().port == 3000
+
+
+@pytest.mark.parametrize(("setting", "name"), [("originality", "originality"), ("critic", "critic")])
+def test_what_belongs_to_a_checkpoint_is_found_beside_it(setting: str, name: str, tmp_path: Path) -> None:
+    weights = tmp_path / "mine.safetensors"
+    weights.touch()
+    alone = InferenceSettings(checkpoint=weights)
+    assert getattr(alone, f"{setting}_file") is None
+    beside = tmp_path / f"{name}.safetensors"
+    beside.touch()
+    assert getattr(alone, f"{setting}_file") == beside
+    missing = InferenceSettings.model_validate({"checkpoint": weights, setting: tmp_path / "none"})
+    with pytest.raises(BadSettings, match=rf"at .*none \(LNH_INFERENCE_{setting.upper()}\)"):
+        getattr(missing, f"{setting}_file")
+
+
+def test_an_index_is_not_taken_for_a_shipped_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.settings.CHECKPOINT_FOLDER", tmp_path)
+    for name in ("core-2", "critic", "originality"):
+        (tmp_path / f"{name}.safetensors").touch()
+    assert InferenceSettings().checkpoint_file.name == "core-2.safetensors"
