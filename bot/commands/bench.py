@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from bot.commands.bench_bot import MeasuredBot
+    from bot.commands.bench_load import LoadPlan, LoadTimes
     from bot.commands.bench_report import ChatTimes, Figures, Machine, Plan, SongTimes
     from inference.evaluation.speed import DecodeSpeed, EngineSetup
     from inference.music.spec import SongSpec
@@ -36,26 +37,31 @@ def bench(
     commands: Annotated[
         int, typer.Option(help="Commands sent to each platform while the engine is busy.", min=1)
     ] = 100,
+    load: Annotated[bool, typer.Option(help="Also measure the service under load, which takes longest.")] = True,
+    arrivals: Annotated[int, typer.Option(help="Songs sent for each load.", min=2, max=64)] = 16,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Measures a service of its own, warm, and a bot beside it; takes some minutes."""
     from rich.console import Console
 
     from bot.app import read_catalogue
+    from bot.commands.bench_load import LoadPlan
     from bot.commands.bench_report import Plan
 
     settings = quietly_prepared_settings()
     plan = Plan(read_catalogue(settings.music).find(genre).name, bars, together, rounds, commands)
+    loads = LoadPlan(plan.genre, bars, arrivals) if load else None
     with Console(file=sys.stderr).status("starting") as status:
-        figures = asyncio.run(measure(settings, plan, status.update))
+        figures = asyncio.run(measure(settings, plan, loads, status.update))
     if as_json:
         typer.echo(json.dumps(figures.to_dict(), indent=2))
     else:
-        Console().print(figures.table())
+        for table in figures.tables():
+            Console().print(table)
 
 
-async def measure(settings: Settings, plan: "Plan", tell: Tell) -> "Figures":
-    """Everything, one after the other.
+async def measure(settings: Settings, plan: "Plan", loads: "LoadPlan | None", tell: Tell) -> "Figures":
+    """Everything, one after the other; under load only if `loads` says how.
 
     Raises:
         BadSettings: there is no checkpoint.
@@ -68,9 +74,8 @@ async def measure(settings: Settings, plan: "Plan", tell: Tell) -> "Figures":
     tell("decoding without a service")
     decode = await _decode_speed(settings, plan)
     with TemporaryDirectory(prefix="lnh-bench-") as folder:
-        artifacts = {"LNH_INFERENCE_ARTIFACTS": str(Path(folder) / "songs")}
         tell("starting the service")
-        async with service_process(serve_command("127.0.0.1"), 0, "error", artifacts) as url:
+        async with service_process(serve_command("127.0.0.1"), 0, "error", _apart(Path(folder) / "songs")) as url:
             inference = settings.inference.model_copy(update={"url": url})
             served = settings.model_copy(update={"inference": inference})
             songs = await song_times(url, plan, tell)
@@ -78,7 +83,24 @@ async def measure(settings: Settings, plan: "Plan", tell: Tell) -> "Figures":
             slack = await slack_times(served, plan, Path(folder))
             tell(f"{plan.commands} Discord commands while every slot is taken")
             discord = await discord_times(served, plan, Path(folder))
-    return Figures(machine, plan, decode, songs, Chats(slack, discord))
+            under_load = None if loads is None else await _load_times(served, loads, Path(folder), tell)
+    return Figures(machine, plan, decode, songs, Chats(slack, discord), under_load)
+
+
+async def _load_times(settings: Settings, plan: "LoadPlan", folder: Path, tell: Tell) -> "LoadTimes":
+    """Beside the service at `inference.url` there is another with one slot for the length of this."""
+    from bot.commands.bench_load import load_times
+    from bot.commands.child import serve_command, service_process
+
+    tell("starting a service that writes one song at a time")
+    alone = _apart(folder / "alone") | {"LNH_INFERENCE_SLOTS": "1"}
+    async with service_process(serve_command("127.0.0.1"), 0, "error", alone) as one_url:
+        return await load_times(settings.inference.url, one_url, settings.inference.slots, plan, tell)
+
+
+def _apart(folder: Path) -> dict[str, str]:
+    """Settings of a service that is measured: songs in a folder of its own, and nobody sent away for a long queue."""
+    return {"LNH_INFERENCE_ARTIFACTS": str(folder), "LNH_INFERENCE_MAX_WAIT_S": "3600"}
 
 
 def _machine(settings: Settings) -> "Machine":

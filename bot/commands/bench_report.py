@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from bot.commands.bench_load import LoadTimes
+from bot.commands.bench_tables import clients_table, gains_table
 from inference.evaluation.speed import DecodeSpeed
 from inference.evaluation.spread import Spread
 
@@ -99,6 +101,7 @@ class Figures:
     decode: DecodeSpeed
     songs: SongTimes
     chat: Chats
+    load: LoadTimes | None = None
 
     def targets(self) -> Iterator[tuple[str, float, float]]:
         """Name, what was measured, and what it should be below; only for the length that targets are set for."""
@@ -118,13 +121,20 @@ class Figures:
             {"name": name, "measured": measured, "below": below, "met": measured < below}
             for name, measured, below in self.targets()
         ]
-        table = asdict(self) | {"songs": songs, "targets": targets}
+        load = None if self.load is None else self.load.to_dict()
+        table = asdict(self) | {"songs": songs, "load": load, "targets": targets}
         exact = json.dumps(table)
         rounded: dict[str, Any] = json.loads(exact, parse_float=lambda digits: round(float(digits), _DIGITS))
         return rounded
 
-    def table(self) -> Table:
+    def tables(self) -> Iterator[Table]:
         """What people read."""
+        yield self._table()
+        if self.load is not None:
+            yield clients_table(self.load)
+            yield gains_table(self.load)
+
+    def _table(self) -> Table:
         machine, plan = self.machine, self.plan
         title = f"{machine.cpu}, {machine.cores} cores, torch {machine.torch}, load {machine.load_before:.1f} before"
         engine = f"{machine.checkpoint}, {machine.slots} slots, threads {machine.threads}"

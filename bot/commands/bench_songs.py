@@ -8,10 +8,8 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
-import aiohttp
-from prometheus_client.parser import text_string_to_metric_families
-
 from adapters.composer.connection import DROPPED, Connection, Patience
+from bot.commands.bench_metrics import families
 from bot.commands.trouble import CommandTrouble
 from inference.api import FileFormat, SongBody, SongState, SongStatus
 from inference.music.units import MAX_BARS
@@ -102,7 +100,7 @@ class StepCounter:
     """Counts the service's model steps within its block; `per_s` is known after it."""
 
     def __init__(self, url: str) -> None:
-        self._url = f"{url}/metrics"
+        self._url = url
         self.per_s = 0.0
 
     async def __aenter__(self) -> Self:
@@ -113,9 +111,7 @@ class StepCounter:
         self.per_s = (await self._steps() - self._before) / (time.perf_counter() - self._began)
 
     async def _steps(self) -> float:
-        async with aiohttp.request("GET", self._url) as answer:
-            families = text_string_to_metric_families(await answer.text())
-            return next(family.samples[0].value for family in families if family.name == "lnh_engine_steps")
+        return float((await families(self._url))["lnh_engine_steps"].samples[0].value)
 
 
 def _delivered(status: SongStatus, arrived: dict[str, float]) -> Delivered:

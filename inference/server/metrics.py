@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -19,6 +19,7 @@ class Metrics:
 
     def __init__(self, engine: Engine, line: WaitingLine) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._songs = Counter(
             "lnh_songs", "Songs that ended, by final state and error code", ["state", "code"], registry=self.registry
         )

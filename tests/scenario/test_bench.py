@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from io import StringIO
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,16 @@ from rich.console import Console
 
 from bot.commands.bench import discord_times, slack_times, song_times
 from bot.commands.bench_discord import discord_stand_in
+from bot.commands.bench_load import (
+    BatchingGain,
+    ClientTimes,
+    LoadPlan,
+    LoadTimes,
+    Percentiles,
+    QueueTimes,
+    load_times,
+)
+from bot.commands.bench_metrics import LatenessMeter
 from bot.commands.bench_report import Chats, ChatTimes, Figures, Machine, Plan, SongTimes
 from bot.commands.trouble import CommandTrouble
 from bot.settings import InferenceSettings, Settings
@@ -64,9 +75,37 @@ async def test_a_bot_that_leaves_discord_while_it_is_measured_is_trouble() -> No
             await discord.send_commands("metal", 1, 0.0)
 
 
+async def test_a_service_under_load_is_held_against_one_song_at_a_time(tmp_path: Path) -> None:
+    plan = LoadPlan(bars=4, arrivals=3, clients=(1, 2))
+    async with (
+        running_service(tmp_path / "many", engine=FakeEngine(slots=2, free=True)) as many,
+        running_service(tmp_path / "one", engine=FakeEngine(slots=1, free=True)) as one,
+    ):
+        load = await load_times(_url(many), _url(one), 2, plan, lambda _: None)
+    assert [gain.load for gain in load.gains] == ["0.7x", "2x", "saturated"]
+    assert all(gain.latency_ratio > 0 and gain.throughput_ratio > 0 for gain in load.gains)
+    assert [row.clients for row in load.clients] == [1, 2]
+    assert all(row.midi_s.p50 <= row.mp3_s.p50 for row in load.clients)
+    assert [job.spec for job in one.engine.submitted] == [job.spec for job in many.engine.submitted[:14]]
+    assert load.loop_late_ms.count > 0
+
+
+async def test_lateness_of_the_services_loop_is_read_off_its_histogram() -> None:
+    meter = LatenessMeter("")
+    meter._counts = {0.001: 50.0, 0.002: 100.0, inf: 100.0}
+    assert meter.count == 100
+    assert meter.quantiles_ms((0.5, 0.75, 1.0)) == [1.0, 1.5, 2.0]
+
+
+def test_percentiles_were_really_measured() -> None:
+    assert Percentiles.of([4.0, 1.0, 3.0, 2.0]) == Percentiles(4, 2.0, 4.0, 4.0)
+
+
 def test_json_has_every_figure_and_no_more_digits_than_were_measured() -> None:
     printed = _made_up(alone_midi_s=2 / 3).to_dict()
-    assert set(printed) == {"machine", "plan", "decode", "songs", "chat", "targets"}
+    assert set(printed) == {"machine", "plan", "decode", "songs", "chat", "load", "targets"}
+    assert {"clients", "gains", "loop_late_ms", "slot_mib", "plan"} == set(printed["load"])
+    assert printed["load"]["gains"][0]["throughput_ratio"] == 2.0
     assert set(printed["chat"]) == {"slack", "discord"}
     assert set(printed["chat"]["discord"]) == {"acknowledged_ms", "loop_late_ms", "steps_per_s"}
     assert set(printed["decode"]) == {"one", "all"}
@@ -92,8 +131,18 @@ def test_another_plan_has_no_targets() -> None:
 
 def test_the_table_names_the_machine_and_every_target() -> None:
     shown = StringIO()
-    Console(width=120, file=shown).print(_made_up().table())
-    for words in ("a processor, 2 cores, torch 2.13.0", "≤ 6", "≤ 15", "< 2", "p99 < 300", "1.60"):
+    for table in _made_up().tables():
+        Console(width=120, file=shown).print(table)
+    for words in (
+        "a processor, 2 cores, torch 2.13.0",
+        "≤ 6",
+        "≤ 15",
+        "< 2",
+        "p99 < 300",
+        "1.60",
+        "2.5 MiB a slot",
+        "saturated",
+    ):
         assert words in shown.getvalue()
 
 
@@ -104,7 +153,10 @@ def _url(service: Service) -> str:
 def _made_up(alone_midi_s: float = 5.0) -> Figures:
     songs = SongTimes(_spread(alone_midi_s), _spread(16.0), _spread(8.0), _spread(36.0))
     chat = ChatTimes(_spread(20.0), _spread(1.0), 150.0)
-    return Figures(MACHINE, Plan(), DecodeSpeed(100.0, 180.0), songs, Chats(chat, chat))
+    spread = Percentiles(4, 1.0, 2.0, 3.0)
+    gain = BatchingGain("saturated", QueueTimes(4.0, 0.25), QueueTimes(2.0, 0.5))
+    load = LoadTimes(LoadPlan(), (ClientTimes(1, spread, spread),), (gain,), spread, 2.5)
+    return Figures(MACHINE, Plan(), DecodeSpeed(100.0, 180.0), songs, Chats(chat, chat), load)
 
 
 def _spread(value: float) -> Spread:
