@@ -1,18 +1,17 @@
-"""Runs the model for a batch of sequences, one step each."""
+"""Runs the model for a batch of sequences with torch: the reference, and the way where no compiler is."""
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from inference.engine.board import Board
 from inference.engine.noise import uniform
 from inference.engine.sampler import draw
 from inference.engine.sequence import Sequence
-from inference.model.inputs import StepInputs, genre_weights
-from inference.model.song import SONG_SIZES, song_numbers
+from inference.model.inputs import StepInputs
 from inference.model.transformer import Composer
-from inference.tokens.block import CONTENT_SIZE
-from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES
-from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD, NONE, POSITION, SHAPE_FIELD, VALUE_FIELD, Step
+from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD, NONE, POSITION, SHAPE_FIELD, START, VALUE_FIELD, Step
 
 _COLUMN_BLOCK = 64
 
@@ -20,101 +19,111 @@ _COLUMN_BLOCK = 64
 class Runner:
     """Owns the model and a cache of `slots` rows.
 
-    Every step runs at the full shape, idle rows included, so that a song's numbers do not depend on its company.
+    Every step runs at the full shape, idle rows included, so that a song's numbers do not depend on its company. Songs
+    that are guided have a second row in a second cache, which does not know the genre.
     """
 
     def __init__(self, model: Composer, slots: int, device: torch.device | None = None) -> None:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = _laid_out(model.to(self.device).eval())
         self.slots = slots
-        config = model.config
-        shape = (config.layers, 2, slots, config.kv_heads, config.window, config.head_size)
-        self._cache = torch.zeros(shape, device=self.device)
-        self._song = torch.zeros((slots, len(SONG_SIZES)), dtype=torch.int64, device=self.device)
-        self._genres = torch.zeros((slots, len(config.genres) + 1), device=self.device)
-        self._temperature = torch.ones((slots, 1), device=self.device)
-        self._top_p = torch.ones((slots, 1), device=self.device)
+        self.board = Board(slots, model.config.genres)
+        self._cache = self._new_cache()
+        self._blind_cache: Tensor | None = None
 
     def join(self, sequence: Sequence) -> None:
-        """Gives a sequence its row; `sequence.slot` is set."""
-        slot, sampling = sequence.slot, sequence.job.sampling
-        self._song[slot] = torch.tensor(song_numbers(sequence.header))
-        self._genres[slot] = genre_weights(sequence.header, self.model.config.genres)
-        self._temperature[slot] = sampling.temperature
-        self._top_p[slot] = sampling.top_p
+        """Takes in a sequence whose `slot` is set."""
+        self.board.join(sequence)
 
     @torch.inference_mode()
     def step(self, sequences: list[Sequence]) -> None:
         """Feeds each sequence's last step, draws its next and advances it."""
-        columns = self._columns(sequences)
-        inputs = self._inputs(sequences)
-        hidden = self.model.step(inputs, self._cache, self._positions(sequences), columns)
+        self.board.show(sequences)
+        slots = [sequence.slot for sequence in sequences]
+        hidden = [self._fed(slots, self._cache, self.board.genres)]
+        if self.board.guided[slots].any():
+            hidden.append(self._fed(slots, self._blind(), _no_genre(self.board.genres)))
         drawing = [sequence for sequence in sequences if sequence.draws]
-        chosen = self._draw(hidden, inputs.context[:, 0], drawing) if drawing else {}
+        if drawing:
+            self._draw(hidden, drawing)
+        chosen = self.board.chosen.tolist()
         for sequence in sequences:
-            sequence.advance(chosen.get(sequence.slot, Step(NONE)))
+            sequence.advance(Step(*chosen[sequence.slot]) if sequence.draws else START)
 
-    def _inputs(self, sequences: list[Sequence]) -> StepInputs:
-        fields = np.zeros((self.slots, 1, len(FIELD_SIZES)), np.int64)
-        context = np.zeros((self.slots, 1, len(CONTEXT_SIZES)), np.int64)
-        content = np.zeros((self.slots, 1, CONTENT_SIZE), np.float32)
-        for sequence in sequences:
-            fields[sequence.slot, 0] = sequence.step
-            context[sequence.slot, 0] = sequence.state.context()
-            content[sequence.slot, 0] = sequence.state.content
-        return StepInputs(self._tensor(fields), self._tensor(context), self._tensor(content), self._song, self._genres)
+    def _fed(self, slots: list[int], cache: Tensor, genres: NDArray[np.float32]) -> Tensor:
+        """Hidden states [slots, C] after the steps on the board; idle rows take a step that nobody sees."""
+        board = self.board
+        positions = np.zeros_like(board.fed)
+        positions[slots] = board.fed[slots]
+        fields, context, content = (
+            self._tensor(part)[:, None] for part in (board.fields, board.context, board.content)
+        )
+        inputs = StepInputs(fields, context, content, self._tensor(board.song), self._tensor(genres))
+        return self.model.step(inputs, cache, self._tensor(positions), self._columns(positions))
 
-    def _columns(self, sequences: list[Sequence]) -> int:
+    def _columns(self, positions: NDArray[np.int64]) -> int:
         """Columns of the cache in use, in whole blocks; masked columns add exact zeros, so a song cannot tell."""
-        used = 1 + max(sequence.fed for sequence in sequences)
-        return min(self.model.config.window, -(-used // _COLUMN_BLOCK) * _COLUMN_BLOCK)
+        blocks = -(-(1 + int(positions.max())) // _COLUMN_BLOCK)
+        return min(self.model.config.window, blocks * _COLUMN_BLOCK)
 
-    def _positions(self, sequences: list[Sequence]) -> Tensor:
-        positions = np.zeros(self.slots, np.int64)
-        for sequence in sequences:
-            positions[sequence.slot] = sequence.fed
-        return self._tensor(positions)
-
-    def _draw(self, hidden: Tensor, context: Tensor, sequences: list[Sequence]) -> dict[int, Step]:
-        cascade = self.model.cascade
-        chosen = np.zeros((self.slots, len(FIELD_SIZES)), np.int64)
-        echo = np.zeros((self.slots, len(ECHO_SIZES)), np.int64)
-        state = cascade.begin(hidden)
+    def _draw(self, hidden: list[Tensor], sequences: list[Sequence]) -> None:
+        """Field by field; with two hidden states a row, their logits become one."""
+        cascade, board = self.model.cascade, self.board
+        slots = [sequence.slot for sequence in sequences]
+        board.chosen[:] = NONE
+        states = [cascade.begin(one) for one in hidden]
         for field in range(len(FIELD_SIZES)):
-            if field > HEAD_FIELD:
-                if field == VALUE_FIELD:
-                    for sequence in sequences:
-                        echo[sequence.slot] = sequence.state.echo(int(chosen[sequence.slot, HEAD_FIELD]))
-                state = cascade.advance(state, field, self._tensor(chosen[:, field - 1]), self._tensor(echo))
-            if field == SHAPE_FIELD and all(chosen[sequence.slot, HEAD_FIELD] < POSITION for sequence in sequences):
+            if field == VALUE_FIELD:
+                board.show_echo(sequences, board.chosen[:, HEAD_FIELD].tolist())
+            if field == SHAPE_FIELD and all(board.chosen[slot, HEAD_FIELD] < POSITION for slot in slots):
                 break
-            logits = cascade.logits_of(field, state, context, self._tensor(echo))
-            chosen[:, field] = self._draw_field(logits, field, sequences, chosen)
-        return {sequence.slot: Step(*chosen[sequence.slot].tolist()) for sequence in sequences}
+            context, echo = self._tensor(board.context), self._tensor(board.echo)
+            if field > HEAD_FIELD:
+                before = self._tensor(board.chosen[:, field - 1])
+                states = [cascade.advance(state, field, before, echo) for state in states]
+            logits = [cascade.logits_of(field, state, context, echo).float() for state in states]
+            board.allow(sequences, (field,))
+            drawn = self._drawn(self._guided(logits), field)
+            board.chosen[slots, field] = drawn[slots]
 
-    def _draw_field(
-        self,
-        logits: Tensor,
-        field: int,
-        sequences: list[Sequence],
-        chosen: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-    ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        size = FIELD_SIZES[field]
-        mask, leaning = np.zeros((self.slots, size), np.bool_), np.zeros((self.slots, size), np.float32)
-        mask[:, NONE] = True
-        noise = np.zeros((self.slots, 1), np.float32)
-        for sequence in sequences:
-            slot, before = sequence.slot, chosen[sequence.slot].tolist()
-            mask[slot] = sequence.grammar.mask(field, before)
-            lean = sequence.grammar.leaning(field, before)
-            if lean is not None:
-                leaning[slot] = lean
-            noise[slot] = uniform(sequence.job.sampling.seed, sequence.fed, field)
-        leaned = logits.float() + self._tensor(leaning)
-        return draw(leaned, self._tensor(mask), self._temperature, self._top_p, self._tensor(noise)).cpu().numpy()
+    def _guided(self, logits: list[Tensor]) -> Tensor:
+        """Moves guided rows away from what would be without the genre (Ho and Salimans, 2022)."""
+        if len(logits) == 1:
+            return logits[0]
+        knowing, blind = logits
+        guidance = self._tensor(self.board.guidance)[:, None]
+        return torch.where(guidance == 1, knowing, blind + guidance * (knowing - blind))
 
-    def _tensor(self, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Tensor:
-        return torch.from_numpy(array).to(self.device)
+    def _drawn(self, logits: Tensor, field: int) -> NDArray[np.int64]:
+        board, size = self.board, FIELD_SIZES[field]
+        mask, leaning = self._tensor(board.mask[:, field, :size]), self._tensor(board.leaning[:, field, :size])
+        addresses = zip(board.seed.tolist(), board.fed.tolist(), strict=True)
+        noise = np.array([[uniform(seed, fed, field)] for seed, fed in addresses], np.float32)
+        temperature, top_p = self._tensor(board.temperature)[:, None], self._tensor(board.top_p)[:, None]
+        drawn: NDArray[np.int64] = draw(logits + leaning, mask, temperature, top_p, self._tensor(noise)).cpu().numpy()
+        return drawn
+
+    def _blind(self) -> Tensor:
+        """The second cache, made when the first guided song comes."""
+        if self._blind_cache is None:
+            self._blind_cache = self._new_cache()
+        return self._blind_cache
+
+    def _new_cache(self) -> Tensor:
+        config = self.model.config
+        shape = (config.layers, 2, self.slots, config.kv_heads, config.window, config.head_size)
+        return torch.zeros(shape, device=self.device)
+
+    def _tensor(self, array: NDArray[np.generic]) -> Tensor:
+        """Integers as torch takes them for indices."""
+        tensor = torch.from_numpy(array)
+        return tensor.to(self.device, torch.int64 if array.dtype == np.int32 else tensor.dtype)
+
+
+def _no_genre(genres: NDArray[np.float32]) -> NDArray[np.float32]:
+    nothing = np.zeros_like(genres)
+    nothing[:, -1] = 1.0
+    return nothing
 
 
 def _laid_out(model: Composer) -> Composer:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.engine.native.board import Board
+from inference.engine.board import Board
 from inference.engine.native.errors import NativeUnavailable
 from inference.model.config import ModelConfig
 from inference.model.errors import CheckpointError
+from inference.model.song import SONG_SIZES
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.listening import HEARD_SIZES
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, STROKES
@@ -70,7 +71,7 @@ class NativeStep:
         _check_shape(config)
         self._library = _load(path)
         self._board = board
-        sizes = np.array([*FIELD_SIZES, *CONTEXT_SIZES, *board.song_sizes, *ECHO_SIZES], np.int32)
+        sizes = np.array([*FIELD_SIZES, *CONTEXT_SIZES, *SONG_SIZES, *ECHO_SIZES], np.int32)
         rates = np.array([10_000.0 ** (-2 * i / config.head_size) for i in range(config.head_size // 2)], np.float32)
         tensors = _in_order(weights, _tensors(config, board))
         pointers = (_POINTER * len(tensors))(*(tensor.ctypes.data for tensor in tensors))
@@ -125,7 +126,7 @@ def _shape(config: ModelConfig, board: Board) -> _Shape:
     return _Shape(
         *(config.width, config.layers, config.heads, config.kv_heads, config.hidden, config.cascade_width),
         *(config.window, board.slots, len(config.genres) + 1, CONTENT_SIZE),
-        *(len(CONTEXT_SIZES), len(board.song_sizes), len(ECHO_SIZES), STROKES, len(HEARD_SIZES) - 1),
+        *(len(CONTEXT_SIZES), len(SONG_SIZES), len(ECHO_SIZES), STROKES, len(HEARD_SIZES) - 1),
         *(POSITION - 1, PITCH - 1),
     )
 
@@ -167,7 +168,7 @@ def _tensors(config: ModelConfig, board: Board) -> dict[str, tuple[int, ...]]:
         **{f"fields.{i}.weight": (size, width) for i, size in enumerate(FIELD_SIZES)},
         **{f"context.{i}.weight": (size, width) for i, size in enumerate(CONTEXT_SIZES)},
         "content.weight": (width, CONTENT_SIZE),
-        **{f"song.{i}.weight": (size, width) for i, size in enumerate(board.song_sizes)},
+        **{f"song.{i}.weight": (size, width) for i, size in enumerate(SONG_SIZES)},
         "genres.weight": (width, len(config.genres) + 1),
         **{name: shape for layer in range(config.layers) for name, shape in _block_tensors(f"blocks.{layer}", config)},
         "norm.weight": (width,),

@@ -12,7 +12,7 @@ namespace lnh {
 
 constexpr int FIELDS = 5, HEAD = 0, VALUE = 1;
 
-// The order of both structs is that of inference/engine/native/abi.py.
+// The order of both structs is that of abi.py and of inference/engine/board.py.
 struct Shape {
     std::int32_t width, layers, heads, kv_heads, hidden, cascade, window, slots, genres, content;
     std::int32_t contexts, songs, echoes, strokes, before, head_offset, value_offset;

@@ -1,6 +1,7 @@
 """Songs written on a runner, alone or in company."""
 
 import random
+from dataclasses import replace
 
 from inference.engine.batch import BatchRunner
 from inference.engine.contract import ComposeJob
@@ -8,11 +9,14 @@ from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
 from inference.tokens.grammar import Rules
 from inference.tokens.vocabulary import Step
-from tests.unit.inference.engine.tiny import job
 
 
 def sequence(wanted: ComposeJob) -> Sequence:
     return Sequence(wanted, lambda event: None, Rules())
+
+
+def guided(plain: ComposeJob, guidance: float) -> ComposeJob:
+    return replace(plain, sampling=replace(plain.sampling, guidance=guidance))
 
 
 def write_alone(runner: BatchRunner, slot: int, wanted: ComposeJob) -> list[Step]:
@@ -27,17 +31,17 @@ def write_alone(runner: BatchRunner, slot: int, wanted: ComposeJob) -> list[Step
     return steps
 
 
-def write_together(runner: BatchRunner, songs: int, rng: random.Random) -> dict[int, list[Step]]:
-    """Songs with the seeds 0, 1 ... that join and leave at random moments; some are cancelled and begun again."""
+def write_together(runner: BatchRunner, wanted: list[ComposeJob], rng: random.Random) -> list[list[Step]]:
+    """Songs that join and leave at random moments; some are cancelled and begun again. Their seeds are 0, 1 ..."""
     scheduler = Scheduler(runner.slots)
-    coming = list(range(songs))
+    coming = list(range(len(wanted)))
     rng.shuffle(coming)
     steps: dict[int, list[Step]] = {}
     written: dict[int, list[Step]] = {}
     rate = rng.choice((0.02, 0.1, 0.5))
-    while len(written) < songs:
+    while len(written) < len(wanted):
         if coming and (rng.random() < rate or not scheduler.has_work):
-            scheduler.add(sequence(job(str(coming[-1]), coming.pop())))
+            scheduler.add(sequence(wanted[coming.pop()]))
         for song in scheduler.admit():
             runner.join(song)
             steps[song.job.sampling.seed] = [song.step]
@@ -53,4 +57,4 @@ def write_together(runner: BatchRunner, songs: int, rng: random.Random) -> dict[
             elif rng.random() < 0.002:
                 scheduler.release(song)
                 coming.insert(0, seed)
-    return written
+    return [written[seed] for seed in range(len(wanted))]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from inference.engine.contract import ComposeJob
 from inference.engine.native.abi import DrawSettings
 from inference.engine.native.build import library
 from inference.engine.native.errors import NativeUnavailable
@@ -22,7 +23,7 @@ from inference.model.song import song_numbers
 from inference.model.transformer import Composer
 from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD
 from tests.unit.inference.engine.tiny import job, tiny_composer
-from tests.unit.inference.engine.writing import sequence, write_alone, write_together
+from tests.unit.inference.engine.writing import guided, sequence, write_alone, write_together
 
 SLOTS = 4
 SONGS = 6
@@ -97,15 +98,39 @@ def test_songs_are_the_same_as_from_torch(built: Path) -> None:
         assert write_alone(runner, 1, job("a", seed)) == write_alone(reference, 1, job("a", seed))
 
 
+def of_genre(seed: int, genre: str, guidance: float) -> ComposeJob:
+    plain = job("g", seed)
+    return guided(replace(plain, spec=replace(plain.spec, genres=((genre, 1.0),))), guidance)
+
+
+def test_guided_songs_are_the_same_as_from_torch(built: Path) -> None:
+    model = half_precise()
+    reference, runner = Runner(model, SLOTS), native(built, model)
+    for seed in range(SONGS):
+        wanted = guided(job("g", seed), 2.5)
+        assert write_alone(runner, 1, wanted) == write_alone(reference, 1, wanted)
+
+
+def test_guidance_of_nothing_forgets_the_genre_and_guidance_of_one_changes_nothing(built: Path) -> None:
+    runner = native(built, half_precise())
+    for seed in range(SONGS):
+        unknown = write_alone(runner, 0, of_genre(seed, "polka", 1.0))
+        assert write_alone(runner, 0, of_genre(seed, "jazz", 0.0)) == unknown
+        assert write_alone(runner, 0, guided(job("g", seed), 1.0)) == write_alone(runner, 0, job("g", seed))
+    songs = [[write_alone(runner, 0, of_genre(seed, "metal", by)) for seed in range(SONGS)] for by in (0.0, 1.0, 3.0)]
+    assert songs[0] != songs[1] != songs[2]
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_a_song_written_in_company_equals_the_song_written_alone(built: Path, threads: int) -> None:
     model = half_precise()
     alone_on = native(built, model, slots=1)
-    alone = {seed: write_alone(alone_on, 0, job("a", seed)) for seed in range(SONGS)}
+    wanted = [guided(job("a", seed), (1.0, 1.0, 2.0)[seed % 3]) for seed in range(SONGS)]
+    alone = [write_alone(alone_on, 0, one) for one in wanted]
     for slots in (2, 3, 7):
         runner = native(built, model, slots, threads)
         for schedule in range(SCHEDULES):
-            assert write_together(runner, SONGS, random.Random(schedule)) == alone
+            assert write_together(runner, wanted, random.Random(schedule)) == alone
 
 
 def test_a_narrower_vector_unit_gives_the_same_song(built: Path) -> None:
