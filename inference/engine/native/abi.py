@@ -81,7 +81,9 @@ class NativeStep:
         )
         if not self._native:
             raise NativeUnavailable("there is not enough memory for the native step")
-        self._guided = board.guided.ctypes.data
+        # Addresses are asked for once: that takes longer than the calls themselves.
+        self._slots = np.zeros(board.slots, np.int32)
+        self._slots_at, self._guided_at = self._slots.ctypes.data, board.guided.ctypes.data
 
     def __del__(self) -> None:
         native = getattr(self, "_native", None)
@@ -98,17 +100,18 @@ class NativeStep:
         address = self._library.lnh_logits(self._native, slot)
         return np.ctypeslib.as_array(ctypes.cast(address, ctypes.POINTER(ctypes.c_float)), (FIELD_SIZES[field],)).copy()
 
-    def join(self, slots: NDArray[np.int32]) -> None:
+    def join(self, slots: list[int]) -> None:
         """Reads the board's song numbers and genres of new songs."""
-        self._check(self._library.lnh_join(self._native, slots.ctypes.data, self._guided, len(slots)))
+        self._check(self._library.lnh_join(self._native, self._slots_at, self._guided_at, self._listed(slots)))
 
-    def step(self, slots: NDArray[np.int32]) -> None:
+    def step(self, slots: list[int]) -> None:
         """Feeds each slot's step on the board to the trunk."""
-        self._check(self._library.lnh_step(self._native, slots.ctypes.data, self._guided, len(slots)))
+        self._check(self._library.lnh_step(self._native, self._slots_at, self._guided_at, self._listed(slots)))
 
-    def draw(self, slots: NDArray[np.int32], first: int, last: int) -> None:
+    def draw(self, slots: list[int], first: int, last: int) -> None:
         """Draws the fields first..last of each slot's next step into the board's `chosen`."""
-        self._check(self._library.lnh_draw(self._native, slots.ctypes.data, self._guided, len(slots), first, last))
+        count = self._listed(slots)
+        self._check(self._library.lnh_draw(self._native, self._slots_at, self._guided_at, count, first, last))
 
     def draw_one(
         self, logits: NDArray[np.float32], mask: NDArray[np.bool_], leaning: NDArray[np.float32], how: DrawSettings
@@ -116,6 +119,10 @@ class NativeStep:
         """One draw outside any song, as `inference.engine.sampler.draw` does it."""
         addresses = (logits.ctypes.data, mask.ctypes.data, leaning.ctypes.data)
         return int(self._library.lnh_draw_one(*addresses, len(logits), how.temperature, how.top_p, how.noise))
+
+    def _listed(self, slots: list[int]) -> int:
+        self._slots[: len(slots)] = slots
+        return len(slots)
 
     def _check(self, failed: int) -> None:
         if failed:

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inference.engine.board import Board
 from inference.engine.native.abi import NativeStep, Weights
 from inference.engine.sequence import Sequence
@@ -41,7 +38,7 @@ class NativeRunner:
     def join(self, sequence: Sequence) -> None:
         """Takes in a sequence whose `slot` is set."""
         self.board.join(sequence)
-        self.native.join(_slots([sequence]))
+        self.native.join([sequence.slot])
 
     def step(self, sequences: list[Sequence]) -> None:
         """Feeds each sequence's last step, draws its next and advances it."""
@@ -71,5 +68,5 @@ class NativeRunner:
             native.draw(_slots(hits), SHAPE_FIELD, VELOCITY_FIELD)
 
 
-def _slots(sequences: list[Sequence]) -> NDArray[np.int32]:
-    return np.array([sequence.slot for sequence in sequences], np.int32)
+def _slots(sequences: list[Sequence]) -> list[int]:
+    return [sequence.slot for sequence in sequences]

@@ -55,7 +55,7 @@ class Witness:
         self._draw, self._logits, self._slot = runner.native.draw, runner.native.logits, slot
         self.seen: list[dict[int, np.ndarray]] = []
 
-    def __call__(self, slots: np.ndarray, first: int, last: int) -> None:
+    def __call__(self, slots: list[int], first: int, last: int) -> None:
         for field in range(first, last + 1):
             self._draw(slots, field, field)
             if field == HEAD_FIELD:
@@ -180,6 +180,6 @@ def test_an_index_outside_its_table_is_an_error_and_not_a_crash(built: Path) -> 
     runner = native(built, half_precise())
     runner.board.context[0, 0] = 10_000
     with pytest.raises(RuntimeError, match="outside its table"):
-        runner.native.step(np.array([0], np.int32))
+        runner.native.step([0])
     with pytest.raises(RuntimeError, match="no such slot"):
-        runner.native.step(np.array([SLOTS], np.int32))
+        runner.native.step([SLOTS])
