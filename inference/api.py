@@ -4,6 +4,7 @@ POST   /v1/songs                     SongBody -> 202 SongStatus (idempotent by r
 GET    /v1/songs/{id}                -> SongStatus
 GET    /v1/songs/{id}/events         -> server-sent events; event: a SongState, data: a SongStatus
 GET    /v1/songs/{id}/files/{name}   -> the bytes
+POST   /v1/songs/{id}/files          FilesBody -> SongStatus: more files of a finished song, made while the call waits
 DELETE /v1/songs/{id}                -> SongStatus (cancelled)
 GET    /healthz /readyz /metrics /openapi.json
 
@@ -17,6 +18,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from inference.music.edit import ADDED_BARS, MAX_NAMES, Edit, Operation, read_span
+from inference.music.errors import InvalidSpec
+from inference.music.packed import MAX_PACKED_CHARS
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
@@ -30,6 +34,40 @@ class FileFormat(StrEnum):
     MIDI = "mid"
     MP3 = "mp3"
     CARD = "png"
+
+
+class ExtraFile(StrEnum):
+    """What else a song can be had as, made only when it is asked for."""
+
+    FLAC = "flac"
+    OGG = "ogg"
+    STEMS = "stems"
+    MINUS_ONE = "minus-one"
+    MUSICXML = "musicxml"
+    SCORE = "score"
+    PAGES = "pages"
+    TAB = "tab"
+    CHORDS = "chords"
+    VIDEO = "video"
+
+    @property
+    def meaning(self) -> str:
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExtraFile.FLAC: "the recording without loss (.flac)",
+    ExtraFile.OGG: "the recording as Ogg Opus (.ogg)",
+    ExtraFile.STEMS: "every player alone, as in the mix (.zip)",
+    ExtraFile.MINUS_ONE: "practice tracks, each without one player (.mp3)",
+    ExtraFile.MUSICXML: "the score for notation programs (.musicxml)",
+    ExtraFile.SCORE: "the printed score (.pdf)",
+    ExtraFile.PAGES: "the pages of the score as SVG and PNG (.zip)",
+    ExtraFile.TAB: "guitars, basses and drums for Guitar Pro (.gp5)",
+    ExtraFile.CHORDS: "the chord chart (.png and .txt)",
+    ExtraFile.VIDEO: "the piano roll in time with the music (.mp4)",
+}
+FILES_HELP = "files beyond MIDI, MP3 and card: " + "; ".join(f"{one}: {told}" for one, told in _MEANINGS.items())
 
 
 class SongState(StrEnum):
@@ -52,6 +90,7 @@ class ErrorCode(StrEnum):
     INVALID_OPTION = "invalid_option"
     UNKNOWN_GENRE = "unknown_genre"
     BAD_RECIPE = "bad_recipe"
+    BAD_MIDI = "bad_midi"
     QUEUE_FULL = "queue_full"
     QUOTA_USED = "quota_used"
     NOT_FOUND = "not_found"
@@ -72,6 +111,12 @@ GenreName = Annotated[str, StringConstraints(max_length=64)]
 ShortText = Annotated[str, StringConstraints(max_length=32)]
 
 
+DEFAULT_FILE_MIB = 8.0
+MaxFileMib = Annotated[
+    float, Field(ge=1, le=4096, description="sound steps down its bit rate to fit; what cannot fit is left out")
+]
+
+
 class BandMember(_Wire):
     """One player: a role and, if wanted, a General MIDI program."""
 
@@ -79,22 +124,87 @@ class BandMember(_Wire):
     program: Annotated[int, Field(ge=0, le=127)] | None = None
 
 
-class SongBody(_Wire):
-    """What to compose. `{"genre": "metal"}` alone is enough; the rest is chosen from the genre."""
+class EditBody(_Wire):
+    """What to do to a song that exists. Players are roles, or `lead:2` for the second of a role."""
 
-    genre: GenreName | dict[GenreName, float] = Field(examples=["metal", {"metal": 0.7, "jazz": 0.3}])
+    operation: Operation
+    midi: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PACKED_CHARS)] = Field(
+        description="a MIDI file in base64, or the source text of a recipe's edit"
+    )
+    bars: ShortText | None = Field(
+        default=None,
+        description=f"continue, extend: how many to add (unsaid: 16, {ADDED_BARS}); replace, vary: which, from 1",
+        examples=["8", "9-16"],
+    )
+    players: Annotated[list[ShortText], Field(min_length=0, max_length=MAX_NAMES)] = Field(
+        default=[], description="replace, vary: who is written anew; all if nobody is named"
+    )
+    keep: Annotated[list[ShortText], Field(min_length=0, max_length=MAX_NAMES)] = Field(
+        default=[], description="remix: who stays as they are"
+    )
+    strength: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="vary, remix: chance of each thing played to be written anew (unsaid: 0.3, 1)"
+    )
+    key: ShortText | None = Field(default=None, description="the key the song is in; unsaid: as its notes say")
+
+    def to_edit(self) -> Edit:
+        """Raises InvalidSpec."""
+        adds = self.operation in (Operation.CONTINUE, Operation.EXTEND)
+        span = None if self.bars is None else read_span(self.bars)
+        if adds and span is not None and span[0] != span[1]:
+            raise InvalidSpec("edit", f"to {self.operation} a song, say how many bars to add, such as 8")
+        return Edit(
+            operation=self.operation,
+            source=self.midi,
+            key=None if self.key is None else Key.parse(self.key),
+            add=span[0] if adds and span is not None else None,
+            bars=None if adds else span,
+            players=tuple(name.casefold() for name in self.players),
+            keep=tuple(name.casefold() for name in self.keep),
+            strength=self.strength,
+        )
+
+    @classmethod
+    def of(cls, edit: Edit) -> "EditBody":
+        """How an edit is asked for."""
+        bars = None if edit.bars is None else f"{edit.bars[0]}-{edit.bars[1]}"
+        return cls(
+            operation=edit.operation,
+            midi=edit.source,
+            bars=bars if edit.add is None else str(edit.add),
+            players=list(edit.players),
+            keep=list(edit.keep),
+            strength=edit.strength,
+            key=None if edit.key is None else str(edit.key),
+        )
+
+
+class SongBody(_Wire):
+    """What to compose. `{"genre": "metal"}` alone is enough; the rest is chosen from the genre.
+
+    With `edit` a song that exists is changed; what is not said, the genre included, is then taken from that song.
+    """
+
+    genre: GenreName | dict[GenreName, float] | None = Field(
+        default=None, examples=["metal", {"metal": 0.7, "jazz": 0.3}], description="required unless there is an edit"
+    )
+    edit: EditBody | None = None
     request_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     bars: Annotated[int, Field(ge=MIN_BARS, le=MAX_BARS)] | None = None
     key: ShortText | None = Field(default=None, examples=["Em", "F# major"])
     tempo: Annotated[float, Field(ge=MIN_TEMPO, le=MAX_TEMPO)] | None = None
-    meter: ShortText | None = Field(default=None, examples=["4/4"])
+    strict_key: bool = Field(default=False, description="no note that is written leaves the key")
+    meter: ShortText | None = Field(default=None, examples=["4/4", "3/4", "6/8", "2/4", "2/2"])
     band: Annotated[list[BandMember], Field(min_length=1, max_length=MAX_PLAYERS)] | None = None
     density: Annotated[int, Field(ge=MIN_DENSITY, le=MAX_DENSITY)] | None = None
     title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     temperature: Annotated[float, Field(ge=0.1, le=2.0)] = 1.0
     top_p: Annotated[float, Field(ge=0.1, le=1.0)] = 0.98
+    guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
+    files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []
+    max_file_mib: MaxFileMib = DEFAULT_FILE_MIB
     checkpoint: Annotated[str, StringConstraints(max_length=128)] | None = Field(
         default=None, description="refuse unless this checkpoint is loaded (replay)"
     )
@@ -106,7 +216,7 @@ class SongBody(_Wire):
 
     def to_spec(self) -> SongSpec:
         """The spec asked for. Raises InvalidSpec (UnknownGenre comes later, from the catalogue)."""
-        weights = {self.genre: 1.0} if isinstance(self.genre, str) else self.genre
+        weights = {self.genre: 1.0} if isinstance(self.genre, str) else self.genre or {}
         total = sum(weights.values()) or 1.0
         # Weights that sum to 1 already stay as they are to the last bit, so that a recipe's blend replays exactly.
         scale = 1.0 if abs(total - 1) < 1e-9 else 1 / total
@@ -119,23 +229,39 @@ class SongBody(_Wire):
             roster=None if self.band is None else tuple(Player.of(member.role, member.program) for member in self.band),
             density=self.density,
             title=self.title,
+            strict_key=self.strict_key,
+            edit=None if self.edit is None else self.edit.to_edit(),
         )
 
 
+class FilesBody(_Wire):
+    """More files of a finished song; those it has already are not made again."""
+
+    files: Annotated[list[ExtraFile], Field(min_length=1, max_length=16, description=FILES_HELP)]
+    max_file_mib: MaxFileMib = DEFAULT_FILE_MIB
+
+
 class SongFile(_Wire):
-    """One file of a finished song; `url` is a path on this service."""
+    """One file of a finished song: `kind` is the FileFormat or ExtraFile it was made for, `url` a path here."""
 
     name: str
+    kind: str = ""
     media_type: str
     size_bytes: int
     url: str
+
+
+class LeftOut(_Wire):
+    """A file that was asked for and could not be made, with the reason in one sentence."""
+
+    file: ExtraFile
+    message: str
 
 
 class ErrorDetail(_Wire):
     code: ErrorCode
     message: str
     retry_after_s: float | None = None
-    guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
 
 
 class ErrorBody(_Wire):
@@ -165,5 +291,6 @@ class SongStatus(_Wire):
     recipe: dict[str, Any] | None = None
     report: list[Comparison] = []
     files: list[SongFile] = []
+    left_out: list[LeftOut] = Field(default=[], description="files asked for that could not be made, and why")
     seconds: dict[str, float] = Field(default={}, description="seconds per stage: queued, composing, rendering")
     error: ErrorDetail | None = None

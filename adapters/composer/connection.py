@@ -141,4 +141,4 @@ def _status(content: bytes) -> SongStatus:
 
 
 def _main_genre(body: SongBody) -> str:
-    return body.genre if isinstance(body.genre, str) else next(iter(body.genre), "")
+    return body.genre if isinstance(body.genre, str) else next(iter(body.genre or {}), "")

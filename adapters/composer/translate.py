@@ -6,8 +6,8 @@ from bot.domain.errors import Busy, ComposerFailed, ComposerUnavailable
 from bot.domain.request import Priority, SongRequest
 from bot.domain.song import Progress, Song, SongFile, Stage
 from bot.ports import UserError
-from inference.api import BandMember, ErrorCode, ErrorDetail, SongBody, SongState, SongStatus
-from inference.music.errors import BadRecipe, InvalidSpec, MusicError, UnknownGenre
+from inference.api import BandMember, EditBody, ErrorCode, ErrorDetail, SongBody, SongState, SongStatus
+from inference.music.errors import BadMidi, BadRecipe, InvalidSpec, MusicError, UnknownGenre
 from inference.music.recipe import Recipe
 
 _COME_BACK_S = 30.0  # when a full queue does not say
@@ -22,11 +22,13 @@ def body_of(request: SongRequest) -> SongBody:
     if spec.roster is not None:
         band = [BandMember(role=player.role, program=player.program) for player in spec.roster]
     return SongBody(
-        genre=dict(spec.genres) if len(spec.genres) > 1 else spec.main_genre,
+        genre=dict(spec.genres) if len(spec.genres) > 1 else spec.main_genre or None,
+        edit=None if spec.edit is None else EditBody.of(spec.edit),
         request_id=request.id,
-        bars=spec.bars,
+        bars=spec.bars if spec.edit is None else None,  # an edit says itself how long its song becomes
         key=None if spec.key is None else str(spec.key),
         tempo=spec.tempo,
+        strict_key=spec.strict_key,
         meter=None if spec.meter is None else str(spec.meter),
         band=band,
         density=spec.density,
@@ -79,6 +81,8 @@ def error_of(detail: ErrorDetail, genre: str) -> UserError:
         return UnknownGenre(genre, ())
     if detail.code is ErrorCode.BAD_RECIPE:
         return BadRecipe(detail.message)
+    if detail.code is ErrorCode.BAD_MIDI:
+        return BadMidi(detail.message)
     if detail.code in _GONE:
         return ComposerUnavailable(reason=detail.code)
     return ComposerFailed(reason=detail.code)

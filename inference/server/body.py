@@ -25,9 +25,12 @@ def read_body(raw: bytes) -> SongBody:
         Refusal: bad request (not JSON, a field is missing or unknown) or invalid option (a value is).
     """
     try:
-        return SongBody.model_validate_json(raw)
+        body = SongBody.model_validate_json(raw)
     except ValidationError as error:
         raise _refusal(error.errors(include_url=False)[0]) from None
+    if body.genre is None and body.edit is None:
+        raise Refusal(ErrorCode.BAD_REQUEST, f"genre is missing; {_EXAMPLE} alone is enough")
+    return body
 
 
 def _refusal(error: ErrorDetails) -> Refusal:
@@ -38,8 +41,7 @@ def _refusal(error: ErrorDetails) -> Refusal:
         case "model_type" if not path:
             return Refusal(ErrorCode.BAD_REQUEST, f"the body must be a JSON object such as {_EXAMPLE}")
         case "missing":
-            example = f"; {_EXAMPLE} alone is enough" if path == ("genre",) else ""
-            return Refusal(ErrorCode.BAD_REQUEST, f"{_spell(path)} is missing{example}")
+            return Refusal(ErrorCode.BAD_REQUEST, f"{_spell(path)} is missing")
         case "extra_forbidden":
             return Refusal(ErrorCode.BAD_REQUEST, _unknown_field(path))
         case _ if path[0] == "genre":

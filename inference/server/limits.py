@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from inference.music.packed import MAX_PACKED_CHARS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLimits:
@@ -12,7 +14,7 @@ class ServerLimits:
         max_wait_s: longest wait for a slot that a song is let in for, as far as can be foreseen.
         client_songs_at_once: songs that one client may have waiting or in the making.
         client_songs_an_hour: songs that one client may ask for within an hour; None sets no such bound.
-        max_body_bytes: largest request body.
+        max_body_bytes: largest request body; a song to edit is most of it.
         retention_s: how long a finished song and its files are kept.
         max_song_bytes: size of all files of one song; a song with more has failed.
         max_artifact_bytes: total size of all files kept; the oldest songs go first.
@@ -26,7 +28,7 @@ class ServerLimits:
     max_wait_s: float = 600.0
     client_songs_at_once: int = 16
     client_songs_an_hour: int | None = None
-    max_body_bytes: int = 64 * 2**10
+    max_body_bytes: int = MAX_PACKED_CHARS + 64 * 2**10
     retention_s: float = 24 * 3600.0
     max_song_bytes: int = 512 * 2**20
     max_artifact_bytes: int = 4 * 2**30

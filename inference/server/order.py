@@ -15,6 +15,7 @@ from inference.music.genre import Genre, GenreCatalogue
 from inference.music.recipe import Recipe
 from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
 from inference.music.title import make_title
+from inference.server.editing import complete_edit
 from inference.server.refusal import Refusal
 
 _MAX_STEM = 60
@@ -89,7 +90,7 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         seed = secrets.randbelow(MAX_SEED + 1)
     try:
         asked = _titled(body.to_spec())
-        spec = catalogue.complete(asked, seed)
+        spec = catalogue.complete(asked, seed) if asked.edit is None else complete_edit(asked, catalogue, seed)
         sampling = SamplingParams(seed, body.temperature, body.top_p, body.guidance)
     except MusicError as error:
         raise Refusal(ErrorCode(error.code), str(error)) from error
@@ -141,4 +142,6 @@ def _titled(spec: SongSpec) -> SongSpec:
 
 
 def _fields_said(spec: SongSpec) -> tuple[str, ...]:
-    return tuple(entry.name for entry in fields(spec) if getattr(spec, entry.name) is not None)
+    """The wishes; an edit is told apart, and not to insist on a key is none."""
+    said = (entry.name for entry in fields(spec) if getattr(spec, entry.name) not in (None, False, ()))
+    return tuple(name for name in said if name != "edit")

@@ -7,6 +7,7 @@ STATUS_OF: dict[ErrorCode, int] = {
     ErrorCode.INVALID_OPTION: 400,
     ErrorCode.UNKNOWN_GENRE: 400,
     ErrorCode.BAD_RECIPE: 400,
+    ErrorCode.BAD_MIDI: 400,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.TOO_LARGE: 413,
     ErrorCode.QUEUE_FULL: 429,

@@ -1,5 +1,7 @@
 """The addresses of the service, each a few lines that translate between HTTP and the service."""
 
+import asyncio
+
 import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -7,6 +9,7 @@ from pydantic import BaseModel
 
 from inference.api import ErrorCode
 from inference.server.body import read_body
+from inference.server.editing import with_source_read
 from inference.server.events import stream_events
 from inference.server.openapi import Health, describe
 from inference.server.refusal import Refusal
@@ -39,6 +42,8 @@ class Routes:
         raw = await request.read()
         try:
             body = read_body(raw)
+            if body.edit is not None:  # reading a song takes up to seconds
+                body = await asyncio.to_thread(with_source_read, body, self._service.catalogue)
             with structlog.contextvars.bound_contextvars(request_id=body.request_id):
                 status = await self._service.accept(body, request.remote or "")
         except Refusal as refusal:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from inference.api import ErrorCode, ErrorDetail, SongBody, SongState, SongStatus
+from inference.music.genre import GenreCatalogue
 from inference.render.errors import write_error
 from inference.server.admission import Admission
 from inference.server.archive import Archive
@@ -54,6 +55,11 @@ class SongService:
     @property
     def checkpoint(self) -> str:
         return self._studio.engine.checkpoint
+
+    @property
+    def catalogue(self) -> GenreCatalogue:
+        """The genres that may be asked for."""
+        return self._studio.catalogue
 
     @property
     def is_ready(self) -> bool:

@@ -1,0 +1,151 @@
+"""A song somebody sent to be edited: read once, and asked for what a request leaves open."""
+
+import base64
+import binascii
+import re
+from dataclasses import replace
+
+from inference.api import BandMember, EditBody, ErrorCode, SongBody
+from inference.midi import read_midi
+from inference.music.edit import Operation
+from inference.music.errors import BadMidi, BadRecipe, InvalidSpec, MusicError
+from inference.music.genre import Genre, GenreCatalogue
+from inference.music.packed import PACKED_MARK, pack
+from inference.music.recipe import Recipe
+from inference.music.spec import SongSpec
+from inference.server.refusal import Refusal
+from inference.tokens.editing import shift_of
+from inference.tokens.layout import lay_out
+from inference.tokens.source import Source, unpack_source
+
+MAX_MIDI_BYTES = 512 * 2**10
+_MAX_TITLE = 80
+_DONE = {
+    Operation.CONTINUE: "continued",
+    Operation.EXTEND: "extended",
+    Operation.REPLACE: "rewritten",
+    Operation.ACCOMPANY: "accompanied",
+    Operation.VARY: "varied",
+    Operation.REMIX: "remixed",
+}
+_SUFFIX = re.compile(rf" \((?:{'|'.join(_DONE.values())})\)$")
+
+
+def with_source_read(body: SongBody, catalogue: GenreCatalogue) -> SongBody:
+    """The body with its song packed, and with the genre, key and title that the song's recipe tells; blocks.
+
+    The same body gives the same.
+
+    Raises:
+        Refusal: the song cannot be read.
+    """
+    edit = body.edit
+    if edit is None:
+        return body
+    try:
+        if edit.midi.startswith(PACKED_MARK):
+            unpack_source(edit.midi)
+            return body
+        score = read_midi(_decoded(edit.midi))
+        packed = pack(score)
+        unpack_source(packed)
+        recipe = _recipe(score.meta)
+    except MusicError as error:
+        raise Refusal(ErrorCode(error.code), str(error)) from error
+    known: dict[str, object] = {}
+    if recipe is not None:
+        known = _of_recipe(recipe.spec, edit, catalogue)
+    if edit.operation is Operation.REMIX and body.genre is None:
+        known |= _of_song(unpack_source(packed))
+    known = {name: value for name, value in known.items() if getattr(body, name) is None}
+    key = edit.key or (None if recipe is None or recipe.spec.key is None else str(recipe.spec.key))
+    return body.model_copy(update=known | {"edit": edit.model_copy(update={"midi": packed, "key": key})})
+
+
+def _of_recipe(spec: SongSpec, edit: EditBody, catalogue: GenreCatalogue) -> dict[str, object]:
+    """Genre and title."""
+    known: dict[str, object] = {}
+    if all(name in catalogue.names for name, _ in spec.genres):
+        known["genre"] = dict(spec.genres)
+    if spec.title:
+        suffix = f" ({_DONE[edit.operation]})"
+        known["title"] = _SUFFIX.sub("", spec.title)[: _MAX_TITLE - len(suffix)] + suffix
+    return known
+
+
+def _of_song(source: Source) -> dict[str, object]:
+    """What a remix keeps that names no other genre."""
+    header = source.arrangement.header
+    band = [BandMember(role=player.role, program=player.program) for player in header.players]
+    return {"band": band, "tempo": header.tempo, "density": header.density}
+
+
+def complete_edit(spec: SongSpec, catalogue: GenreCatalogue, seed: int) -> SongSpec:
+    """Fills in what an edit leaves open: from its song, and from the genre where that changes who plays and how.
+
+    Raises:
+        MusicError: the song or its genre is none, or the edit names what the song has not.
+    """
+    edit = spec.edit
+    if edit is None:
+        raise InvalidSpec("edit", "this song is not an edit of another")
+    source = unpack_source(edit.source)
+    header = source.arrangement.header
+    if spec.meter not in (None, header.meter):
+        raise InvalidSpec("meter", f"an edited song keeps its meter, {header.meter}")
+    genre = catalogue.find(spec.main_genre) if spec.genres else _likely_genre(source, catalogue)
+    spec = replace(spec, genres=spec.genres or ((genre.name, 1.0),))
+    spec = spec.with_defaults(key=edit.key or header.key, meter=header.meter)
+    adds_players = edit.operation in (Operation.ACCOMPANY, Operation.REMIX)
+    low, high = genre.tempo_range
+    if edit.operation is not Operation.REMIX or low <= header.tempo <= high:
+        spec = spec.with_defaults(tempo=header.tempo)
+    if adds_players:
+        spec = spec.with_defaults(roster=genre.roster)
+    else:
+        if spec.roster not in (None, header.players):
+            raise InvalidSpec("band", f"to {edit.operation} a song keeps its band; remix changes it")
+        spec = spec.with_defaults(density=header.density)
+    layout = lay_out(edit, source, spec.roster if adds_players else None, shift_of(spec, source), seed)
+    bars = len(layout.rows)
+    if spec.bars not in (None, bars):
+        raise InvalidSpec("bars", f"this edit makes a song of {bars} bars; edit.bars says which of them it changes")
+    return catalogue.complete(replace(spec, bars=bars, roster=layout.players), seed)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise BadMidi("the song to edit is no MIDI file in base64") from None
+    if len(content) > MAX_MIDI_BYTES:
+        raise BadMidi(f"a MIDI file to edit may have {MAX_MIDI_BYTES // 2**10} KiB at most")
+    return content
+
+
+def _recipe(texts: tuple[str, ...]) -> Recipe | None:
+    """What the band noted in a file of its own; a stranger's file has nothing, or nothing that can be read."""
+    try:
+        return Recipe.from_meta(texts)
+    except BadRecipe:
+        return None
+
+
+def _likely_genre(source: Source, catalogue: GenreCatalogue) -> Genre:
+    """The first of the genres whose band is most like the song's."""
+    header = source.arrangement.header
+
+    def likeness(genre: Genre) -> float:
+        low, high = genre.tempo_range
+        points = 0.5 if low <= header.tempo <= high else 0.0
+        roles, players = [player.role for player in genre.roster], list(genre.roster)
+        for player in header.players:
+            if player.role in roles:
+                roles.remove(player.role)
+                points += 1.0
+            if player in players:
+                players.remove(player)
+                points += 0.5
+        return points - 0.25 * len(roles)
+
+    return max(catalogue.genres, key=likeness)
