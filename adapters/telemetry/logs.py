@@ -33,7 +33,7 @@ def set_up_logs(level: str, format: LogFormat = "auto") -> None:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)
+        logging.getLogger(name).setLevel(logging.NOTSET if level in ("debug", "error") else logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

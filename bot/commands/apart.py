@@ -57,6 +57,9 @@ async def apart(work: Work, *arguments: object) -> AsyncIterator[Apart]:
 
 
 def _enter(work: Work, pipe: Connection, arguments: tuple[object, ...]) -> None:
+    from adapters.telemetry.logs import set_up_logs
+
+    set_up_logs("error")  # what is measured writes logs, and standard output is for the figures
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too, but ending us is for whoever started us
     try:
         work(pipe, *arguments)

@@ -39,18 +39,20 @@ def bench(
     ] = 100,
     load: Annotated[bool, typer.Option(help="Also measure the service under load, which takes longest.")] = True,
     arrivals: Annotated[int, typer.Option(help="Songs sent for each load.", min=2, max=64)] = 16,
+    clients: Annotated[int, typer.Option(help="Most songs asked for at once, of 1, 4, 16 and 64.", min=1)] = 64,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Measures a service of its own, warm, and a bot beside it; takes some minutes."""
     from rich.console import Console
 
     from bot.app import read_catalogue
-    from bot.commands.bench_load import LoadPlan
+    from bot.commands.bench_load import CLIENTS, LoadPlan
     from bot.commands.bench_report import Plan
 
     settings = quietly_prepared_settings()
     plan = Plan(read_catalogue(settings.music).find(genre).name, bars, together, rounds, commands)
-    loads = LoadPlan(plan.genre, bars, arrivals) if load else None
+    at_once = tuple(number for number in CLIENTS if number <= clients)
+    loads = LoadPlan(plan.genre, bars, arrivals, at_once) if load else None
     with Console(file=sys.stderr).status("starting") as status:
         figures = asyncio.run(measure(settings, plan, loads, status.update))
     if as_json:

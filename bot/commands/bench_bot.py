@@ -49,9 +49,6 @@ async def measured_bot(settings: Settings) -> AsyncIterator[MeasuredBot]:
 
 def serve_platform(pipe: Connection, settings: Settings) -> None:
     """The other process: the composition root's band and one platform's adapter, nothing else."""
-    from adapters.telemetry.logs import set_up_logs
-
-    set_up_logs("error")
     asyncio.run(_serve(pipe, settings))
 
 

@@ -22,6 +22,9 @@ _SEED = 1
 Tell = Callable[[str], None]
 
 
+CLIENTS = (1, 4, 16, 64)
+
+
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
     """What is sent: `arrivals` songs of `bars` bars for each load, and one song by each of so many clients at once."""
@@ -29,7 +32,7 @@ class LoadPlan:
     genre: str = "metal"
     bars: int = 32
     arrivals: int = 16
-    clients: tuple[int, ...] = (1, 4, 16, 64)
+    clients: tuple[int, ...] = CLIENTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,6 @@ class Producer:
             finished = await stages.compose(self._studio.engine, job, lambda bars: self._bar_written(work, bars))
         finally:
             self._line.free_slot(work.ticket)
-        log.info("song composed", steps=finished.steps, seconds=round(finished.seconds, 3))
         self.pace.composed(work.order.bars, finished.seconds)
         return finished
 
