@@ -12,7 +12,7 @@ from inference.music.score import Meter, MeterChange, Note, Score, TempoChange, 
 from inference.music.units import PPQ
 
 PACKED_MARK = "lnh1,"
-MAX_PACKED_CHARS = 2**20
+MAX_PACKED_CHARS = 900_000
 # What an edit takes; four times the largest song the band writes.
 MAX_SOURCE_NOTES = 20_000
 MAX_SOURCE_TRACKS = 64

@@ -140,8 +140,9 @@ async def test_the_loaded_checkpoint_may_be_asked_for(tmp_path: Path) -> None:
 
 
 async def test_an_oversized_body_is_refused_and_the_service_goes_on(tmp_path: Path) -> None:
-    async with running_service(tmp_path) as service:
-        status, error = await service.refused(title="x" * 2_000_000)
+    limits = ServerLimits(max_body_bytes=64 * 2**10, grace_s=0, linger_s=0)
+    async with running_service(tmp_path, limits=limits) as service:
+        status, error = await service.refused(title="x" * 100_000)
 
         assert (status, error.code) == (413, ErrorCode.TOO_LARGE)
         assert error.message == "a request may have 64 KiB at most"
