@@ -99,8 +99,8 @@ def _genres(settings: Settings) -> Iterator[Finding]:
 
 def _sounds(settings: Settings) -> Iterator[Finding]:
     from inference.render.errors import RenderFailed
+    from inference.render.soundfonts.soundset import load_soundfont
     from inference.render.sounds import load_sounds
-    from inference.render.synth import load_soundfont
 
     try:
         size = len(load_soundfont(settings.inference.soundfont))

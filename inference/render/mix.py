@@ -7,21 +7,22 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from inference.render.loudness import gated_lufs, step_powers
-from inference.render.signal import Audio, compress, convolve, gain_of, tone_filter
-from inference.render.sounds import Curve, Strip
+from inference.render.signal import Audio, Curve, blocks, compression, convolve, gain_of, hop_of, ramp, tone_filter
+from inference.render.sounds import Strip
 
 _DRUMS_LUFS = -20.0
 _HIGHEST_PEAK_DB = 6.0
 _ROOM_TAIL_S = 0.6
 _ROOM_SEED = 5
 _ECHOES = ((0.75, 0, 1.0), (1.5, 1, 0.5))  # (quarters late, side, part of the send)
+_LISTEN_S, _LISTEN_MOST_S = 2.0, 60.0
 
 
 class Desk:
     """Adds parts one after the other, so that only the sums stay in memory."""
 
     def __init__(self, rate: int, samples: int, quarter_s: float, room_s: float) -> None:
-        """`samples` is the length of the longest part, `quarter_s` the length of a quarter for the echoes."""
+        """`samples` is the length of every part, `quarter_s` the length of a quarter for the echoes."""
         self.rate = rate
         self._quarter_s = quarter_s
         self._room_s = room_s
@@ -29,25 +30,25 @@ class Desk:
         self._sum = np.zeros((2, length), np.float32)
         self._room = np.zeros((2, length), np.float32)
 
-    def add(self, audio: Audio, strip: Strip) -> None:
-        """Treats a stereo part as its strip says and adds it to the sum."""
-        treated = self._treat(audio, strip)
-        treated *= np.float32(self._gain(treated, strip.level))
-        placed = _place(treated, strip)[:, : self._sum.shape[1]]
-        self._sum[:, : placed.shape[1]] += placed
-        self._room[:, : placed.shape[1]] += placed * np.float32(gain_of(strip.room_db))
+    def add(self, audio: Audio, strip: Strip, pan: float = 0.0) -> None:
+        """Treats a part, mono or stereo, as its strip says and adds it to the sum; uses `audio` up.
+
+        The strip's tone is not applied here but by `tone_of`, to single notes. `pan` is added to the strip's.
+        """
+        _treat(audio, self.rate, strip)
+        gain = np.float32(self._gain(audio, strip.level))
+        room = np.float32(gain_of(strip.room_db))
+        for start, stop in blocks(audio.shape[1]):
+            placed = _place(audio[:, start:stop] * gain, strip, pan)
+            self._sum[:, start:stop] += placed
+            self._room[:, start:stop] += placed * room
         if strip.echo_db is not None:
-            self._echo(placed, gain_of(strip.echo_db))
+            self._echo(audio, float(gain) * gain_of(strip.echo_db))
 
     def mixed(self) -> Audio:
         """The sum with its room, (2, n)."""
-        return self._sum + convolve(self._room, _room(self.rate, self._room_s))
-
-    def _treat(self, audio: Audio, strip: Strip) -> Audio:
-        toned = convolve(audio, _tone(strip.tone, self.rate)) if strip.tone else audio
-        if strip.squeeze > 1:
-            toned = compress(toned, self.rate, 0.0, strip.squeeze)
-        return _saturate(toned, strip.drive_db) if strip.drive_db else toned
+        self._sum += convolve(self._room, _room(self.rate, self._room_s))
+        return self._sum
 
     def _gain(self, audio: Audio, level: float) -> float:
         """To the strip's loudness while it plays: the balance then holds for every instrument and SoundFont."""
@@ -55,31 +56,74 @@ class Desk:
         if peak == 0:
             return 0.0
         # measured at full scale: soft notes would lie under the gate of the measure
-        loudness = gated_lufs(step_powers(audio / np.float32(peak), self.rate, self.rate // 10))
+        heard = _excerpts(audio, self.rate) / np.float32(peak)
+        loudness = gated_lufs(step_powers(heard, self.rate, self.rate // 10))
+        if len(audio) == 1:
+            loudness += 10 * np.log10(2.0)  # from both loudspeakers
         return gain_of(min(_DRUMS_LUFS + level - loudness, _HIGHEST_PEAK_DB)) / peak
 
-    def _echo(self, placed: Audio, send: float) -> None:
-        sides = placed.mean(axis=0)
+    def _echo(self, audio: Audio, send: float) -> None:
         for quarters, side, share in _ECHOES:
             late = int(quarters * self._quarter_s * self.rate)
-            length = min(len(sides), self._sum.shape[1] - late)
-            if length > 0:
-                self._sum[side, late : late + length] += sides[:length] * np.float32(send * share)
+            for start, stop in blocks(min(audio.shape[1], self._sum.shape[1] - late)):
+                heard = audio[:, start:stop].mean(axis=0)
+                self._sum[side, late + start : late + stop] += heard * np.float32(send * share)
 
 
-def _saturate(audio: Audio, drive_db: float) -> Audio:
-    """Rounds off the peaks that stand more than a little over the average."""
-    level = float(np.sqrt(np.mean(np.square(audio)))) or 1.0
-    push = np.float32(gain_of(drive_db - 18.0) / level)
-    return np.asarray(np.tanh(audio * push) / push, dtype=np.float32)
+def tone_of(tone: Audio, rate: int, strip: Strip) -> Audio:
+    """A single note through the strip's tone controls: the same as the whole part, for a fraction of the work."""
+    if not strip.tone:
+        return tone
+    taps = _tone(strip.tone, rate)
+    return convolve(np.pad(tone, ((0, 0), (0, len(taps) // 2))), taps)
 
 
-def _place(audio: Audio, strip: Strip) -> Audio:
+def _treat(audio: Audio, rate: int, strip: Strip) -> None:
+    """Compression and the rounding of peaks that stand out, in place."""
+    if not np.any(audio):
+        return
+    hop = hop_of(rate)
+    gains = compression(audio, rate, 0.0, strip.squeeze) if strip.squeeze > 1 else None
+    push = _push(audio, gains, strip.drive_db, hop) if strip.drive_db else None
+    for start, stop in blocks(audio.shape[1], hop):
+        block = audio[:, start:stop]
+        if gains is not None:
+            block *= ramp(gains, start // hop, hop, stop - start)
+        if push is not None:
+            block *= push
+            np.tanh(block, out=block)
+            block /= push
+
+
+def _push(audio: Audio, gains: NDArray[np.float64] | None, drive_db: float, hop: int) -> np.float32:
+    """The gain into the curve: it follows the average level, so that a preset fits every instrument."""
+    power = 0.0
+    for start, stop in blocks(audio.shape[1], hop):
+        block = audio[:, start:stop]
+        if gains is not None:
+            block = block * ramp(gains, start // hop, hop, stop - start)
+        power += float(np.einsum("cs,cs->", block, block))
+    return np.float32(gain_of(drive_db - 18.0) / np.sqrt(power / audio.size))
+
+
+def _excerpts(audio: Audio, rate: int) -> Audio:
+    """A part of up to a minute as it is, of a longer one as much in excerpts spread over it."""
+    length, most = int(_LISTEN_S * rate), int(_LISTEN_MOST_S * rate)
+    if audio.shape[1] <= most:
+        return audio
+    every = length * (audio.shape[1] // most + 1)
+    return np.concatenate([audio[:, at : at + length] for at in range(0, audio.shape[1], every)], axis=1)
+
+
+def _place(audio: Audio, strip: Strip, pan: float) -> Audio:
     """Width by middle and side, then balance."""
-    middle = audio.mean(axis=0)
+    pan = min(1.0, max(-1.0, strip.pan + pan))
+    left, right = np.float32(min(1.0, 1.0 - pan)), np.float32(min(1.0, 1.0 + pan))
+    if len(audio) == 1:
+        return np.concatenate((audio * left, audio * right))
+    middle = (audio[0] + audio[1]) * np.float32(0.5)
     side = (audio[0] - audio[1]) * np.float32(strip.width / 2)
-    left, right = min(1.0, 1.0 - strip.pan), min(1.0, 1.0 + strip.pan)
-    return np.stack([(middle + side) * np.float32(left), (middle - side) * np.float32(right)])
+    return np.stack([(middle + side) * left, (middle - side) * right])
 
 
 @cache

@@ -1,6 +1,6 @@
 """Small tools on audio: arrays of float32, shape (channels, samples), full scale +-1."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import scipy.fft
@@ -11,7 +11,8 @@ Audio = NDArray[np.float32]
 Curve = Sequence[tuple[float, float]]
 HOPS_PER_SECOND = 1000
 _TAPS = 2048
-_CHUNK = 1 << 19
+_FFT = 1 << 15
+_BLOCK = 1 << 15
 _FLOOR_DB = -150.0
 
 
@@ -53,31 +54,43 @@ def _minimum_phase(decibels: NDArray[np.float64], size: int) -> NDArray[np.float
 
 def convolve(audio: Audio, taps: NDArray[np.float32]) -> Audio:
     """`audio` through a filter (taps of shape (n,) or one row a channel), cut to its own length."""
-    rows = np.broadcast_to(np.atleast_2d(taps), (audio.shape[0], taps.shape[-1]))
+    rows = np.atleast_2d(taps)
+    reach = rows.shape[1] - 1
+    size = scipy.fft.next_fast_len(min(max(_FFT, 4 * reach), audio.shape[1] + reach), real=True)
+    spectrum = scipy.fft.rfft(rows, size, axis=-1)
     wet = np.empty_like(audio)
-    for start in range(0, audio.shape[1], _CHUNK):
-        before = min(start, rows.shape[1] - 1)
-        part = scipy.signal.oaconvolve(audio[:, start - before : start + _CHUNK], rows, axes=-1)
-        wet[:, start : start + _CHUNK] = part[:, before : before + min(_CHUNK, audio.shape[1] - start)]
+    window = np.zeros((audio.shape[0], size), np.float32)
+    for start in range(0, audio.shape[1], size - reach):
+        before = min(start, reach)
+        part = audio[:, start - before : start + size - reach]
+        window[:, : reach - before] = 0
+        window[:, reach - before : reach - before + part.shape[1]] = part
+        window[:, reach - before + part.shape[1] :] = 0
+        heard = scipy.fft.irfft(scipy.fft.rfft(window, axis=-1) * spectrum, size, axis=-1)
+        wet[:, start : start + size - reach] = heard[:, reach : reach + part.shape[1] - before]
     return wet
 
 
 def hop_peaks(audio: Audio, hop: int) -> NDArray[np.float32]:
     """Greatest magnitude of any channel in each control step, shape (steps,)."""
-    return np.asarray(np.abs(_in_hops(audio, hop)).max(axis=(0, 2)))
+    peaks = [np.abs(steps).max(axis=(0, 2)) for steps in _in_hops(audio, hop)]
+    return np.concatenate(peaks) if peaks else np.zeros(0, np.float32)
 
 
 def hop_levels_db(audio: Audio, hop: int) -> NDArray[np.float64]:
     """Root mean square over the channels of each control step in dB, shape (steps,)."""
-    steps = _in_hops(audio, hop)
-    power = np.einsum("csh,csh->s", steps, steps) / (steps.shape[0] * hop)
+    powers = [np.einsum("csh,csh->s", steps, steps) for steps in _in_hops(audio, hop)]
+    power = np.concatenate(powers).astype(np.float64) / (audio.shape[0] * hop) if powers else np.zeros(0)
     return np.asarray(10 * np.log10(power + 10 ** (_FLOOR_DB / 10)), dtype=np.float64)
 
 
-def _in_hops(audio: Audio, hop: int) -> Audio:
-    missing = -audio.shape[1] % hop
-    padded = np.pad(audio, ((0, 0), (0, missing))) if missing else audio
-    return padded.reshape(audio.shape[0], -1, hop)
+def _in_hops(audio: Audio, hop: int) -> Iterator[Audio]:
+    """Block by block, shape (channels, steps, hop); the last step is filled up with silence."""
+    for start, stop in blocks(audio.shape[1], hop):
+        block = audio[:, start:stop]
+        missing = -block.shape[1] % hop
+        padded = np.pad(block, ((0, 0), (0, missing))) if missing else block
+        yield padded.reshape(audio.shape[0], -1, hop)
 
 
 def hold_and_fall(levels_db: NDArray[np.float64], fall_db_per_s: float) -> NDArray[np.float64]:
@@ -86,16 +99,40 @@ def hold_and_fall(levels_db: NDArray[np.float64], fall_db_per_s: float) -> NDArr
     return np.asarray(np.maximum.accumulate(levels_db + slope) - slope)
 
 
+def ramp(gains: NDArray[np.float64], first: int, hop: int, samples: int) -> NDArray[np.float32]:
+    """Gains of the control steps from `first` on, sample by sample for `samples` samples.
+
+    Each step ends at its own gain and starts at the one before; straight lines between, so no clicks.
+    """
+    steps = -(-samples // hop)
+    ends = gains[first : first + steps].astype(np.float32)
+    starts = np.concatenate((gains[max(0, first - 1) : max(1, first)].astype(np.float32), ends[:-1]))
+    line = np.linspace(0.0, 1.0, hop, dtype=np.float32)
+    return (starts[:, None] + (ends - starts)[:, None] * line).reshape(-1)[:samples]
+
+
 def apply_gains(audio: Audio, gains: NDArray[np.float64], hop: int) -> Audio:
-    """Each control step ends at its own gain and starts at the one before; straight lines between, so no clicks."""
-    ends = gains.astype(np.float32)[:, None]
-    starts = np.concatenate((ends[:1], ends[:-1]))
-    ramp = np.linspace(0.0, 1.0, hop, dtype=np.float32)
-    return audio * (starts + (ends - starts) * ramp).reshape(-1)[: audio.shape[1]]
+    """`audio` times a gain for each control step, as `ramp` says."""
+    heard = np.empty_like(audio)
+    for start, stop in blocks(audio.shape[1], hop):
+        np.multiply(audio[:, start:stop], ramp(gains, start // hop, hop, stop - start), out=heard[:, start:stop])
+    return heard
+
+
+def blocks(samples: int, hop: int = 1) -> Iterator[tuple[int, int]]:
+    """Ranges of some thousand samples, whole control steps each, that fit a processor's cache one by one."""
+    size = _BLOCK // hop * hop
+    for start in range(0, samples, size):
+        yield start, min(samples, start + size)
 
 
 def compress(audio: Audio, rate: int, above_db: float, ratio: float) -> Audio:
-    """Lowers what is louder than `above_db` over the signal's own average level; release 120 dB/s.
+    """Lowers what is louder than `above_db` over the signal's own average level; release 120 dB/s."""
+    return apply_gains(audio, compression(audio, rate, above_db, ratio), hop_of(rate))
+
+
+def compression(audio: Audio, rate: int, above_db: float, ratio: float) -> NDArray[np.float64]:
+    """The gains of `compress`, one a control step.
 
     The threshold follows the signal, so a preset works for quiet and loud SoundFonts alike.
     """
@@ -106,4 +143,4 @@ def compress(audio: Audio, rate: int, above_db: float, ratio: float) -> Audio:
     cut = np.maximum(envelope - threshold, 0.0) * (1.0 / ratio - 1.0)
     attack = np.hanning(9)[1:-1]
     smooth = np.convolve(np.pad(cut, 3, mode="edge"), attack / attack.sum(), mode="valid")
-    return apply_gains(audio, 10 ** (smooth / 20), hop_of(rate))
+    return np.asarray(10 ** (smooth / 20), dtype=np.float64)

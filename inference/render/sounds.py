@@ -30,19 +30,27 @@ class _Preset(BaseModel):
 
 
 class Amp(_Preset):
-    """A guitar amplifier: `tone` curve (Hz, dB), gain of the clipping stages, loudspeaker curve, noise gate."""
+    """A guitar amplifier.
+
+    `tone` is the curve (Hz, dB) before the clipping stages, `drive_db` the gain into them, `squeeze` a compression
+    ratio before them, `cabinet` the loudspeaker's curve. A palm mute falls by 60 dB in `mute_s` and is as dull as
+    `mute_tone` says.
+    """
 
     tone: Curve = Field(min_length=2)
     drive_db: Annotated[float, Field(ge=-20, le=80)]
     cabinet: Curve = Field(min_length=2)
-    gate_db: Annotated[float, Field(ge=-120, le=0)] = -120.0
+    squeeze: Annotated[float, Field(ge=1, le=20)] = 1.0
+    mute_s: Annotated[float, Field(ge=0.02, le=4)] = 0.25
+    mute_tone: Curve = ((40.0, 0.0), (1000.0, 0.0), (3000.0, -6.0), (12000.0, -18.0))
 
 
 class Strip(_Preset):
     """One channel of the mixing desk.
 
     `level` is loudness against the drums' usual 0 (LU), `pan` -1 left to 1 right, `width` 0 mono to 1.5, `room_db` and
-    `echo_db` are sends, `squeeze` a compression ratio, `drive_db` soft clipping, `tone` a curve (Hz, dB).
+    `echo_db` are sends, `squeeze` a compression ratio, `drive_db` soft clipping, `tone` a curve (Hz, dB). With 2
+    `takes` a guitar that plays alone is recorded twice, a side each.
     """
 
     level: Annotated[float, Field(ge=-40, le=20)] = -6.0
@@ -53,6 +61,7 @@ class Strip(_Preset):
     squeeze: Annotated[float, Field(ge=1, le=20)] = 1.0
     drive_db: Annotated[float, Field(ge=0, le=40)] = 0.0
     tone: Curve = ()
+    takes: Annotated[int, Field(ge=1, le=2)] = 1
 
 
 class Sound(_Preset):

@@ -1,23 +1,24 @@
 """From a score to the finished stereo sound."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from inference.music.program import Role
 from inference.music.score import Note, Score, Track
 from inference.music.spec import Player
 from inference.music.units import PPQ
-from inference.render.amp import amplify
+from inference.render.amp import amplify, shape_tone
 from inference.render.errors import RenderFailed
 from inference.render.master import master
-from inference.render.mix import Desk
-from inference.render.parts import roles_of, split_parts
+from inference.render.mix import Desk, tone_of
+from inference.render.parts import Part, split_parts
+from inference.render.performance import Performance, perform, sound_of, tones_of
 from inference.render.signal import Audio
-from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, load_sounds
-from inference.render.synth import RING_S, load_soundfont, play
-
-_SPARE_S = 0.1  # a second take may end some milliseconds after the first
+from inference.render.soundfonts.soundset import Soundset, load_soundset
+from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, Strip, load_sounds
+from inference.render.synth import RATE, RING_S, Tone, play_tones
+from inference.render.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -37,46 +38,37 @@ class Stem:
 
 @dataclass(frozen=True)
 class Studio:
-    """A SoundFont (the bytes of an sf2 file) and the sounds of the genres."""
+    """SoundFonts and the sounds of the genres."""
 
-    soundfont: bytes
+    soundset: Soundset
     sounds: Sounds
 
     @classmethod
     def open(cls, soundfont: Path | None = None, sounds: Path = DEFAULT_SOUNDS) -> "Studio":
         """From files; both are read once a process. Raises RenderFailed."""
-        return cls(load_soundfont(soundfont), load_sounds(sounds))
+        return cls(load_soundset(soundfont), load_sounds(sounds))
 
     def record(self, score: Score, roster: tuple[Player, ...], genre: str) -> tuple[Audio, int]:
         """The master, shape (2, samples), and its sample rate. Equal arguments give equal samples.
 
         Raises:
-            RenderFailed: no notes, or a SoundFont that cannot be played.
+            RenderFailed: no notes, too many, or a SoundFont that cannot be played.
         """
         sound = self.sounds.of(genre)
-        desk: Desk | None = None
-        for part in split_parts(score, roster, sound):
-            audio, rate = play(part, self.soundfont)
-            if part.amp is not None:
-                audio = amplify(audio, rate, self.sounds.amps[part.amp])
-            desk = desk or _desk(score, rate, sound)
-            desk.add(audio, sound.strip(part.role))
-        if desk is None:
-            raise RenderFailed("this song has no notes, so there is nothing to play")
-        return master(desk.mixed(), desk.rate, sound), desk.rate
+        timeline = Timeline(score, RATE, RING_S)
+        desk = _desk(score, timeline, sound)
+        for part, audio in self._parts(score, roster, sound, timeline):
+            desk.add(audio, sound.strip(part.role), part.pan)
+        return master(desk.mixed(), RATE, sound), RATE
 
     def stems(self, score: Score, roster: tuple[Player, ...], genre: str) -> Iterator[Stem]:
         """Player after player, in the score's order; silent tracks have none. Raises RenderFailed."""
         sound = self.sounds.of(genre)
-        for index, (track, role) in enumerate(zip(score.tracks, roles_of(score.tracks, roster), strict=True)):
-            if track.notes:
-                (part,) = split_parts(replace(score, tracks=(track,)), (Player(role, track.program),), sound)
-                audio, rate = play(part, self.soundfont)
-                if part.amp is not None:
-                    audio = amplify(audio, rate, self.sounds.amps[part.amp])
-                desk = _desk(score, rate, sound)
-                desk.add(audio, sound.strip(role))
-                yield Stem(index, track.name, role, desk.mixed(), rate)
+        timeline = Timeline(score, RATE, RING_S)
+        for part, audio in self._parts(score, roster, sound, timeline):
+            desk = _desk(score, timeline, sound)
+            desk.add(audio, sound.strip(part.role), part.pan)
+            yield Stem(part.track, score.tracks[part.track].name, part.role, desk.mixed(), RATE)
 
     def finish(self, mix: Audio, rate: int, genre: str) -> Audio:
         """Masters a sum of stems, all of them or some: ending, glue, loudness, peaks. The length may shrink."""
@@ -88,7 +80,27 @@ class Studio:
         tracks = (Track("Drums", 0, True, note), Track("Guitar", 30, False, note))
         self.record(Score(tracks), (Player.of(Role.DRUMS), Player.of(Role.RHYTHM)), "metal")
 
+    def _parts(
+        self, score: Score, roster: tuple[Player, ...], sound: Sound, timeline: Timeline
+    ) -> Iterator[tuple[Part, Audio]]:
+        """Each part's sound before it comes to the desk."""
+        parts = split_parts(score, roster, sound)
+        if not parts:
+            raise RenderFailed("this song has no notes, so there is nothing to play")
+        performances = perform(score, parts, timeline, self.soundset)
+        tones = play_tones(tones_of(performances), self.soundset)
+        for one in performances:
+            yield one.part, self._sound(one, tones, timeline, sound.strip(one.part.role))
 
-def _desk(score: Score, rate: int, sound: Sound) -> Desk:
-    seconds = score.duration_s + RING_S + _SPARE_S
-    return Desk(rate, round(seconds * rate), 60.0 / score.tempos[0].tempo, sound.room_s)
+    def _sound(self, one: Performance, tones: dict[Tone, Audio], timeline: Timeline, strip: Strip) -> Audio:
+        if one.part.amp is None:
+            return sound_of(one, tones, timeline.length, lambda tone, _: tone_of(tone, RATE, strip))
+        amp = self.sounds.amps[one.part.amp]
+        dry = sound_of(
+            one, tones, timeline.length, lambda tone, is_muted: shape_tone(tone, RATE, amp, is_muted=is_muted)
+        )
+        return tone_of(amplify(dry, RATE, amp, timeline.bar_samples), RATE, strip)[:, : timeline.length]
+
+
+def _desk(score: Score, timeline: Timeline, sound: Sound) -> Desk:
+    return Desk(RATE, timeline.length, 60.0 / score.tempos[0].tempo, sound.room_s)

@@ -1,88 +1,200 @@
-"""Notes -> sound, with midirenderer and a SoundFont."""
+"""Single notes -> sound, with midirenderer and a Soundset.
+
+A song has thousands of notes but only some hundred different ones, and a synthesizer is linear: notes may be added up
+after it just as well as inside it. So each different note is played once, alone, and `inference.render.lanes` puts it
+wherever the song has it. That is several times faster than playing a song from end to end, no synth runs out of voices
+or over full scale, every note starts on its own sample, and bars that are repeated come out equal bit for bit.
+"""
 
 import io
 import wave
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 import midirenderer
 import mido
 import numpy as np
+from numpy.typing import NDArray
 
-from inference.midi import write_midi
 from inference.render.errors import RenderFailed
-from inference.render.parts import Part, Seat, ring_ticks
 from inference.render.signal import Audio
+from inference.render.soundfonts.soundset import Preset, Soundset
 
+RATE = 48_000  # what midirenderer plays at
+BLOCK = 64  # samples; a note of the synth starts and ends on a block
 RING_S = 2.5
-_VOLUME, _PAN, _PAN_FINE, _REVERB, _CHORUS, _UNUSED = 7, 10, 42, 91, 93, 3
+_TICKS_PER_BLOCK = 2  # events stand in the middle of a block, so that rounding cannot move them to another one
+_TICKS_PER_QUARTER = 960
+_TEMPO_US = _TICKS_PER_QUARTER * BLOCK // _TICKS_PER_BLOCK * 1_000_000 // RATE
+_GUARD_BLOCKS = 2
+_RELEASE_NEPERS = 9.226  # fallen by in a preset's release time
+_HEARD_RELEASE = 0.75  # the part of it after which the synth gives a voice up, 60 dB down
+_LEFT, _RIGHT, _MIDDLE, _DRUMS = 0, 1, 2, 9
+_VOLUME, _PAN, _PAN_FINE, _REVERB, _CHORUS, _UNUSED, _SILENCE = 7, 10, 42, 91, 93, 3, 120
+_PANS = {_LEFT: 0, _RIGHT: 16383, _MIDDLE: 8192, _DRUMS: 8192}
 _BEND_RANGE_CENTS = 200.0
-_VOLUMES = (100, 50, 25, 12)
-_FULL_SCALE = 32767
+_FULL_SCALE = 32768.0
+_QUIET = 2e-5
+_FADE = 960
 
 
-@cache
-def load_soundfont(path: Path | None = None) -> bytes:
-    """The SoundFont's bytes; without a path the one that pretty_midi brings. Raises RenderFailed."""
-    try:
-        return (path or _packaged_soundfont()).read_bytes()
-    except OSError as error:
-        raise RenderFailed(f"I cannot read the SoundFont {path.name if path else ''}: {error.strerror}") from error
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """One different note, however long: `cents` out of tune, at one of few velocities."""
+
+    preset: Preset
+    pitch: int
+    velocity: int
+    cents: float = 0.0
+
+    @property
+    def ring_samples(self) -> int:
+        """Samples until it has faded after it was let go."""
+        return int(min(RING_S, _release_s(self) * _HEARD_RELEASE) * RATE)
 
 
-def _packaged_soundfont() -> Path:
-    package = find_spec("pretty_midi")
-    if package is None or package.origin is None:
-        raise RenderFailed("there is no SoundFont: install pretty_midi or name a file")
-    return Path(package.origin).parent / "TimGM6mb.sf2"
+def play_tones(lengths: Mapping[Tone, int], soundset: Soundset) -> dict[Tone, Audio]:
+    """The sound of each tone alone and dry; one row where the instrument stands in the middle, else two.
 
-
-def play(part: Part, soundfont: bytes) -> tuple[Audio, int]:
-    """Stereo sound of a part, dry, and its sample rate; it rings `RING_S` after the last note.
+    Args:
+        lengths: for each tone the samples until its longest note is let go. `falling` makes shorter notes of it.
+        soundset: where the presets are from.
 
     Raises:
-        RenderFailed: the synth cannot use the SoundFont.
+        RenderFailed: the synth cannot use a SoundFont.
     """
-    # The synth cuts off at full scale: where that happens, the part is played again more quietly.
-    for volume in _VOLUMES:
-        audio, rate = _synthesise(_for_synth(part, volume), soundfont)
-        if np.abs(audio).max(initial=0.0) < 1.0:
-            break
-    return audio, rate
+    played: dict[Tone, Audio] = {}
+    for number, font in enumerate(soundset.fonts):
+        seats = list(_seats({tone: length for tone, length in lengths.items() if tone.preset.font == number}))
+        if seats:
+            sound = _synthesise(_midi(seats), font)
+            played |= {seat.tone: _cut(sound, seat) for seat in seats}
+    return played
 
 
-def _for_synth(part: Part, volume: int) -> bytes:
-    """The part's MIDI file with mixer settings before the first note and a last event that lets notes ring."""
-    file = mido.MidiFile(file=io.BytesIO(write_midi(part.score)))
-    timing, *tracks = file.tracks
-    for track, seat in zip(tracks, part.seats, strict=True):
-        channel = next(event.channel for event in track if event.type == "note_on")
-        track[0:0] = _settings(channel, seat, volume)
-    end = part.score.end_tick + ring_ticks(part.score, RING_S)
-    ring = mido.Message("control_change", control=_UNUSED, value=0, time=end)
-    file.tracks = [timing, *tracks, mido.MidiTrack([ring])]
+def falling(tone: Tone) -> NDArray[np.float32]:
+    """How a tone dies away when it is let go: factors for `ring_samples` samples.
+
+    A SoundFont's release is a straight line in dB that does not depend on what went before, so that a short note is
+    the start of a long one times this.
+    """
+    return _falling(round(_release_s(tone), 4), tone.ring_samples)
+
+
+@lru_cache(64)
+def _falling(release_s: float, samples: int) -> NDArray[np.float32]:
+    fall = np.exp(np.arange(samples, dtype=np.float32) * np.float32(-_RELEASE_NEPERS / (release_s * RATE)))
+    end = min(_FADE, samples)
+    fall[samples - end :] *= np.linspace(1.0, 0.0, end, dtype=np.float32)
+    return np.asarray(fall, dtype=np.float32)
+
+
+def _release_s(tone: Tone) -> float:
+    return max(0.02, tone.preset.releases_s[tone.pitch])
+
+
+def _blocks(tone: Tone, length: int) -> tuple[int, int]:
+    """Blocks until it is let go, and until the next tone may start."""
+    held = -(-length // BLOCK) + 1
+    whole = held + -(-tone.ring_samples // BLOCK)
+    sample_s = tone.preset.lengths_s[tone.pitch]
+    if sample_s is not None:  # what has no loop is over when it is over
+        whole = min(whole, int((sample_s + 0.02) * RATE / BLOCK) + 2)
+    return held, whole + _GUARD_BLOCKS
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """When, in blocks, and on which of the synth's channels a tone is played; it is let go after `held`."""
+
+    tone: Tone
+    at: int
+    held: int
+    blocks: int
+    channel: int
+
+
+def _seats(lengths: Mapping[Tone, int]) -> Iterator[_Seat]:
+    """One after the other; instruments without a stereo image of their own two at a time, hard left and hard right."""
+    at = 0
+    pairs = []
+    for tone, length in lengths.items():
+        held, blocks = _blocks(tone, length)
+        if tone.preset.is_centred and not tone.preset.is_drum:
+            pairs.append((blocks, held, tone))
+            continue
+        yield _Seat(tone, at, held, blocks, _DRUMS if tone.preset.is_drum else _MIDDLE)
+        at += blocks
+    pairs.sort(key=lambda one: one[0], reverse=True)  # stable, and a pair takes as long as its longer one
+    for index, (blocks, held, tone) in enumerate(pairs):
+        yield _Seat(tone, at, held, blocks, (_LEFT, _RIGHT)[index % 2])
+        if index % 2 == 1:
+            at += pairs[index - 1][0]
+
+
+def _midi(seats: list[_Seat]) -> bytes:
+    """A file in which one tick is half a block."""
+    events: list[tuple[int, mido.Message]] = []
+    for channel, pan in _PANS.items():
+        controls = {_VOLUME: 100, _PAN: pan >> 7, _PAN_FINE: pan & 127, _REVERB: 0, _CHORUS: 0}
+        events += [
+            (0, mido.Message("control_change", channel=channel, control=number, value=at))
+            for number, at in controls.items()
+        ]
+    for seat in seats:
+        events += _events(seat)
+    last = max(seat.at + seat.blocks for seat in seats)
+    events.append((_tick(last + 4), mido.Message("control_change", control=_UNUSED, value=0)))
+    events.sort(key=lambda event: event[0])  # stable: what belongs together stays in its order
+    track, now = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=_TEMPO_US)]), 0
+    for tick, message in events:
+        track.append(message.copy(time=tick - now))
+        now = tick
     content = io.BytesIO()
-    file.save(file=content)
+    mido.MidiFile(ticks_per_beat=_TICKS_PER_QUARTER, tracks=[track]).save(file=content)
     return content.getvalue()
 
 
-def _settings(channel: int, seat: Seat, volume: int) -> list[mido.Message]:
-    pan = min(16383, max(0, round((seat.pan + 1) * 8192)))
-    controls = {_VOLUME: volume, _PAN: pan >> 7, _PAN_FINE: pan & 127, _REVERB: 0, _CHORUS: 0}
-    bend = mido.Message("pitchwheel", channel=channel, pitch=round(seat.cents / _BEND_RANGE_CENTS * 8192))
+def _events(seat: _Seat) -> list[tuple[int, mido.Message]]:
+    tone, channel = seat.tone, seat.channel
+    start, over = _tick(seat.at), _tick(seat.at + seat.blocks - _GUARD_BLOCKS + 1)
+    bend = round(tone.cents / _BEND_RANGE_CENTS * 8192)
     return [
-        *(mido.Message("control_change", channel=channel, control=number, value=at) for number, at in controls.items()),
-        bend,
+        (start, mido.Message("program_change", channel=channel, program=tone.preset.program)),
+        (start, mido.Message("pitchwheel", channel=channel, pitch=bend)),
+        (start, mido.Message("note_on", channel=channel, note=tone.pitch, velocity=tone.velocity)),
+        (start + _TICKS_PER_BLOCK * seat.held, mido.Message("note_off", channel=channel, note=tone.pitch)),
+        (over, mido.Message("control_change", channel=channel, control=_SILENCE, value=0)),
     ]
 
 
-def _synthesise(midi: bytes, soundfont: bytes) -> tuple[Audio, int]:
+def _tick(block: int) -> int:
+    return block * _TICKS_PER_BLOCK + _TICKS_PER_BLOCK // 2
+
+
+def _synthesise(midi: bytes, soundfont: bytes) -> NDArray[np.int16]:
+    """Shape (samples, 2)."""
     try:
         sound = midirenderer.render_wave_from(soundfont, midi)
     except (ValueError, RuntimeError) as error:
         raise RenderFailed("the SoundFont cannot be played; it must be an sf2 file") from error
     with wave.open(io.BytesIO(sound)) as file:
-        rate, channels = file.getframerate(), file.getnchannels()
-        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, channels)
-    return np.asarray(samples.T / np.float32(_FULL_SCALE), dtype=np.float32, order="C"), rate
+        if file.getframerate() != RATE:
+            raise RenderFailed(f"the synthesizer plays at {file.getframerate()} Hz instead of {RATE}")
+        return np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, file.getnchannels())
+
+
+def _cut(sound: NDArray[np.int16], seat: _Seat) -> Audio:
+    """The tone's own samples without the silence behind them; what was cut off while it sounded ends softly."""
+    first = (seat.at + 1) * BLOCK  # an event in the middle of a block is heard from the next one on
+    length = (seat.blocks - _GUARD_BLOCKS) * BLOCK
+    sides = {_LEFT: slice(0, 1), _RIGHT: slice(1, 2)}.get(seat.channel, slice(0, 2))
+    tone = np.asarray(sound[first : first + length, sides].T / np.float32(_FULL_SCALE), dtype=np.float32, order="C")
+    if seat.channel == _DRUMS and seat.tone.preset.is_centred:
+        tone = tone[:1] * np.float32(np.sqrt(2.0))
+    audible = np.flatnonzero(np.abs(tone).max(axis=0) > _QUIET)
+    tone = tone[:, : int(audible[-1]) + 1] if len(audible) else tone[:, :1]
+    fade = min(_FADE, tone.shape[1])
+    tone[:, -fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+    return tone

@@ -1,61 +1,84 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from inference.music.program import Role
-from inference.music.score import Note, Score, TempoChange, Track
-from inference.music.units import PPQ
 from inference.render.errors import RenderFailed
-from inference.render.parts import Part, Seat
-from inference.render.synth import RING_S, load_soundfont, play
+from inference.render.soundfonts.soundset import Soundset, load_soundfont, load_soundset
+from inference.render.synth import RATE, Tone, falling, play_tones
 
-CHORD = tuple(Note(0, pitch, 2 * PPQ, 100) for pitch in (40, 47, 52))
-
-
-def part_of(score: Score, seats: tuple[Seat, ...] | None = None) -> Part:
-    return Part(Role.OTHER, None, score, seats or (Seat(),) * len(score.tracks))
+SET = load_soundset()
+GUITAR, STRINGS, KIT = SET.preset(27, is_drum=False), SET.preset(48, is_drum=False), SET.preset(0, is_drum=True)
 
 
-def guitar(notes: tuple[Note, ...] = CHORD) -> Score:
-    return Score((Track("", 27, False, notes),))
+def alone(tone: Tone, length: int) -> np.ndarray:
+    return play_tones({tone: length}, SET)[tone]
 
 
-def test_a_part_rings_for_seconds_after_its_last_note() -> None:
-    audio, rate = play(part_of(guitar()), load_soundfont())
-    assert audio.shape[1] / rate == pytest.approx(1.0 + RING_S, abs=0.05)
-    release = audio[:, round(1.01 * rate) : round(1.05 * rate)]
-    assert np.abs(release).max() > 0
-    assert np.abs(audio[:, -100:]).max() < 1e-3
+def test_a_tone_starts_at_its_first_sample_and_rings_after_it_was_let_go() -> None:
+    sound = alone(Tone(GUITAR, 45, 100), RATE // 2)
+    assert np.abs(sound[:, :200]).max() > 0.002
+    assert sound.shape[1] > RATE // 2 + 4_000
+    assert np.abs(sound[:, -48:]).max() < 2e-3
 
 
-def test_the_ring_is_as_long_after_a_change_of_tempo() -> None:
-    score = replace(guitar(), tempos=(TempoChange(0, 60.0), TempoChange(PPQ, 240.0)))
-    audio, rate = play(part_of(score), load_soundfont())
-    assert audio.shape[1] / rate == pytest.approx(1.25 + RING_S, abs=0.05)
+def test_a_tone_sounds_the_same_alone_and_among_others() -> None:
+    tones = {Tone(GUITAR, pitch, 100, cents): RATE // 3 for pitch in range(40, 52) for cents in (-2.5, 2.5)}
+    tones |= {Tone(KIT, pitch, 104): RATE for pitch in (36, 38, 42)}
+    together = play_tones(tones, SET)
+    for tone in list(tones)[::5]:
+        assert np.array_equal(together[tone], alone(tone, tones[tone]))
 
 
-@pytest.mark.parametrize(("pan", "silent"), [(-1.0, 1), (1.0, 0)])
-def test_a_guitar_on_one_side_cannot_be_heard_on_the_other(pan: float, silent: int) -> None:
-    audio, _ = play(part_of(guitar(), (Seat(pan),)), load_soundfont())
-    assert np.abs(audio[1 - silent]).max() > 0.05
-    assert np.abs(audio[silent]).max() < 1e-4
+def test_an_instrument_in_the_middle_is_one_row() -> None:
+    assert GUITAR.is_centred
+    assert alone(Tone(GUITAR, 52, 100), 4_800).shape[0] == 1
 
 
-def test_a_wall_of_sound_is_played_quietly_enough_not_to_clip() -> None:
-    wall = tuple(Note(0, pitch, 2 * PPQ, 127) for pitch in range(30, 90))
-    audio, _ = play(
-        part_of(Score(tuple(Track("", program, False, wall) for program in (48, 61, 81)))), load_soundfont()
-    )
-    assert 0.1 < np.abs(audio).max() < 1.0
+def test_a_short_note_is_the_start_of_a_long_one_that_falls() -> None:
+    tone, held = Tone(GUITAR, 45, 100), 150 * 64
+    long, short = alone(tone, RATE), alone(tone, held - 64)
+    assert np.array_equal(long[:, :held], short[:, :held])
+    made = long[:, held : held + tone.ring_samples] * falling(tone)[: long.shape[1] - held]
+    length = min(made.shape[1], short.shape[1] - held)
+    error = made[:, :length] - short[:, held : held + length]
+    assert np.sqrt(np.mean(error**2)) < 0.03 * np.abs(short).max()
 
 
-def test_a_file_that_is_no_soundfont_is_refused(tmp_path: Path) -> None:
-    wrong = tmp_path / "piano.sf2"
-    wrong.write_bytes(b"RIFF, but not really")
+def test_a_tone_falls_by_sixty_decibels_and_ends_in_silence() -> None:
+    fall = falling(Tone(STRINGS, 60, 100))
+    assert fall[0] == 1.0
+    assert fall[-1] == 0.0
+    assert np.all(np.diff(fall) <= 0)
+
+
+def test_out_of_tune_is_heard_as_out_of_tune() -> None:
+    straight, bent = (alone(Tone(STRINGS, 69, 100, cents), RATE)[0, 20_000:40_000] for cents in (0.0, 50.0))
+    peaks = [np.abs(np.fft.rfft(one * np.hanning(len(one)), 1 << 18)).argmax() for one in (straight, bent)]
+    assert 1200 * np.log2(peaks[1] / peaks[0]) == pytest.approx(50, abs=12)
+
+
+def test_a_program_that_the_band_has_not_is_played_from_the_general_midi_set() -> None:
+    banjo = SET.preset(105, is_drum=False)
+    assert (banjo.font, banjo.program) == (1, 105)
+    assert np.abs(alone(Tone(banjo, 60, 100), 9_600)).max() > 0.01
+
+
+def test_a_kit_that_no_font_has_is_the_standard_kit() -> None:
+    assert SET.preset(77, is_drum=True).program == 0
+
+
+def test_every_program_and_every_drum_of_general_midi_sounds() -> None:
+    for program in range(128):
+        tone = Tone(SET.preset(program, is_drum=False), 60, 100)
+        assert np.abs(alone(tone, 4_800)).max() > 3e-4, program
+    drums = play_tones({Tone(KIT, pitch, 100): RATE // 4 for pitch in range(35, 82)}, SET)
+    assert all(np.abs(sound).max() > 1e-3 for sound in drums.values())
+
+
+def test_a_file_that_is_no_soundfont_is_refused() -> None:
     with pytest.raises(RenderFailed, match="SoundFont"):
-        play(part_of(guitar()), load_soundfont(wrong))
+        Soundset(b"RIFF, but not really")
 
 
 def test_a_missing_soundfont_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,194 @@
+"""What the players do: which tones a part needs, and the sound of the part with each of them in its places."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain
+
+import numpy as np
+
+from inference.music.articulation import palm_mutes
+from inference.music.score import Score
+from inference.render.errors import ScoreTooLarge
+from inference.render.parts import MUTED_GUITAR, Part
+from inference.render.signal import Audio
+from inference.render.soundfonts.soundset import Soundset
+from inference.render.synth import RATE, Tone, falling
+from inference.render.timeline import Timeline
+
+_VELOCITY_STEP = 16
+_DRUM_S = 2.6
+_MUTED_S = 0.16
+_TAKE_CENTS = 2.5
+_LATE_S = 0.008
+_STRUM_S = 0.002
+_CHOKES = ({42, 44, 46}, {71, 72}, {73, 74}, {78, 79}, {80, 81})
+_CHOKE_FADE = 384
+_MOST_TONES_S = 1500.0
+_DRUM_PANS = {
+    35: 0.0, 36: 0.0, 37: -0.1, 38: 0.0, 40: 0.0, 42: 0.35, 44: 0.35, 46: 0.35, 41: -0.6, 43: -0.45, 45: -0.2, 47: 0.1,
+    48: 0.3, 50: 0.5, 49: 0.6, 57: -0.65, 51: -0.5, 59: -0.5, 53: -0.45, 52: 0.7, 55: 0.3, 39: -0.15, 54: -0.3,
+    56: 0.25, 60: 0.5, 61: 0.45, 62: -0.35, 63: -0.4, 64: -0.5, 65: 0.4, 66: 0.5, 67: -0.6, 68: -0.55, 69: -0.4,
+    70: 0.55, 75: 0.3, 76: 0.4, 77: 0.35, 80: -0.5, 81: -0.5,
+}  # fmt: skip
+
+Shape = Callable[[Audio, bool], Audio]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A tone in its place: from sample `at` on for `length` samples until it is let go, times `gain`.
+
+    `stop` is the sample where another drum silences it.
+    """
+
+    tone: Tone
+    at: int
+    length: int
+    gain: float
+    is_muted: bool = False
+    pan: float = 0.0
+    stop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A part with its hits, one tuple for each take."""
+
+    part: Part
+    takes: tuple[tuple[Hit, ...], ...]
+
+
+def perform(score: Score, parts: list[Part], timeline: Timeline, soundset: Soundset) -> list[Performance]:
+    """Each part's hits."""
+    return [_performance(score, part, timeline, soundset) for part in parts]
+
+
+def tones_of(performances: list[Performance]) -> dict[Tone, int]:
+    """The different tones of some performances, with the samples for which each is held at most.
+
+    Raises:
+        ScoreTooLarge: it would take too long to play them all.
+    """
+    longest: dict[Tone, int] = {}
+    for hit in chain.from_iterable(take for one in performances for take in one.takes):
+        longest[hit.tone] = max(longest.get(hit.tone, 0), hit.length)
+    if sum(length + tone.ring_samples for tone, length in longest.items()) > _MOST_TONES_S * RATE:
+        raise ScoreTooLarge("this song has too many different long notes for me to play")
+    return longest
+
+
+def _performance(score: Score, part: Part, timeline: Timeline, soundset: Soundset) -> Performance:
+    track = score.tracks[part.track]
+    ticks = np.array([note.tick for note in track.notes], dtype=np.int64)
+    ends = np.array([note.end for note in track.notes], dtype=np.int64)
+    starts, lengths = timeline.samples(ticks), timeline.seconds_between(ticks, ends) * RATE
+    muted = palm_mutes(track, score) if part.amp else (False,) * len(track.notes)
+    preset, palm = (soundset.preset(program, is_drum=track.is_drum) for program in (part.program, MUTED_GUITAR))
+    hits = []
+    for note, at, length, is_muted in zip(track.notes, starts.tolist(), lengths.tolist(), muted, strict=True):
+        layer = min(127, note.velocity // _VELOCITY_STEP * _VELOCITY_STEP + _VELOCITY_STEP // 2)
+        gain = (note.velocity / layer) ** 2  # how velocity sounds in a SoundFont: 40 dB a decade
+        tone = Tone(palm if is_muted else preset, note.pitch, layer)
+        if track.is_drum:
+            held = min(_DRUM_S, preset.lengths_s[note.pitch] or _DRUM_S) * RATE
+            pan = _DRUM_PANS.get(note.pitch, 0.0) if preset.is_centred else 0.0
+            hits.append(Hit(tone, at, round(held), gain, pan=pan))
+        else:
+            held = min(length, _MUTED_S * RATE) if is_muted else length
+            hits.append(Hit(tone, at, max(1, round(held)), gain, is_muted))
+    if track.is_drum:
+        hits = list(_choked(hits))
+    if part.takes == 1:
+        return Performance(part, (tuple(hits),))
+    return Performance(
+        part, (_tuned(hits, _TAKE_CENTS), _again(_tuned(hits, -_TAKE_CENTS), timeline.within_bar(ticks)))
+    )
+
+
+def _choked(hits: list[Hit]) -> Iterable[Hit]:
+    """A hi-hat that closes silences the open one."""
+    following: dict[int, int] = {}  # group -> where its next hit stands
+    stops: list[int | None] = []
+    later: dict[int, int] = {}
+    for hit in reversed(hits):
+        group = next((index for index, group in enumerate(_CHOKES) if hit.tone.pitch in group), None)
+        if group is None:
+            stops.append(None)
+            continue
+        if later.get(group, hit.at) > hit.at:
+            following[group] = later[group]
+        stops.append(following.get(group))
+        later[group] = hit.at
+    return (replace(hit, stop=stop) for hit, stop in zip(hits, reversed(stops), strict=True))
+
+
+def _tuned(hits: list[Hit], cents: float) -> tuple[Hit, ...]:
+    return tuple(replace(hit, tone=replace(hit.tone, cents=cents)) for hit in hits)
+
+
+def _again(hits: tuple[Hit, ...], within_bar: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Hit, ...]:
+    """As a person plays it again: a few milliseconds off and not quite as loud, the same way in bars that are equal."""
+    moved = []
+    for hit, tick in zip(hits, within_bar.tolist(), strict=True):
+        stroke, string = _chance(tick, 0), _chance(tick, hit.tone.pitch)
+        late = round((_LATE_S * stroke + _STRUM_S * string) * RATE)
+        moved.append(replace(hit, at=hit.at + late, gain=hit.gain * (0.85 + 0.25 * string)))
+    return tuple(moved)
+
+
+def _chance(tick: int, pitch: int) -> float:
+    """0 to 1, as if by chance, and the same everywhere and always."""
+    mixed = (tick * 2_654_435_761 + pitch * 2_246_822_519 + 374_761_393) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 15)) * 2_246_822_519) & 0xFFFFFFFF
+    return float((mixed ^ (mixed >> 13)) & 0xFFFF) / 0xFFFF
+
+
+def sound_of(performance: Performance, tones: dict[Tone, Audio], samples: int, shape: Shape | None = None) -> Audio:
+    """The part's sound, (1, samples) where everything stands in the middle, else (2, samples).
+
+    `shape` treats each different tone (its sound, whether it is palm-muted) before it is put into its places.
+    """
+    shaped: dict[tuple[Tone, bool], Audio] = {}
+    for hit in chain.from_iterable(performance.takes):
+        key = (hit.tone, hit.is_muted)
+        if key not in shaped:
+            shaped[key] = shape(tones[hit.tone], hit.is_muted) if shape else tones[hit.tone]
+    is_wide = len(performance.takes) == 2 or any(len(one) == 2 for one in shaped.values())
+    is_wide = is_wide or any(hit.pan for hit in performance.takes[0])
+    sound = np.zeros((2 if is_wide else 1, samples), np.float32)
+    for number, take in enumerate(performance.takes):
+        rows = sound[number : number + 1] if len(performance.takes) == 2 else sound
+        for hit in take:
+            _add(rows, hit, shaped[hit.tone, hit.is_muted])
+    return sound
+
+
+def _add(rows: Audio, hit: Hit, tone: Audio) -> None:
+    """The tone while it is held, and its falling end."""
+    held = hit.length if hit.stop is None else min(hit.length, hit.stop - hit.at)
+    _lay(rows, hit, tone[:, :held], hit.at)
+    rest = tone[:, held:]
+    if rest.shape[1]:
+        fall = falling(hit.tone) if held == hit.length else _choke()
+        rest = rest[:, : len(fall)]
+        _lay(rows, hit, rest * fall[: rest.shape[1]], hit.at + held)
+
+
+def _lay(rows: Audio, hit: Hit, sound: Audio, at: int) -> None:
+    end = min(rows.shape[1], at + sound.shape[1])
+    if end <= at:
+        return
+    sound = sound[:, : end - at]
+    if len(rows) < len(sound):
+        sound = sound.mean(axis=0, keepdims=True)
+    if len(rows) == 1 or (len(sound) == 2 and not hit.pan):
+        rows[:, at:end] += sound * np.float32(hit.gain)
+        return
+    for row, side in zip(rows, (min(1.0, 1.0 - hit.pan), min(1.0, 1.0 + hit.pan)), strict=True):
+        row[at:end] += sound[0] * np.float32(hit.gain * side)
+
+
+@cache
+def _choke() -> Audio:
+    return np.linspace(1.0, 0.0, _CHOKE_FADE, dtype=np.float32)
