@@ -10,11 +10,24 @@ from inference.music.spec import SamplingParams, SongSpec
 
 @dataclass(frozen=True, slots=True)
 class ComposeJob:
-    """One song to write. `spec` is complete (no field is None except title)."""
+    """One song to write. `spec` is complete (no field is None except title).
+
+    Args:
+        id: names it.
+        spec: what it should be.
+        sampling: how its notes are drawn.
+        client, user: on whose behalf, opaque; clients take turns, and within a client its users do.
+        scheduled: nobody waits for it at a screen, so it stands behind those that somebody waits for.
+        deadline_s: seconds after `submit` at which it is given up, None for never.
+    """
 
     id: str
     spec: SongSpec
     sampling: SamplingParams
+    client: str = ""
+    user: str = ""
+    scheduled: bool = False
+    deadline_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import replace
+from math import inf
 
 from inference.engine.contract import ComposeJob, Listener
 from inference.music.score import MeterChange, Score
@@ -21,7 +22,8 @@ class Sequence:
     """One job from its first step to its last.
 
     `forced` steps are fed before anything is drawn; `fed` counts the steps given to the model, which is the next
-    step's place in the cache and, with the seed, the address of its random numbers.
+    step's place in the cache and, with the seed, the address of its random numbers. `deadline_s` is on the monotonic
+    clock.
     """
 
     def __init__(self, job: ComposeJob, listener: Listener, rules: Rules) -> None:
@@ -40,6 +42,7 @@ class Sequence:
         self.state.push(self.step)
         self.slot = -1
         self.started_s = 0.0
+        self.deadline_s = inf
         self.is_cancelled = False
         self._bars_told = 0
 

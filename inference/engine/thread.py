@@ -62,6 +62,8 @@ class BatchEngine:
 
     def submit(self, job: ComposeJob, listener: Listener) -> None:
         sequence = Sequence(job, listener, self._rules)
+        if job.deadline_s is not None:
+            sequence.deadline_s = time.monotonic() + job.deadline_s
         with self._changed:
             self._scheduler.add(sequence)
             self._changed.notify()
@@ -108,9 +110,12 @@ class BatchEngine:
                 if self._stopping:
                     return
                 leaving = self._scheduler.take_cancelled()
+                late = self._scheduler.take_late(time.monotonic())
                 admitted = self._scheduler.admit()
                 running = self._scheduler.running
             self._tell_cancelled(leaving)
+            for sequence in late:
+                self._forget(sequence, Failed(sequence.job.id, "its time was over before it was finished"))
             for sequence in admitted:
                 self._admit(sequence)
             if running:
@@ -129,7 +134,7 @@ class BatchEngine:
             for sequence in reversed(again):
                 alone = self._tries[sequence.job.id] == MAX_TRIES - 1
                 fresh = Sequence(sequence.job, sequence.listener, self._rules)
-                fresh.is_cancelled = sequence.is_cancelled
+                fresh.is_cancelled, fresh.deadline_s = sequence.is_cancelled, sequence.deadline_s
                 self._scheduler.add_first(fresh, alone=alone)
         _log.error("engine worker broke and starts over", jobs=[one.job.id for one in lost], exc_info=error)
         for sequence in lost:

@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -183,7 +184,17 @@ def test_stopping_cancels_what_runs() -> None:
 
 def test_an_incomplete_spec_is_refused_at_the_door(engine: BatchEngine) -> None:
     whole = job("a", 1)
-    from dataclasses import replace
-
     with pytest.raises(ValueError, match="complete"):
         engine.submit(ComposeJob("a", replace(whole.spec, bars=None), whole.sampling), Inbox())
+
+
+def test_a_song_whose_time_is_over_fails_and_frees_its_slot(engine: BatchEngine) -> None:
+    inbox, following = [Inbox() for _ in range(3)], Inbox()
+    for number, one in enumerate(inbox):
+        engine.submit(replace(job(f"late{number}", number, bars=64), deadline_s=0.0), one)
+    engine.submit(job("next", 9), following)
+    for one in inbox:
+        last = one.until_final()[-1]
+        assert isinstance(last, Failed)
+        assert "time was over" in last.reason
+    assert isinstance(following.until_final()[-1], Finished)
