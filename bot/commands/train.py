@@ -22,9 +22,13 @@ _RUNS = Path("var/train")
 
 
 def bank(
-    files: Annotated[Path, typer.Argument(help="Folder of MIDI files; the folders in it name the genres.")],
+    files: Annotated[
+        Path, typer.Argument(help="Folder of MIDI files; its manifest.csv or its folders name the genres.")
+    ],
     out: Annotated[Path, typer.Argument(help="Where to put the bank, such as var/banks/core.npz.")],
-    manifest: Annotated[Path | None, typer.Option(help="A .csv.gz with the columns file, split and genre.")] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="A .csv or .csv.gz with the columns file, split and genre.")
+    ] = None,
     genres: Annotated[str | None, typer.Option(help="Only these of the manifest, separated by commas.")] = None,
     processes: Annotated[int | None, typer.Option(help="Processes that read files; unsaid: all cores.", min=1)] = None,
 ) -> None:
@@ -41,7 +45,9 @@ def bank(
 
 def train(
     config: Annotated[Path, typer.Option(help="What to train.", show_default="configs/train-core.toml")] = _CONFIG,
-    midi: Annotated[Path | None, typer.Option(help="Folder of MIDI files; the folders in it name the genres.")] = None,
+    midi: Annotated[
+        Path | None, typer.Option(help="Folder of MIDI files; its manifest.csv or its folders name the genres.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; unsaid: one in var/train.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the model; unsaid: all cores.", min=1)] = None,
 ) -> None:
@@ -82,15 +88,16 @@ def _set_up_torch(folder: Path, threads: int) -> None:
 
 
 def _sources(files: Path, manifest: Path | None, genres: str | None) -> "list[Source]":
-    from inference.training.corpus import read_folder, read_manifest
+    from inference.training.corpus import read_manifest
+    from inference.training.start import folder_sources
 
     if manifest is None:
-        return read_folder(files)
+        return folder_sources(files)
     if genres is None:
         raise CommandTrouble("say which genres of the manifest to take, such as --genres metal,punk")
     try:
         return read_manifest(manifest, files, tuple(genres.split(",")))
-    except (OSError, EOFError, KeyError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise CommandTrouble(f"the manifest {manifest} cannot be read: {error}") from error
 
 

@@ -3,7 +3,8 @@
 from inference.music.score import Score
 from inference.music.units import PPQ
 
-MAX_FILE_BYTES = 4 * 2**20
+# Ten thousands of files of bands and orchestras stay below this.
+MAX_FILE_BYTES = 512 * 2**10
 MAX_TRACKS = 128
 MAX_NOTES = 100_000
 MAX_CHANGES = 10_000

@@ -24,7 +24,7 @@ def read_midi(content: bytes) -> Score:
         BadMidi: not a MIDI file, larger in some way than `limits` allows, without notes, or timed in SMPTE frames.
     """
     if len(content) > MAX_FILE_BYTES:
-        raise BadMidi(f"a MIDI file may have {MAX_FILE_BYTES // 2**20} MiB at most")
+        raise BadMidi(f"a MIDI file may have {MAX_FILE_BYTES // 2**10} KiB at most")
     try:
         file = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:

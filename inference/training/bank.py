@@ -20,10 +20,9 @@ from inference.music.spec import Player
 from inference.tokens.arrangement import Arrangement, Header
 from inference.tokens.block import Block
 from inference.tokens.vocabulary import DRUM_SET, PITCH, Step
-from inference.training.corpus import Prepared, Source, Unsuitable, prepare
+from inference.training.corpus import SPLITS, Prepared, Source, Unsuitable, prepare
 from inference.training.versions import KnownRuns
 
-SPLITS = ("train", "valid", "test")
 _ROLES = tuple(Role)
 # 2: songs have a meter.
 _VERSION = 2

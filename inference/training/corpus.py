@@ -20,6 +20,9 @@ from inference.tokens.downbeat import late_beats, moved
 from inference.tokens.timing import is_on_time, keep_time, put_on_grid, share_on_grid
 from inference.training.versions import runs_of
 
+SPLITS = ("train", "valid", "test")
+MANIFESTS = ("manifest.csv", "manifest.csv.gz")
+_SUFFIXES = (".mid", ".midi", ".kar")
 MIN_ROWS, MIN_PLAYERS = 8, 2
 # Share of onsets on a 32nd or triplet point with which a file may stay as it is; free playing scores about one half.
 MIN_ON_GRID = 0.85
@@ -52,22 +55,49 @@ class Unsuitable(Exception):
     """A file that is not worth learning from; the message is a short reason to count."""
 
 
-def read_manifest(manifest: Path, root: Path, genres: tuple[str, ...]) -> list[Source]:
-    """The files of some genres, in the order of the manifest (CSV, gzipped, columns file, split, genre)."""
-    with gzip.open(manifest, "rt", encoding="utf-8", newline="") as lines:
-        return [
-            Source(root / row["file"], row["genre"], row["split"])
-            for row in csv.DictReader(lines)
-            if row["genre"] in genres
-        ]
+def read_manifest(manifest: Path, root: Path, genres: tuple[str, ...] | None = None) -> list[Source]:
+    """The files of some genres, or of all, in the order of the manifest.
+
+    It is a CSV file, gzipped or not, with a column `file` (below `root`) and maybe `genre` and `split` (train, valid or
+    test; without one every twentieth file is for validation).
+
+    Raises:
+        OSError, EOFError: it cannot be read.
+        ValueError: it is no such CSV file.
+    """
+    opened = gzip.open if manifest.suffix == ".gz" else open
+    with opened(manifest, "rt", encoding="utf-8-sig", newline="") as lines:
+        try:
+            sources = [_listed(number, row, root) for number, row in enumerate(csv.DictReader(lines))]
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
+    return [source for source in sources if genres is None or source.genre in genres]
 
 
 def read_folder(root: Path) -> list[Source]:
-    """Any folder of MIDI files; the genre is the first folder below `root`, every twentieth file is for validation."""
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
-    return [
-        Source(path, _folder_genre(path, root), "valid" if n % 20 == 7 else "train") for n, path in enumerate(paths)
-    ]
+    """Any folder of MIDI files: those that its manifest.csv or manifest.csv.gz lists, or all.
+
+    Without a manifest the genre is the first folder below `root`, and every twentieth file is for validation.
+    Raises what `read_manifest` does.
+    """
+    for name in MANIFESTS:
+        if (root / name).is_file():
+            return read_manifest(root / name, root)
+    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in _SUFFIXES and not path.is_dir())
+    return [Source(path, _folder_genre(path, root), _usual_split(number)) for number, path in enumerate(paths)]
+
+
+def _listed(number: int, row: dict[str, str | None], root: Path) -> Source:
+    file, split = row.get("file"), row.get("split") or _usual_split(number)
+    if not file:
+        raise ValueError(f"line {number + 2} names no file in the column “file”")
+    if split not in SPLITS:
+        raise ValueError(f"line {number + 2} has the split “{split}”; there are {', '.join(SPLITS)}")
+    return Source(root / file, row.get("genre") or "", split)
+
+
+def _usual_split(number: int) -> str:
+    return "valid" if number % 20 == 7 else "train"
 
 
 def prepare(source: Source) -> Prepared:
@@ -102,7 +132,7 @@ def prepare(source: Source) -> Prepared:
 
 def _read(path: Path) -> Score:
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise Unsuitable(f"more than {MAX_FILE_BYTES // 2**20} MiB")
+        raise Unsuitable(f"more than {MAX_FILE_BYTES // 2**10} KiB")
     try:
         score = read_score(path)
     except BadMidi as error:
@@ -115,16 +145,19 @@ def _read(path: Path) -> Score:
 
 
 def read_score(path: Path) -> Score:
-    """Reads a trusted file with symusic, far faster than mido; falls back to the tolerant reader.
+    """Reads a file with symusic, far faster than mido; falls back to the tolerant reader.
 
     Raises:
         BadMidi: neither can read it.
         OSError: the file cannot be opened.
     """
     try:
-        song = symusic.core.ScoreTick(path)
-    except (RuntimeError, ValueError):
+        return _score(symusic.core.ScoreTick(path))
+    except (RuntimeError, ValueError, MemoryError):
         return read_midi(path.read_bytes())
+
+
+def _score(song: symusic.core.ScoreTick) -> Score:
     if song.tpq <= 0:
         raise BadMidi("this MIDI file has no resolution")
     scale = PPQ / song.tpq
@@ -136,8 +169,8 @@ def read_score(path: Path) -> Score:
     }
     return Score(
         tuple(_track(track, scale) for track in song.tracks),
-        tuple(TempoChange(tick, tempos[tick]) for tick in sorted(tempos)),
-        tuple(MeterChange(tick, meters[tick]) for tick in sorted(meters)),
+        tuple(TempoChange(tick, tempos[tick]) for tick in sorted(tempos) if tick >= 0),
+        tuple(MeterChange(tick, meters[tick]) for tick in sorted(meters) if tick >= 0),
     )
 
 
@@ -149,7 +182,8 @@ def _notes(track: symusic.core.TrackTick, scale: float) -> Iterator[Note]:
     columns = track.notes.numpy()
     rows = zip(*(columns[name].tolist() for name in ("time", "pitch", "duration", "velocity")), strict=True)
     for time, pitch, duration, velocity in rows:
-        if 0 <= pitch <= 127:
+        # Times that ran over are negative.
+        if time >= 0 and 0 <= pitch <= 127:
             length = max(1, round(duration * scale))
             yield Note(round(time * scale), pitch, length, min(127, max(1, velocity)))
 

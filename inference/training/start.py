@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from inference.training.bank import Bank, build_bank
 from inference.training.corpus import Source, read_folder
 from inference.training.settings import TrainSettings, load_train_settings
+from inference.training.summary import summarise
 from inference.training.trouble import CannotTrain
 
 _FEW_FILES = 100  # not worth the seconds that more processes take to start
@@ -96,7 +97,17 @@ def make_bank(sources: Sequence[Source], out: Path, processes: int, tell: Tell) 
         tell(f"{count:7} {reason}")
     for what, count in mended.most_common():
         tell(f"{count:7} of the kept: {what}")
+    for line in summarise(bank):
+        tell(line)
     return bank
+
+
+def folder_sources(folder: Path) -> list[Source]:
+    """The MIDI files of a folder, or of its manifest. Raises CannotTrain when that cannot be read."""
+    try:
+        return read_folder(folder)
+    except (OSError, EOFError, ValueError) as error:
+        raise CannotTrain(f"the manifest in {folder} cannot be read: {error}") from error
 
 
 def _taken_from(midi: Path, folder: Path, tell: Tell) -> dict[str, object]:
@@ -108,7 +119,7 @@ def _taken_from(midi: Path, folder: Path, tell: Tell) -> dict[str, object]:
         bank = load_bank(file)
         tell(f"{len(bank):7} files packed in {file}; delete it to read {midi} again")
     else:
-        bank = make_bank(read_folder(midi), file, os.cpu_count() or 1, tell)
+        bank = make_bank(folder_sources(midi), file, os.cpu_count() or 1, tell)
     genres = sorted({bank.genre(song) for song in range(len(bank))} - {""})
     return {"name": folder.resolve().name, "genres": genres, "banks": [file], "validate_on": genres}
 

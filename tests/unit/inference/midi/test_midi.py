@@ -80,8 +80,46 @@ def test_a_file_without_notes_is_refused() -> None:
 
 
 def test_an_oversized_file_is_refused_unread() -> None:
-    with pytest.raises(BadMidi, match="MiB"):
+    with pytest.raises(BadMidi, match="KiB"):
         read_midi(bytes(MAX_FILE_BYTES + 1))
+
+
+def _file(*tracks: mido.MidiTrack) -> bytes:
+    file = io.BytesIO()
+    mido.MidiFile(tracks=list(tracks), ticks_per_beat=480).save(file=file)
+    return file.getvalue()
+
+
+def _one_note(wait: int = 0) -> mido.MidiTrack:
+    return mido.MidiTrack([mido.Message("note_on", note=60, time=wait), mido.Message("note_off", note=60, time=480)])
+
+
+def _changes(kind: str, count: int, **values: int) -> mido.MidiTrack:
+    # A file's first change of tempo is at its start; each of the others stands a tick later.
+    return mido.MidiTrack([mido.MetaMessage(kind, time=1, **values) for _ in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (_file(*[_one_note()] * 400), "128 tracks"),
+        (_file(*[_one_note()] * 200), "128 tracks"),
+        (_file(_one_note(200_000_000)), "20000 quarters"),
+        (_file(_one_note(), _changes("set_tempo", 10_001, tempo=500_000)), "10000 tempo"),
+        (_file(_one_note(), _changes("time_signature", 10_001, numerator=3)), "10000 meter"),
+        (_file(mido.MidiTrack(list(_one_note()) * 25_001 * 4)), "100000 notes|KiB"),
+        (_file(_changes("set_tempo", 1, tempo=500_000)), "no notes"),
+        (_file(), "no notes"),
+    ],
+    ids=["400 tracks", "200 tracks", "a day", "tempos", "meters", "notes", "only a tempo", "nothing"],
+)
+def test_what_there_is_too_much_or_too_little_of_is_refused_in_a_sentence(content: bytes, reason: str) -> None:
+    with pytest.raises(BadMidi, match=reason):
+        read_midi(content)
+
+
+def test_a_file_without_a_tempo_has_the_usual_one() -> None:
+    assert read_midi(_file(_one_note())).tempos == (TempoChange(0, 120.0),)
 
 
 def test_a_file_cut_at_any_byte_is_read_or_refused() -> None:
