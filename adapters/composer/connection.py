@@ -20,13 +20,16 @@ class Patience:
     """How long to wait for a service that does not answer, in seconds.
 
     Args:
-        retry_s: a call is repeated for this long.
+        retry_s: a request for a song is repeated for this long.
+        restart_s: a question about a song that was accepted is repeated for this long; the service keeps songs through
+            a restart, which takes as long as its model takes to load.
         connect_s: for one connection.
         answer_s: for an answer, or for the next sign of life in a stream (the service sends one every 15 s).
         grace_s: past a request's deadline, for the service to say so itself.
     """
 
     retry_s: float = 20.0
+    restart_s: float = 120.0
     connect_s: float = 5.0
     answer_s: float = 45.0
     grace_s: float = 30.0
@@ -47,12 +50,12 @@ class Connection:
     async def post(self, body: SongBody) -> SongStatus:
         """Asks for a song; asking again under the same id joins the one there is. Raises LnhError, MusicError."""
         content = body.model_dump_json(exclude_none=True).encode()
-        return _status(await self._call("POST", "/v1/songs", _main_genre(body), content))
+        return _status(await self._call(self._patience.retry_s, "POST", "/v1/songs", _main_genre(body), content))
 
     async def get(self, id: str) -> SongStatus | None:
         """Where a song is; None if the service does not know it. Raises ComposerFailed."""
         try:
-            return _status(await self._call("GET", f"/v1/songs/{id}"))
+            return _status(await self._ask(f"/v1/songs/{id}"))
         except ComposerFailed as error:
             if error.params["reason"] is ErrorCode.NOT_FOUND:
                 return None
@@ -65,7 +68,7 @@ class Connection:
 
     async def file(self, path: str) -> bytes:
         """Raises ComposerFailed."""
-        return await self._call("GET", path)
+        return await self._ask(path)
 
     async def is_ready(self) -> bool:
         try:
@@ -89,14 +92,20 @@ class Connection:
                 for event in parser.feed(chunk):
                     yield _status(event.data.encode())
 
-    async def _call(self, method: str, path: str, genre: str = "", content: bytes | None = None) -> bytes:
-        """The answer's body, after as many tries as patience allows."""
+    async def _ask(self, path: str) -> bytes:
+        """About a song that was accepted."""
+        return await self._call(self._patience.restart_s, "GET", path)
+
+    async def _call(
+        self, retry_s: float, method: str, path: str, genre: str = "", content: bytes | None = None
+    ) -> bytes:
+        """The answer's body, after as many tries as `retry_s` seconds allow."""
         headers = {} if content is None else {"Content-Type": "application/json"}
         try:
             async for attempt in stamina.retry_context(
                 on=(*DROPPED, ComposerUnavailable),
                 attempts=None,
-                timeout=self._patience.retry_s,
+                timeout=retry_s,
                 wait_initial=0.1,
                 wait_max=3.0,
             ):

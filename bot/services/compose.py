@@ -103,6 +103,7 @@ class ComposeService:
                 if is_new and not await self.songs.accept(request):
                     _logger.info("request known already")
                     return
+                _logger.info("song asked for", platform=request.place.platform, genre=request.spec.main_genre)
                 await self.perform(request, reply)
         except (LnhError, MusicError) as error:
             _logger.info("request given up", request_id=request.id, reason=repr(error))

@@ -23,7 +23,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 from tests.fakes.songs import CATALOGUE, request_for
 
-PATIENCE = Patience(retry_s=5)
+PATIENCE = Patience(retry_s=5, restart_s=5)
 
 
 @dataclass

@@ -15,8 +15,8 @@ from inference.music.errors import InvalidSpec
 from tests.fakes.composer_service import FakeService
 from tests.fakes.songs import request_for
 
-QUICK = Patience(retry_s=5, connect_s=2, answer_s=5, grace_s=0)
-IMPATIENT = Patience(retry_s=0.3, connect_s=1, answer_s=5, grace_s=0)
+QUICK = Patience(retry_s=5, restart_s=5, connect_s=2, answer_s=5, grace_s=0)
+IMPATIENT = Patience(retry_s=0.3, restart_s=0.3, connect_s=1, answer_s=5, grace_s=0)
 
 
 @pytest.fixture
