@@ -15,6 +15,7 @@ _STEPS_PER_BLOCK = 4
 _CHUNK = 1 << 18
 _OVERSAMPLING = 4
 _PHASE_TAPS = 12
+_HOPS_AT_ONCE = 1 << 12
 
 
 def integrated_lufs(audio: Audio, rate: int) -> float:
@@ -49,30 +50,45 @@ def gated_lufs(powers: NDArray[np.float64]) -> float:
     return -0.691 + 10 * math.log10(audible[audible > gate].mean())
 
 
-def true_peaks(audio: Audio, hop: int) -> NDArray[np.float64]:
-    """Greatest magnitude of the 4 times oversampled signal in each hop, over all channels; shape (ceil(n / hop),)."""
+def true_peaks(audio: Audio, hop: int, above: float = 0.0) -> NDArray[np.float64]:
+    """Greatest magnitude of the 4 times oversampled signal in each hop, over all channels; shape (ceil(n / hop),).
+
+    Only hops that may get over `above` are oversampled: between samples a signal is at most twice as high as at them.
+    """
     hops = -(-audio.shape[1] // hop)
-    peaks = np.zeros(hops)
-    per_chunk = max(1, _CHUNK // hop)
-    margin = _PHASE_TAPS
-    for first in range(0, hops, per_chunk):
-        last = min(hops, first + per_chunk)
-        start, stop = first * hop, last * hop
-        before, after = min(start, margin), max(0, stop + margin - audio.shape[1])
-        part = np.pad(audio[:, start - before : stop + margin], ((0, 0), (margin - before, after)))
-        peaks[first:last] = _chunk_peaks(part, last - first, margin)
+    padded = np.zeros((audio.shape[0], hops * hop + 2 * _PHASE_TAPS), np.float32)
+    padded[:, _PHASE_TAPS : _PHASE_TAPS + audio.shape[1]] = audio
+    windows = np.lib.stride_tricks.sliding_window_view(padded, hop + 2 * _PHASE_TAPS, axis=1)[:, ::hop]
+    peaks = _sample_peaks(padded[:, _PHASE_TAPS:-_PHASE_TAPS], hop)
+    around = np.maximum(peaks, np.maximum(np.append(peaks[1:], 0.0), np.append(0.0, peaks[:-1])))
+    loud = np.flatnonzero(around > above / 2)
+    between = _between_samples(hop)
+    for first in range(0, len(loud), _HOPS_AT_ONCE):
+        some = loud[first : first + _HOPS_AT_ONCE]
+        for channel in windows:
+            values = channel[some] @ between
+            peaks[some] = np.maximum(peaks[some], np.maximum(values.max(axis=1), -values.min(axis=1)))
     return peaks
 
 
-def _chunk_peaks(part: Audio, hops: int, margin: int) -> NDArray[np.float64]:
-    """Peaks of each of `hops` hops in `part`, which has `margin` samples to spare on both sides."""
+def _sample_peaks(audio: Audio, hop: int) -> NDArray[np.float64]:
+    steps = audio.reshape(audio.shape[0], -1, hop)
+    return np.maximum(steps.max(axis=(0, 2)), -steps.min(axis=(0, 2))).astype(np.float64)
+
+
+@cache
+def _between_samples(hop: int) -> NDArray[np.float32]:
+    """Matrix from a hop with its margins to the three values behind each of its samples, a quarter apart."""
     taps = _interpolator()
-    delay = len(taps) // 2
-    oversampled = scipy.signal.upfirdn(taps, part, up=_OVERSAMPLING)
-    start = delay + margin * _OVERSAMPLING
-    length = (part.shape[1] - 2 * margin) * _OVERSAMPLING
-    inside = np.abs(oversampled[:, start : start + length]).reshape(part.shape[0], hops, -1)
-    return np.asarray(inside.max(axis=(0, 2)), dtype=np.float64)
+    matrix = np.zeros((hop + 2 * _PHASE_TAPS, hop * (_OVERSAMPLING - 1)), np.float32)
+    middle = len(taps) // 2
+    for sample in range(hop):
+        for phase in range(1, _OVERSAMPLING):
+            for at in range(sample, sample + 2 * _PHASE_TAPS + 1):
+                tap = middle + phase - (at - sample - _PHASE_TAPS) * _OVERSAMPLING
+                if 0 <= tap < len(taps):
+                    matrix[at, sample * (_OVERSAMPLING - 1) + phase - 1] = taps[tap]
+    return matrix
 
 
 def _power_of(lufs: float) -> float:

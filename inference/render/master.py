@@ -28,7 +28,7 @@ _LOOKAHEAD_STEPS = 4
 _RELEASE_DB_PER_S = 90.0
 _TOLERANCE_LU = 0.05
 _ROUNDS = 12
-_MOST_LIMITING_DB = 14.0
+_USUAL_LIMITING_DB, _MOST_LIMITING_DB = 2.5, 14.0
 _MOST_ROUNDINGS = 12
 _CLOSE_ENOUGH_LU = 0.2
 _KNEE = 0.6
@@ -79,19 +79,32 @@ def _seek_gains(audio: Audio, rate: int) -> tuple[NDArray[np.float64], float]:
     The limiter lowers the loudness a little, so the gain is sought: K-weighted power and true peak of each millisecond
     are measured once, and the loudness of any gain curve follows from them.
     """
-    powers, peaks = step_powers(audio, rate, hop_of(rate)), true_peaks(audio, hop_of(rate))
-    gains = np.ones(len(peaks))
+    powers = step_powers(audio, rate, hop_of(rate))
+    gains = np.ones(-(-audio.shape[1] // hop_of(rate)))
     missing = TARGET_LUFS - _loudness(powers, gains)
     if not math.isfinite(missing):
         return gains * gain_of(CEILING_DBTP), 0.0  # a click too short to have a loudness
-    gain_db, most_db = 0.0, missing + _MOST_LIMITING_DB
+    for most_db in (missing + _USUAL_LIMITING_DB, missing + _MOST_LIMITING_DB):
+        peaks = true_peaks(audio, hop_of(rate), above=gain_of(CEILING_DBTP - most_db))
+        gain_db, gains, short = _search(powers, peaks, most_db)
+        if gain_db < most_db:
+            break
+    return gains, short
+
+
+def _search(
+    powers: NDArray[np.float64], peaks: NDArray[np.float64], most_db: float
+) -> tuple[float, NDArray[np.float64], float]:
+    """The gain before the limiter that gives the target loudness, at most `most_db`, its curve, and the LU missing."""
+    gain_db, gains = 0.0, np.ones(len(peaks))
+    missing = TARGET_LUFS - _loudness(powers, gains)
     for _ in range(_ROUNDS):
         if abs(missing) < _TOLERANCE_LU or (missing > 0 and gain_db >= most_db):
             break
         gain_db = min(most_db, gain_db + missing)
         gains = _gain_curve(peaks, gain_db)
         missing = TARGET_LUFS - _loudness(powers, gains)
-    return gains, missing
+    return gain_db, gains, missing
 
 
 def _loudness(powers: NDArray[np.float64], gains: NDArray[np.float64]) -> float:
