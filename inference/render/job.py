@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.api import FileFormat
+from inference.api import DEFAULT_FILE_MIB, ExtraFile, FileFormat
 from inference.music.score import Score
 from inference.music.spec import MAX_PLAYERS, SongSpec
 from inference.render.errors import RenderFailed, ScoreTooLarge
@@ -29,6 +29,8 @@ class RenderJob:
         recipe_json: `Recipe.to_json()`, or empty.
         formats: the files wanted.
         stem: file name without extension.
+        extras: what else is wanted.
+        max_file_bytes: sound steps down its bit rate to stay below this size.
 
     Raises:
         RenderFailed: stem is no plain file name, colour is no colour.
@@ -42,6 +44,8 @@ class RenderJob:
     recipe_json: str
     formats: tuple[FileFormat, ...]
     stem: str
+    extras: tuple[ExtraFile, ...] = ()
+    max_file_bytes: int = int(DEFAULT_FILE_MIB * 2**20)
 
     def __post_init__(self) -> None:
         if not _STEM.fullmatch(self.stem) or self.stem in (".", ".."):
@@ -52,11 +56,20 @@ class RenderJob:
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """A file that was written."""
+    """A file that was written. `extra` is what it was made for, None for one of the usual files."""
 
     path: Path
     media_type: str
     size_bytes: int
+    extra: ExtraFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """A file that could not be made, and why in one sentence."""
+
+    extra: ExtraFile
+    reason: str
 
 
 def check_limits(score: Score) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from inference.api import FileFormat
+from inference.api import ExtraFile, FileFormat
 from inference.midi import write_midi
 from inference.music.recipe import RECIPE_MARK
 from inference.render.errors import write_error
@@ -36,7 +36,7 @@ def render(
         FileFormat.CARD: lambda: png_bytes(picture),
         FileFormat.MP3: lambda: _mp3(job, picture, Studio.open(soundfont, sounds)),
     }
-    return [_save(makers[kind](), folder / f"{job.stem}.{kind}", MEDIA_TYPES[kind]) for kind in job.formats]
+    return [save(makers[kind](), folder / f"{job.stem}.{kind}", MEDIA_TYPES[kind]) for kind in job.formats]
 
 
 def card_of(job: RenderJob) -> Card:
@@ -68,11 +68,12 @@ def _mp3(job: RenderJob, picture: Image.Image, studio: Studio) -> bytes:
     audio, rate = studio.record(job.score, job.spec.roster or (), job.spec.main_genre)
     tempo = job.spec.tempo or job.score.tempos[0].tempo
     key = str(job.spec.key or "")
-    return encode_mp3(audio, rate, Tags(job.title, job.genre_title, tempo, key, job.recipe_json, jpeg_bytes(picture)))
+    tags = Tags(job.title, job.genre_title, tempo, key, job.recipe_json, jpeg_bytes(picture))
+    return encode_mp3(audio, rate, tags, job.max_file_bytes)
 
 
-def _save(content: bytes, path: Path, media_type: str) -> RenderedFile:
-    """Whole or not at all: readers never see half a file, a full disk leaves none."""
+def save(content: bytes, path: Path, media_type: str, extra: ExtraFile | None = None) -> RenderedFile:
+    """Whole or not at all: readers never see half a file, a full disk leaves none. Raises RenderFailed."""
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(content)
@@ -81,4 +82,4 @@ def _save(content: bytes, path: Path, media_type: str) -> RenderedFile:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise write_error(error) from error
-    return RenderedFile(path, media_type, len(content))
+    return RenderedFile(path, media_type, len(content), extra)

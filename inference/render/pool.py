@@ -5,12 +5,12 @@ import multiprocessing
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference.render import worker
 from inference.render.errors import RenderFailed, RenderTimeout
-from inference.render.job import RenderedFile, RenderJob
+from inference.render.job import RenderedFile, RenderJob, Unmade
 from inference.render.sounds import DEFAULT_SOUNDS
 
 LIMIT_S = 180.0
@@ -20,10 +20,14 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """The files of one job, in the order of its formats, and the seconds from a worker's yes to the last file."""
+    """The files of one job, in the order of its formats, and the seconds from a worker's yes to the last file.
+
+    `left_out` are the extras that could not be made.
+    """
 
     files: list[RenderedFile]
     seconds: float
+    left_out: list[Unmade] = field(default_factory=list)
 
 
 class RenderPool:
@@ -33,7 +37,7 @@ class RenderPool:
         workers: processes, at least 1.
         soundfont: an sf2 file; None is the one that comes with pretty_midi.
         sounds: the genres' sounds.
-        limit_s: longest time for one job.
+        limit_s: longest time for one job; every extra file adds as much.
     """
 
     def __init__(
@@ -89,22 +93,27 @@ class RenderPool:
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._release, executor, done))
         try:
-            files = await asyncio.wrap_future(future)
+            made = await asyncio.wrap_future(future)
         except RenderFailed:
             raise
         except BrokenProcessPool as error:
-            raise self._death(time.monotonic() - started) from error
+            raise _death(time.monotonic() - started, self._limit_of(job)) from error
         except Exception as error:
             raise RenderFailed("something went wrong in the studio while I rendered the song") from error
-        return RenderResult(files, time.monotonic() - started)
+        files = [file for file in made if isinstance(file, RenderedFile)]
+        left_out = [one for one in made if isinstance(one, Unmade)]
+        return RenderResult(files, time.monotonic() - started, left_out)
 
-    async def _submit(self, job: RenderJob, folder: Path) -> tuple[ProcessPoolExecutor, "Future[list[RenderedFile]]"]:
+    async def _submit(
+        self, job: RenderJob, folder: Path
+    ) -> tuple[ProcessPoolExecutor, "Future[list[RenderedFile | Unmade]]"]:
+        limit_s = self._limit_of(job)
         for _ in range(_ATTEMPTS):
             if not self._executors:
                 break
             executor = await self._idle.get()
             try:
-                return executor, executor.submit(worker.work, job, folder, self._limit_s, self._soundfont, self._sounds)
+                return executor, executor.submit(worker.work, job, folder, limit_s, self._soundfont, self._sounds)
             except BrokenProcessPool:  # it died while idle
                 self._replace(executor)
         raise RenderFailed("no render worker is running")
@@ -117,7 +126,7 @@ class RenderPool:
         self._idle.put_nowait(executor)
         return executor.submit(worker.warm_up, self._soundfont, self._sounds)
 
-    def _release(self, executor: ProcessPoolExecutor, done: "Future[list[RenderedFile]]") -> None:
+    def _release(self, executor: ProcessPoolExecutor, done: "Future[list[RenderedFile | Unmade]]") -> None:
         if executor not in self._executors:
             return
         if not done.cancelled() and isinstance(done.exception(), BrokenProcessPool):
@@ -130,7 +139,11 @@ class RenderPool:
         executor.shutdown(wait=False)
         self._add_executor()
 
-    def _death(self, seconds: float) -> RenderFailed:
-        if seconds >= self._limit_s:
-            return RenderTimeout(f"rendering took longer than {self._limit_s:g} seconds, so I gave it up")
-        return RenderFailed("the render worker died on this song; please try again")
+    def _limit_of(self, job: RenderJob) -> float:
+        return self._limit_s * (1 + len(job.extras))
+
+
+def _death(seconds: float, limit_s: float) -> RenderFailed:
+    if seconds >= limit_s:
+        return RenderTimeout(f"rendering took longer than {limit_s:g} seconds, so I gave it up")
+    return RenderFailed("the render worker died on this song; please try again")

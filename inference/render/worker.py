@@ -9,7 +9,7 @@ import threading
 from multiprocessing import parent_process
 from pathlib import Path
 
-from inference.render.job import RenderedFile, RenderJob
+from inference.render.job import RenderedFile, RenderJob, Unmade
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _LARGEST_THRESHOLD = 32 * 2**20
@@ -34,7 +34,9 @@ def warm_up(soundfont: Path | None, sounds: Path) -> int:
     return os.getpid()
 
 
-def work(job: RenderJob, folder: Path, limit_s: float, soundfont: Path | None, sounds: Path) -> list[RenderedFile]:
+def work(
+    job: RenderJob, folder: Path, limit_s: float, soundfont: Path | None, sounds: Path
+) -> list[RenderedFile | Unmade]:
     """Renders a job; after `limit_s` seconds the process ends itself, whatever native code it is in."""
     from inference.render.pipeline import render
 
@@ -42,9 +44,18 @@ def work(job: RenderJob, folder: Path, limit_s: float, soundfont: Path | None, s
         # A timer in C, which needs no interpreter lock: the synth holds that for seconds on end.
         faulthandler.dump_traceback_later(limit_s, exit=True, file=nowhere)
         try:
-            return render(job, folder, soundfont=soundfont, sounds=sounds)
+            usual = render(job, folder, soundfont=soundfont, sounds=sounds) if job.formats else []
+            return [*usual, *_extras(job, folder, soundfont, sounds)]
         finally:
             faulthandler.cancel_dump_traceback_later()
+
+
+def _extras(job: RenderJob, folder: Path, soundfont: Path | None, sounds: Path) -> list[RenderedFile | Unmade]:
+    if not job.extras:
+        return []
+    from inference.render.extras import render_extras  # brings packages that few songs need
+
+    return render_extras(job, folder, soundfont=soundfont, sounds=sounds)
 
 
 def loaded_packages() -> frozenset[str]:

@@ -1,0 +1,115 @@
+"""The chord chart: four bars a row, rows that repeat written once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from inference.music.pitch import Key
+from inference.render.notation.bars import Bar
+from inference.render.notation.symbols import Symbol
+from inference.render.pictures.ground import ground
+from inference.render.pictures.lettering import drawable, fitting, font, write
+from inference.render.pictures.palette import GREY, INK, WHITE, at_least_light, blend, parse_colour
+
+_WIDTH, _MARGIN, _HEAD, _ROW, _GAP, _FOOT = 1200, 48, 150, 84, 12, 40
+_NUMBER, _TIMES = 64, 70
+_MOST_ROWS = 40
+_SILENCE, _SAME = "N.C.", "%"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What the chart says; `colour` is `#rrggbb`, `facts` stand under the title."""
+
+    title: str
+    facts: str
+    key: Key
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Some bars from number `first` on, played `times` times in a row; a bar is the names of its chords."""
+
+    first: int
+    bars: tuple[tuple[str, ...], ...]
+    times: int
+
+
+def bars_of_chords(bars: Sequence[Bar], symbols: Sequence[Symbol], key: Key) -> list[tuple[str, ...]]:
+    """The chord names of each bar; what goes on from the bar before is named again at its start."""
+    named: list[tuple[str, ...]] = []
+    current = ""
+    waiting = list(symbols)
+    for bar in bars:
+        here = [symbol for symbol in waiting if symbol.start < bar.end]
+        waiting = waiting[len(here) :]
+        names = [symbol.name(key) for symbol in here]
+        if current and (not here or here[0].start > bar.start):
+            names.insert(0, current)
+        current = names[-1] if names else current
+        named.append(tuple(names))
+    return named
+
+
+def rows_of(named: Sequence[tuple[str, ...]]) -> list[Row]:
+    """Four bars a row (eight in a long song); equal rows in a row become one."""
+    wide = 4 if len(named) <= 4 * _MOST_ROWS else 8
+    rows: list[Row] = []
+    for first in range(0, len(named), wide):
+        bars = tuple(named[first : first + wide])
+        if rows and rows[-1].bars == bars:
+            rows[-1] = Row(rows[-1].first, bars, rows[-1].times + 1)
+        else:
+            rows.append(Row(first + 1, bars, 1))
+    return rows
+
+
+def chart_text(chart: Chart, rows: Sequence[Row]) -> str:
+    """The chart in plain letters, for a terminal or a message."""
+    widest = max((len(" ".join(bar)) for row in rows for bar in row.bars), default=1)
+    lines = [chart.title, chart.facts, ""]
+    for row in rows:
+        cells = " | ".join((" ".join(bar) or _SILENCE).ljust(widest) for bar in row.bars)
+        lines.append(f"{row.first:>4}  | {cells} |" + (f"  x{row.times}" if row.times > 1 else ""))
+    return "\n".join(lines) + "\n"
+
+
+def draw_chart(chart: Chart, rows: Sequence[Row]) -> Image.Image:
+    """The chart as a picture, as high as it needs to be."""
+    accent = parse_colour(chart.colour)
+    shown = list(rows)
+    height = _HEAD + len(shown) * (_ROW + _GAP) + _FOOT
+    picture = ground(accent, _WIDTH, height)
+    draw = ImageDraw.Draw(picture)
+    title, face = fitting(drawable(chart.title) or "Chords", (56, 48, 40, 32), _WIDTH - 2 * _MARGIN)
+    write(draw, (_MARGIN, 56), title, face, WHITE)
+    facts, face = fitting(chart.facts, (28, 24, 20), _WIDTH - 2 * _MARGIN)
+    write(draw, (_MARGIN, 108), facts, face, blend(GREY, WHITE, 0.5))
+    for place, row in enumerate(shown):
+        top = _HEAD + place * (_ROW + _GAP)
+        write(draw, (_MARGIN, top + _ROW / 2), str(row.first), font(24), GREY)
+        for box, names in _cells(row, top):
+            edge = blend(INK, at_least_light(accent, 0.5), 0.5)
+            draw.rounded_rectangle(box, radius=10, fill=blend(INK, accent, 0.16), outline=edge, width=2)
+            wide = (box[2] - box[0] - 14) / len(names)
+            for number, one in enumerate(names):
+                name, face = fitting(one, (36, 32, 28, 24, 20, 16), wide - 10)
+                at = (box[0] + 14 + number * wide, top + _ROW / 2)
+                write(draw, at, name, face, GREY if one in (_SILENCE, _SAME) else WHITE)
+        if row.times > 1:
+            at = (_WIDTH - _MARGIN - _TIMES + 14, top + _ROW / 2)
+            write(draw, at, f"×{row.times}", font(32), at_least_light(accent, 0.62))
+    return picture
+
+
+def _cells(row: Row, top: float) -> Iterator[tuple[tuple[float, float, float, float], tuple[str, ...]]]:
+    """Box and chords of each bar; a bar that repeats the one before gets a repeat sign."""
+    columns = max(4, len(row.bars))
+    left, right = _MARGIN + _NUMBER, _WIDTH - _MARGIN - _TIMES
+    width = (right - left) / columns
+    for place, bar in enumerate(row.bars):
+        x = left + place * width
+        repeated = place > 0 and bar == row.bars[place - 1] and bar
+        yield (x, top, x + width - 8, top + _ROW), (_SAME,) if repeated else bar or (_SILENCE,)
