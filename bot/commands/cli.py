@@ -2,12 +2,19 @@
 
 import typer
 
-from bot.commands import bench, doctor, evaluate, look, originality, play, running, train
+from bot.commands import bench, doctor, editing, evaluate, look, originality, play, running, train
 from bot.commands.trouble import sentence_of
 
 EXAMPLES = (
     (play.compose, "compose", "lnh compose metal --bars 32 --tempo 160 --key Em --seed 7"),
     (play.replay, "replay", "lnh replay out/ashes-of-iron.mid"),
+    (editing.continue_, "continue", "lnh continue riff.mid --bars 16 --genre metal"),
+    (editing.extend, "extend", "lnh extend out/ashes-of-iron.mid --bars 8"),
+    (editing.replace_, "replace", "lnh replace out/ashes-of-iron.mid --players lead --bars 9-16"),
+    (editing.accompany, "accompany", "lnh accompany melody.mid --genre metal"),
+    (editing.vary, "vary", "lnh vary out/ashes-of-iron.mid --strength 0.3"),
+    (editing.remix, "remix", "lnh remix out/ashes-of-iron.mid --genre funk-soul --tempo 96 --keep lead"),
+    (editing.blend, "blend", "lnh blend metal:0.7,jazz:0.3 --bars 32"),
     (running.run, "run", "lnh run"),
     (running.serve, "serve", "lnh serve --port 8600"),
     (running.bot, "bot", "LNH_INFERENCE_URL=http://gpu:8600 lnh bot"),

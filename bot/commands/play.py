@@ -24,12 +24,18 @@ from bot.settings import Settings
 from inference.api import FileFormat
 from inference.music.errors import InvalidSpec
 from inference.music.genre import load_catalogue
+from inference.music.score import Meter
+from inference.music.spec import METERS
 
 HERE = Place("cli", "local", "terminal")
 SOMEBODY = Requester("local", "you")
 MAX_TITLE = 80
 
 Out = Annotated[Path | None, typer.Option(help="Folder for the files; unsaid: the setting console.out.")]
+Title = Annotated[str | None, typer.Option(help="A name; unsaid: the band finds one.")]
+Formats = Annotated[str, typer.Option(help="Files to make, separated by commas.")]
+Meters = Annotated[str | None, typer.Option(help=f"Meter: {', '.join(map(str, METERS))}; unsaid: 4/4.")]
+StrictKey = Annotated[bool, typer.Option("--strict-key", help="No note that is written leaves the key.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 
 
@@ -38,28 +44,35 @@ def compose(
     bars: Annotated[int | None, typer.Option(help=BARS.help)] = None,
     key: Annotated[str | None, typer.Option(help=KEY.help)] = None,
     tempo: Annotated[float | None, typer.Option(help=TEMPO.help)] = None,
+    strict_key: StrictKey = False,
+    meter: Meters = None,
     density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
     band: Annotated[str | None, typer.Option(help=BAND.help)] = None,
     seed: Annotated[int | None, typer.Option(help=SEED.help)] = None,
     temperature: Annotated[float, typer.Option(help="Boldness, 0.1 to 2; 1 is the model's own.")] = 1.0,
     top_p: Annotated[float, typer.Option(help="Share of likely choices to draw from, 0.1 to 1.")] = 0.98,
     guidance: Annotated[float, typer.Option(help="How much the genre counts, 0 to 3; 1 is the model's own way.")] = 1.0,
-    title: Annotated[str | None, typer.Option(help="A name; unsaid: the band finds one.")] = None,
-    format: Annotated[str, typer.Option(help="Files to make, separated by commas.")] = "mid,mp3,png",
+    title: Title = None,
+    format: Formats = "mid,mp3,png",
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """Writes a new song and says where its files are."""
     settings = quietly_prepared_settings()
     said = {"genre": genre, "bars": bars, "key": key, "tempo": tempo, "density": density, "band": band, "seed": seed}
-    plain = _request(settings, said)
+    plain = new_request(settings, said)
     request = replace(
         plain,
-        spec=replace(plain.spec, title=_title(title)),
+        spec=replace(
+            plain.spec,
+            title=read_title(title),
+            strict_key=strict_key,
+            meter=None if meter is None else Meter.parse(meter),
+        ),
         sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, guidance=guidance),
-        formats=_formats(format),
+        formats=read_formats(format),
     )
-    print_delivery(_play(settings, request, out), as_json=as_json)
+    print_delivery(play(settings, request, out), as_json=as_json)
 
 
 def replay(
@@ -74,8 +87,8 @@ def replay(
     settings = quietly_prepared_settings()
     original = read_midi(read_bytes(file))
     recipe = Recipe.from_meta(original.meta)
-    request = SongRequest(_new_id(), recipe.spec, recipe.sampling, HERE, SOMEBODY, formats=tuple(FileFormat))
-    delivery = _play(settings, request, out)
+    request = SongRequest(new_id(), recipe.spec, recipe.sampling, HERE, SOMEBODY, formats=tuple(FileFormat))
+    delivery = play(settings, request, out)
     again = read_midi(delivery.path(FileFormat.MIDI).read_bytes())
     delivery = replace(delivery, asked=recipe.asked, identical=again.tracks == original.tracks)
     print_delivery(delivery, as_json=as_json)
@@ -85,23 +98,27 @@ def replay(
         raise CommandTrouble(f"the notes differ from those of {file}{reason if loaded != recipe.checkpoint else ''}")
 
 
-def _request(settings: Settings, said: Mapping[str, object]) -> SongRequest:
+def new_request(settings: Settings, said: Mapping[str, object]) -> SongRequest:
+    """A request of the terminal for these options. Raises MusicError."""
     catalogue = load_catalogue(settings.music.genres_file)
     wishes = wishes_from_options(said)
-    return build_request(wishes, id=_new_id(), seed=draw_seed(), place=HERE, requester=SOMEBODY, catalogue=catalogue)
+    return build_request(wishes, id=new_id(), seed=draw_seed(), place=HERE, requester=SOMEBODY, catalogue=catalogue)
 
 
-def _new_id() -> RequestId:
+def new_id() -> RequestId:
+    """An id that no other call has."""
     return request_id("cli", uuid.uuid4().hex)
 
 
-def _title(text: str | None) -> str | None:
+def read_title(text: str | None) -> str | None:
+    """Raises InvalidSpec."""
     if text is not None and not 1 <= len(text.strip()) <= MAX_TITLE:
         raise InvalidSpec("title", f"a title has 1 to {MAX_TITLE} letters")
     return None if text is None else text.strip()
 
 
-def _formats(text: str) -> tuple[FileFormat, ...]:
+def read_formats(text: str) -> tuple[FileFormat, ...]:
+    """Reads `mid,mp3`. Raises InvalidSpec."""
     names = [name.strip().lstrip(".").casefold() for name in text.split(",") if name.strip()]
     known = {known.value: known for known in FileFormat}
     if not names or any(name not in known for name in names):
@@ -109,7 +126,7 @@ def _formats(text: str) -> tuple[FileFormat, ...]:
     return tuple(dict.fromkeys(known[name] for name in names))
 
 
-def _play(settings: Settings, request: SongRequest, out: Path | None) -> Delivery:
+def play(settings: Settings, request: SongRequest, out: Path | None) -> Delivery:
     """Has the song made and puts its files into the folder. Raises what the composer raises, and CommandTrouble."""
     # Only these two verbs speak HTTP; imported here, `lnh --help` answers at once.
     from adapters.console.shelf import open_shelf, put

@@ -14,6 +14,7 @@ from inference.music.units import PPQ
 PACKED_MARK = "lnh1,"
 MAX_PACKED_CHARS = 900_000
 # What an edit takes; four times the largest song the band writes.
+MAX_SOURCE_BYTES = 512 * 2**10
 MAX_SOURCE_NOTES = 20_000
 MAX_SOURCE_TRACKS = 64
 MAX_SOURCE_CHANGES = 1_000

@@ -10,7 +10,7 @@ from inference.midi import read_midi
 from inference.music.edit import Operation
 from inference.music.errors import BadMidi, BadRecipe, InvalidSpec, MusicError
 from inference.music.genre import Genre, GenreCatalogue
-from inference.music.packed import PACKED_MARK, pack
+from inference.music.packed import MAX_SOURCE_BYTES, PACKED_MARK, pack
 from inference.music.recipe import Recipe
 from inference.music.spec import SongSpec
 from inference.server.refusal import Refusal
@@ -18,7 +18,6 @@ from inference.tokens.editing import shift_of
 from inference.tokens.layout import lay_out
 from inference.tokens.source import Source, unpack_source
 
-MAX_MIDI_BYTES = 512 * 2**10
 _MAX_TITLE = 80
 _DONE = {
     Operation.CONTINUE: "continued",
@@ -118,8 +117,8 @@ def _decoded(text: str) -> bytes:
         content = base64.b64decode(text, validate=True)
     except binascii.Error:
         raise BadMidi("the song to edit is no MIDI file in base64") from None
-    if len(content) > MAX_MIDI_BYTES:
-        raise BadMidi(f"a MIDI file to edit may have {MAX_MIDI_BYTES // 2**10} KiB at most")
+    if len(content) > MAX_SOURCE_BYTES:
+        raise BadMidi(f"a MIDI file to edit may have {MAX_SOURCE_BYTES // 2**10} KiB at most")
     return content
 
 

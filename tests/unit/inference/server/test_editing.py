@@ -14,12 +14,12 @@ from inference.api import EditBody, ErrorCode, SongBody, SongState
 from inference.midi import read_midi, write_midi
 from inference.music.edit import Operation
 from inference.music.genre import load_catalogue
-from inference.music.packed import PACKED_MARK
+from inference.music.packed import MAX_SOURCE_BYTES, PACKED_MARK
 from inference.music.pitch import Key
 from inference.music.recipe import RECIPE_MARK, Recipe
 from inference.music.score import Meter, Note, Score, Track
 from inference.music.spec import SamplingParams, SongSpec
-from inference.server.editing import MAX_MIDI_BYTES, with_source_read
+from inference.server.editing import with_source_read
 from inference.server.order import Order, take_order
 from inference.server.refusal import Refusal
 from inference.server.stages import with_recipe
@@ -130,7 +130,7 @@ def test_what_cannot_be_done_to_the_song_is_refused(operation: str, wishes: dict
     [
         "not base64!",
         base64.b64encode(b"MThd nonsense").decode(),
-        base64.b64encode(bytes(MAX_MIDI_BYTES + 1)).decode(),
+        base64.b64encode(bytes(MAX_SOURCE_BYTES + 1)).decode(),
         PACKED_MARK + "AAAA",
         sent(Score((Track("", 0, False, (Note(0, 60, 480, 90),)),), meters=quartet_score(1).meters))[:40],
     ],

@@ -1,0 +1,253 @@
+"""Verbs that make a song of another: continue, extend, replace, accompany, vary, remix; and blend, of two genres."""
+
+import base64
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.commands.look import read_bytes
+from bot.commands.play import (
+    HERE,
+    SOMEBODY,
+    AsJson,
+    Formats,
+    Meters,
+    Out,
+    StrictKey,
+    Title,
+    new_id,
+    new_request,
+    play,
+    read_formats,
+    read_title,
+)
+from bot.commands.prepare import quietly_prepared_settings
+from bot.commands.report import print_delivery
+from bot.commands.trouble import CommandTrouble
+from bot.domain.options import BAND, BARS, DENSITY, GENRE, KEY, SEED, TEMPO, parse_band
+from bot.domain.request import SongRequest, draw_seed
+from bot.settings import Settings
+from inference.music.edit import ADDED_BARS, Edit, Operation, read_names, read_span
+from inference.music.errors import InvalidSpec
+from inference.music.genre import GenreCatalogue, load_catalogue
+from inference.music.packed import MAX_SOURCE_BYTES
+from inference.music.pitch import Key
+from inference.music.score import Meter
+from inference.music.spec import SamplingParams, SongSpec
+
+File = Annotated[Path, typer.Argument(help="A MIDI file, of LnH or anybody else.")]
+Genre = Annotated[str | None, typer.Option(help=f"{GENRE.help}; unsaid: the song's own.")]
+Tempo = Annotated[float | None, typer.Option(help=f"{TEMPO.help}; unsaid: the song's own.")]
+Seed = Annotated[int | None, typer.Option(help=SEED.help)]
+Players = Annotated[str | None, typer.Option(help="Who is written anew, such as lead,bass or rhythm:2; unsaid: all.")]
+Region = Annotated[str | None, typer.Option("--bars", help="Which bars, such as 9-16, counted from 1; unsaid: all.")]
+Strength = Annotated[float | None, typer.Option(help="Chance of each thing played to be redrawn, up to 1.")]
+
+
+def continue_(
+    file: File,
+    bars: Annotated[int, typer.Option(help="How many bars to add, 1 to 64.")] = 16,
+    genre: Genre = None,
+    seed: Seed = None,
+    title: Title = None,
+    format: Formats = "mid,mp3,png",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Goes on from where a song or a riff stops, and brings it to an end."""
+    wishes = {"genre": genre, "seed": seed, "title": title, "format": format}
+    _edit(file, {"operation": Operation.CONTINUE, "add": bars}, wishes, out, as_json=as_json)
+
+
+def extend(
+    file: File,
+    bars: Annotated[int, typer.Option(help="How many bars to add, 1 to 64.")] = ADDED_BARS,
+    genre: Genre = None,
+    seed: Seed = None,
+    title: Title = None,
+    format: Formats = "mid,mp3,png",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Makes a song longer: its last bar is written anew, later."""
+    wishes = {"genre": genre, "seed": seed, "title": title, "format": format}
+    _edit(file, {"operation": Operation.EXTEND, "add": bars}, wishes, out, as_json=as_json)
+
+
+def replace_(
+    file: File,
+    players: Players = None,
+    bars: Region = None,
+    genre: Genre = None,
+    seed: Seed = None,
+    title: Title = None,
+    format: Formats = "mid,mp3,png",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Writes players, bars or both anew, to fit all that stays."""
+    edit = {"operation": Operation.REPLACE, "players": _names(players), "bars": _region(bars)}
+    wishes = {"genre": genre, "seed": seed, "title": title, "format": format}
+    _edit(file, edit, wishes, out, as_json=as_json)
+
+
+def accompany(
+    file: File,
+    genre: Genre = None,
+    band: Annotated[str | None, typer.Option(help=f"{BAND.help}; unsaid: the genre's.")] = None,
+    density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
+    seed: Seed = None,
+    title: Title = None,
+    format: Formats = "mid,mp3,png",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Gives a melody or a drum track the rest of a band."""
+    wishes = {"genre": genre, "band": band, "density": density, "seed": seed, "title": title, "format": format}
+    _edit(file, {"operation": Operation.ACCOMPANY}, wishes, out, as_json=as_json)
+
+
+def vary(
+    file: File,
+    strength: Strength = 0.3,
+    players: Players = None,
+    bars: Region = None,
+    genre: Genre = None,
+    seed: Seed = None,
+    title: Title = None,
+    format: Formats = "mid,mp3,png",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Redraws some of what is played; what comes again in the song still comes again."""
+    edit = {
+        "operation": Operation.VARY,
+        "strength": strength,
+        "players": _names(players),
+        "bars": _region(bars),
+    }
+    wishes = {"genre": genre, "seed": seed, "title": title, "format": format}
+    _edit(file, edit, wishes, out, as_json=as_json)
+
+
+def remix(
+    file: File,
+    genre: Genre = None,
+    tempo: Tempo = None,
+    key: Annotated[str | None, typer.Option(help=f"{KEY.help}; unsaid: the song's own.")] = None,
+    strict_key: StrictKey = False,
+    band: Annotated[str | None, typer.Option(help=f"{BAND.help}; unsaid: the genre's, or the song's.")] = None,
+    density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
+    keep: Annotated[str | None, typer.Option(help="Who stays as they are, such as drums,bass.")] = None,
+    strength: Strength = 1.0,
+    seed: Seed = None,
+    title: Title = None,
+    format: Formats = "mid,mp3,png",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plays a song's form again in another genre, tempo, key or band."""
+    edit = {"operation": Operation.REMIX, "keep": _names(keep), "strength": strength}
+    wishes = {
+        "genre": genre,
+        "tempo": tempo,
+        "key": key,
+        "strict_key": strict_key,
+        "band": band,
+        "density": density,
+        "seed": seed,
+        "title": title,
+        "format": format,
+    }
+    _edit(file, edit, wishes, out, as_json=as_json)
+
+
+def blend(
+    genres: Annotated[str, typer.Argument(help="Genres and their weights, such as metal:0.7,jazz:0.3.")],
+    bars: Annotated[int | None, typer.Option(help=BARS.help)] = None,
+    key: Annotated[str | None, typer.Option(help=KEY.help)] = None,
+    strict_key: StrictKey = False,
+    meter: Meters = None,
+    tempo: Annotated[float | None, typer.Option(help=TEMPO.help)] = None,
+    band: Annotated[str | None, typer.Option(help=BAND.help)] = None,
+    seed: Seed = None,
+    title: Title = None,
+    format: Formats = "mid,mp3,png",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Writes a new song between genres."""
+    settings = quietly_prepared_settings()
+    mixed = read_blend(genres, load_catalogue(settings.music.genres_file))
+    said = {"genre": mixed[0][0], "bars": bars, "key": key, "tempo": tempo, "band": band, "seed": seed}
+    plain = new_request(settings, said)
+    spec = replace(plain.spec, genres=mixed, strict_key=strict_key, meter=None if meter is None else Meter.parse(meter))
+    request = replace(plain, spec=replace(spec, title=read_title(title)), formats=read_formats(format))
+    print_delivery(play(settings, request, out), as_json=as_json)
+
+
+def read_blend(text: str, catalogue: GenreCatalogue) -> tuple[tuple[str, float], ...]:
+    """Reads `metal:0.7,jazz:0.3`; weights that are not said are equal, and all are scaled to sum to 1.
+
+    Raises:
+        UnknownGenre: with the nearest names.
+        InvalidSpec: fewer than two genres, or a weight that is none.
+    """
+    weights: dict[str, float] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, weight = part.partition(":")
+        try:
+            share = float(weight) if weight.strip() else 1.0
+        except ValueError:
+            share = -1.0
+        if not 0 < share < 1e6:
+            raise InvalidSpec("genre", f"“{weight}” is no weight for {name}; write one such as {name}:0.7")
+        known_as = catalogue.find(name.strip()).name
+        weights[known_as] = weights.get(known_as, 0.0) + share
+    if len(weights) < 2:
+        raise InvalidSpec("genre", "a blend needs two genres or more, such as metal:0.7,jazz:0.3")
+    total = sum(weights.values())
+    return tuple((name, share / total) for name, share in weights.items())
+
+
+def _edit(file: Path, edit: dict[str, Any], wishes: dict[str, Any], out: Path | None, *, as_json: bool) -> None:
+    settings = quietly_prepared_settings()
+    request = _request(settings, Edit(source=_source(file), **edit), wishes)
+    print_delivery(play(settings, request, out), as_json=as_json)
+
+
+def _request(settings: Settings, edit: Edit, wishes: dict[str, Any]) -> SongRequest:
+    """What is asked; the options that are None are left to the song."""
+    genre, key, band, seed = (wishes.get(name) for name in ("genre", "key", "band", "seed"))
+    catalogue = load_catalogue(settings.music.genres_file)
+    spec = SongSpec(
+        genres=() if genre is None else ((catalogue.find(genre).name, 1.0),),
+        key=None if key is None else Key.parse(key),
+        tempo=wishes.get("tempo"),
+        roster=None if band is None else parse_band(band),
+        density=wishes.get("density"),
+        title=read_title(wishes["title"]),
+        strict_key=bool(wishes.get("strict_key")),
+        edit=edit,
+    )
+    sampling = SamplingParams(draw_seed() if seed is None else seed)
+    return SongRequest(new_id(), spec, sampling, HERE, SOMEBODY, formats=read_formats(wishes["format"]))
+
+
+def _source(file: Path) -> str:
+    content = read_bytes(file)
+    if not content:
+        raise CommandTrouble(f"{file} is empty")
+    if len(content) > MAX_SOURCE_BYTES:
+        raise CommandTrouble(f"{file} is larger than the {MAX_SOURCE_BYTES // 2**10} KiB that I can work on")
+    return base64.b64encode(content).decode()
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return () if text is None else read_names(text)
+
+
+def _region(text: str | None) -> tuple[int, int] | None:
+    return None if text is None else read_span(text)
