@@ -120,7 +120,7 @@ def running(runner: Runner) -> Iterator[BatchEngine]:
 
 
 def test_a_worker_that_breaks_once_starts_over_and_writes_the_same_song(engine: BatchEngine) -> None:
-    untroubled, troubled, countdown = Inbox(), Inbox(), iter([False] * 20 + [True])
+    untroubled, troubled, countdown = Inbox(), Inbox(), iter([False] * 5 + [True])
     engine.submit(job("a", 1), untroubled)
     with running(Faulty(lambda _: next(countdown, False))) as broken:
         broken.submit(job("a", 1), troubled)
