@@ -40,18 +40,18 @@ class Runner:
         """Feeds each sequence's last step, draws its next and advances it."""
         self.board.show(sequences)
         slots = [sequence.slot for sequence in sequences]
-        hidden = [self._fed(slots, self._cache, self.board.genres)]
+        summaries = [self._fed(slots, self._cache, self.board.genres)]
         if self.board.guided[slots].any():
-            hidden.append(self._fed(slots, self._blind(), _no_genre(self.board.genres)))
+            summaries.append(self._fed(slots, self._blind(), _no_genre(self.board.genres)))
         drawing = [sequence for sequence in sequences if sequence.draws]
         if drawing:
-            self._draw(hidden, drawing)
+            self._draw(summaries, drawing)
         chosen = self.board.chosen.tolist()
         for sequence in sequences:
             sequence.advance(Step(*chosen[sequence.slot]) if sequence.draws else START)
 
     def _fed(self, slots: list[int], cache: Tensor, genres: NDArray[np.float32]) -> Tensor:
-        """Hidden states [slots, C] after the steps on the board; idle rows take a step that nobody sees."""
+        """Summaries [slots, 2C] after the steps on the board; idle rows take a step that nobody sees."""
         board = self.board
         positions = np.zeros_like(board.fed)
         positions[slots] = board.fed[slots]
@@ -66,12 +66,12 @@ class Runner:
         blocks = -(-(1 + int(positions.max())) // _COLUMN_BLOCK)
         return min(self.model.config.window, blocks * _COLUMN_BLOCK)
 
-    def _draw(self, hidden: list[Tensor], sequences: list[Sequence]) -> None:
-        """Field by field; with two hidden states a row, their logits become one."""
+    def _draw(self, summaries: list[Tensor], sequences: list[Sequence]) -> None:
+        """Field by field; with two summaries a row, their logits become one."""
         cascade, board = self.model.cascade, self.board
         slots = [sequence.slot for sequence in sequences]
         board.chosen[:] = NONE
-        states = [cascade.begin(one) for one in hidden]
+        states = [cascade.begin(one) for one in summaries]
         for field in range(len(FIELD_SIZES)):
             if field == VALUE_FIELD:
                 board.show_echo(sequences, board.chosen[:, HEAD_FIELD].tolist())

@@ -23,7 +23,7 @@ class CascadeHead(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width = config.cascade_width
-        self.start = nn.Linear(config.width, width)
+        self.start = nn.Linear(2 * config.width, width)
         self.chosen = nn.ModuleList(nn.Embedding(size, width) for size in FIELD_SIZES[:-1])
         self.echo = nn.ModuleList(nn.Embedding(size, width) for size in ECHO_SIZES)
         self.cell = nn.GRUCell(width, width)
@@ -31,18 +31,18 @@ class CascadeHead(nn.Module):
         self.strokes = nn.Linear(width, len(CONTEXT_SIZES) - STROKES)
         self.before = nn.Linear(width, 1)
 
-    def forward(self, hidden: Tensor, targets: Tensor, context: Tensor, echo: Tensor) -> list[Tensor]:
-        """Hidden [N, C], targets [N, 5], context [N, 10], echo [N, 6] -> five logits [N, size], teacher-forced."""
-        state = self.begin(hidden)
+    def forward(self, summary: Tensor, targets: Tensor, context: Tensor, echo: Tensor) -> list[Tensor]:
+        """Summary [N, 2C], targets [N, 5], context [N, 10], echo [N, 6] -> five logits [N, size], teacher-forced."""
+        state = self.begin(summary)
         outputs = [self.logits_of(HEAD_FIELD, state, context, echo)]
         for field in range(1, len(FIELD_SIZES)):
             state = self.advance(state, field, targets[:, field - 1], echo)
             outputs.append(self.logits_of(field, state, context, echo))
         return outputs
 
-    def begin(self, hidden: Tensor) -> Tensor:
-        """The state from which the first field (head) is drawn: [N, C] -> [N, W]."""
-        state: Tensor = self.start(hidden).tanh()
+    def begin(self, summary: Tensor) -> Tensor:
+        """The state from which the first field (head) is drawn: the trunk's summary [N, 2C] -> [N, W]."""
+        state: Tensor = self.start(summary).tanh()
         return state
 
     def advance(self, state: Tensor, field: int, chosen: Tensor, echo: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from inference.model.inputs import StepInputs
 from inference.model.layers import TransformerBlock, turns
 from inference.model.song import SONG_SIZES
 from inference.tokens.block import CONTENT_SIZE
-from inference.tokens.state import CONTEXT_SIZES
+from inference.tokens.state import CONTEXT_SIZES, PLAYER_COLUMNS
 from inference.tokens.vocabulary import FIELD_SIZES
 
 
@@ -33,16 +33,20 @@ class Composer(nn.Module):
         self._initialise()
 
     def forward(self, inputs: StepInputs) -> Tensor:
-        """Hidden states [B, T, C] for inputs of T steps; state t predicts step t + 1."""
-        x = self.embed(inputs)
+        """Summaries [B, T, 2C] of T steps, from which the cascade draws; number t predicts step t + 1.
+
+        A summary is a hidden state and, beside it, song and player as they were before the trunk: what was asked for
+        is worth little to most steps, and would else be drowned by what the steps before say.
+        """
+        song = self.embed_song(inputs)
+        x = self.embed(inputs, song)
         turn = turns(torch.arange(x.shape[1], device=x.device), self.config.head_size)
         for block in self.blocks:
             x = block(x, turn)
-        out: Tensor = self.norm(x)
-        return out
+        return torch.cat((self.norm(x), self._asked(inputs, song)), dim=-1)
 
     def step(self, inputs: StepInputs, cache: Tensor, positions: Tensor, columns: int) -> Tensor:
-        """Hidden states [B, C] for one more step a row.
+        """Summaries [B, 2C] of one more step a row.
 
         Args:
             inputs: T = 1.
@@ -50,27 +54,37 @@ class Composer(nn.Module):
             positions: int64 [B], steps each row has taken so far.
             columns: how many columns of the cache hold anything; the rest is not read.
         """
-        x = self.embed(inputs)
+        song = self.embed_song(inputs)
+        x = self.embed(inputs, song)
         turn = turns(positions.unsqueeze(1), self.config.head_size)
         visible = (torch.arange(columns, device=x.device) <= positions.unsqueeze(1))[:, None, None]
         at = positions % cache.shape[4]
         for layer, block in enumerate(self.blocks):
             x = block.step(x, turn, cache[layer, ..., :columns, :], at, visible)
-        out: Tensor = self.norm(x)[:, 0]
-        return out
+        return torch.cat((self.norm(x), self._asked(inputs, song)), dim=-1)[:, 0]
 
-    def embed(self, inputs: StepInputs) -> Tensor:
+    def embed(self, inputs: StepInputs, song: Tensor) -> Tensor:
         """[B, T, C]."""
         x = self.content(inputs.content)
         for column, table in enumerate(self.fields):
             x = x + table(inputs.fields[..., column])
         for column, table in enumerate(self.context):
             x = x + table(inputs.context[..., column])
-        song = self.genres(inputs.genres)
+        return x + song
+
+    def embed_song(self, inputs: StepInputs) -> Tensor:
+        """[B, 1, C]."""
+        song: Tensor = self.genres(inputs.genres)
         for column, table in enumerate(self.song):
             song = song + table(inputs.song[..., column])
-        out: Tensor = x + song.unsqueeze(1)
-        return out
+        return song.unsqueeze(1)
+
+    def _asked(self, inputs: StepInputs, song: Tensor) -> Tensor:
+        """The song and the current player's role and program: [B, T, C]."""
+        asked = song
+        for column in PLAYER_COLUMNS:
+            asked = asked + self.context[column](inputs.context[..., column])
+        return asked
 
     def _initialise(self) -> None:
         for name, weight in self.named_parameters():

@@ -18,9 +18,9 @@ def field_losses(model: Composer, inputs: StepInputs, targets: Tensor, echo: Ten
         targets: int64 [B, T, 5], the next steps.
         echo: int64 [B, T, 6].
     """
-    hidden = model(inputs).flatten(0, 1)
+    summaries = model(inputs).flatten(0, 1)
     flat = targets.flatten(0, 1)
-    logits = model.cascade(hidden, flat, inputs.context.flatten(0, 1), echo.flatten(0, 1))
+    logits = model.cascade(summaries, flat, inputs.context.flatten(0, 1), echo.flatten(0, 1))
     sums = [
         functional.cross_entropy(logits[field].float(), flat[:, field], ignore_index=NONE, reduction="sum")
         for field in range(len(FIELD_SIZES))

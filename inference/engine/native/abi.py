@@ -1,6 +1,7 @@
 """The native library as Python sees it."""
 
 import ctypes
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from inference.tokens.vocabulary import FIELD_SIZES, PITCH, POSITION
 
 _VERSION = 1
 _LANES = 16
+_READ_TIMES = 100
 
 Weights = Mapping[str, NDArray[np.float32]]
 _POINTER = ctypes.c_void_p
@@ -120,6 +122,15 @@ class NativeStep:
         addresses = (logits.ctypes.data, mask.ctypes.data, leaning.ctypes.data)
         return int(self._library.lnh_draw_one(*addresses, len(logits), how.temperature, how.top_p, how.noise))
 
+    def read_s(self, size: int) -> float:
+        """Seconds to read `size` bytes from beginning to end, time after time: what memory allows."""
+        buffer = np.ones(size // 4, np.float32)
+        self._library.lnh_read(buffer.ctypes.data, len(buffer))
+        began = time.perf_counter()
+        for _ in range(_READ_TIMES):
+            self._library.lnh_read(buffer.ctypes.data, len(buffer))
+        return (time.perf_counter() - began) / _READ_TIMES
+
     def _listed(self, slots: list[int]) -> int:
         self._slots[: len(slots)] = slots
         return len(slots)
@@ -160,6 +171,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "lnh_join": (number, slots),
         "lnh_step": (number, slots),
         "lnh_draw": (number, (*slots, number, number)),
+        "lnh_read": (ctypes.c_float, (_POINTER, ctypes.c_size_t)),
         "lnh_draw_one": (number, (_POINTER, _POINTER, _POINTER, number, *(ctypes.c_float,) * 3)),
     }
     for name, (result, arguments) in signatures.items():
@@ -179,7 +191,7 @@ def _tensors(config: ModelConfig, board: Board) -> dict[str, tuple[int, ...]]:
         "genres.weight": (width, len(config.genres) + 1),
         **{name: shape for layer in range(config.layers) for name, shape in _block_tensors(f"blocks.{layer}", config)},
         "norm.weight": (width,),
-        **_linear("cascade.start", cascade, width),
+        **_linear("cascade.start", cascade, 2 * width),
         **{f"cascade.chosen.{i}.weight": (size, cascade) for i, size in enumerate(FIELD_SIZES[:-1])},
         **{f"cascade.echo.{i}.weight": (size, cascade) for i, size in enumerate(ECHO_SIZES)},
         **{f"cascade.cell.weight_{part}": (3 * cascade, cascade) for part in ("ih", "hh")},

@@ -10,7 +10,8 @@
 
 namespace lnh {
 
-constexpr int FIELDS = 5, HEAD = 0, VALUE = 1;
+// The first columns of a context are the player's.
+constexpr int FIELDS = 5, HEAD = 0, VALUE = 1, PLAYER_COLUMNS = 2;
 
 // The order of both structs is that of abi.py and of inference/engine/board.py.
 struct Shape {
@@ -128,7 +129,7 @@ class Composer {
 
     Workspace workspace() const {
         const std::size_t rows = 2 * s_.slots;
-        const int narrow = std::max(padded(s_.width, Matrix::PANEL), state_stride());
+        const int narrow = std::max(summary_stride(), state_stride());
         const int wide = std::max({recurrent_.outputs(), start_.outputs(), logits_stride_, blocks_[0].gate_up.outputs(),
                                    blocks_[0].query_key_value.outputs()});
         const int mixed = std::max({narrow, padded(s_.hidden, LANES), 3 * s_.cascade});
@@ -245,7 +246,7 @@ class Composer {
     void read_cascade(Cursor &cursor) {
         const int width = s_.cascade;
         const float *weights = cursor.take(), *bias = cursor.take();
-        start_ = Matrix(weights, bias, width, s_.width);
+        start_ = Matrix(weights, bias, width, 2 * s_.width);
         std::vector<const float *> tables;
         for (int i = 0; i < FIELDS - 1 + s_.echoes; i++) tables.push_back(cursor.take());
         const float *from_input = cursor.take(), *from_state = cursor.take();
@@ -387,16 +388,27 @@ class Composer {
         add(w.x.get(), w.normed.get(), rows * narrow);
     }
 
+    int summary_stride() const { return padded(2 * s_.width, Matrix::PANEL); }
     int state_stride() const { return padded(s_.cascade, Matrix::PANEL); }
     float *state(int row) { return state_.data() + std::size_t(row) * state_stride(); }
 
     void begin(int rows, Workspace &w) {
-        const int narrow = padded(s_.width, Matrix::PANEL), stride = start_.outputs();
-        gather(rows, w, hidden_.data(), s_.width, narrow);
-        start_.multiply(w.normed.get(), narrow, w.wide.get(), stride, rows);
+        const int stride = start_.outputs();
+        for (int i = 0; i < rows; i++) summarise(w.rows[i], w.inputs[i], w.normed.get() + std::size_t(i) * summary_stride());
+        start_.multiply(w.normed.get(), summary_stride(), w.wide.get(), stride, rows);
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < s_.cascade; j += LANES)
                 store(state(w.rows[i]) + j, hyperbolic_tangent(load(w.wide.get() + std::size_t(i) * stride + j)));
+    }
+
+    // The hidden state and, beside it, the song and the player as they were before the trunk.
+    void summarise(int row, int slot, float *to) const {
+        const std::size_t from = std::size_t(row) * s_.width;
+        std::memcpy(to, hidden_.data() + from, s_.width * sizeof(float));
+        to += s_.width;
+        std::memcpy(to, songs_.data() + from, s_.width * sizeof(float));
+        for (int column = 0; column < PLAYER_COLUMNS; column++)
+            add(to, context_tables_[column][board_.context[slot * s_.contexts + column]], s_.width);
     }
 
     // Rows that lie apart, one after another in `w.normed`.
