@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,7 @@ def _plan(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
     names = [name for name in genres.split(",") if name.strip()]
     if not names:
         raise CommandTrouble(f"say which genres to play, such as --genres {_GENRES}")
-    return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed)
+    return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed, catalogue.names)
 
 
 def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "Tell") -> "Report":
@@ -69,11 +70,12 @@ def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "
     from inference.evaluation.evaluate import Subject, evaluate
     from inference.evaluation.trouble import CannotEvaluate
     from inference.model.errors import CheckpointError
+    from inference.originality.errors import BadIndex
 
     inference = settings.inference
-    subject = Subject(inference.checkpoint_file, banks, inference.threads)
+    subject = Subject(inference.checkpoint_file, banks, inference.threads, inference.originality_file)
     load = machine.load_average()
-    with as_trouble(CannotEvaluate, CheckpointError):
+    with as_trouble(CannotEvaluate, CheckpointError, BadIndex):
         report = evaluate(subject, plan, read_catalogue(settings.music).complete, tell)
     where: dict[str, str | float] = {
         "machine": f"{machine.cpu_name()} ({machine.usable_cores()} cores)",
@@ -83,7 +85,6 @@ def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "
 
 
 def _need_the_extra() -> None:
-    try:
-        import symusic  # noqa: F401  # only whether it is there
-    except ImportError as error:
-        raise CommandTrouble('evaluating needs one more package: .venv/bin/pip install -e ".[train]"') from error
+    missing = [name for name in ("symusic", "sklearn", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise CommandTrouble('evaluating needs more packages: .venv/bin/pip install -e ".[eval]"')

@@ -55,13 +55,13 @@ class Melody:
 
     def windows(self, level: Level) -> Windows:
         """One window a start; none when the melody is shorter than the window."""
-        whole, counted = self._hashes(level.notes), self._counted(level.notes, level.symbols)
+        whole, counted = self.hashes(level.notes), self._counted(level.notes, level.symbols)
         count = len(whole)
         if not level.slack or not count:
             return Windows(whole, counted)
         notes = level.notes - level.slack
         # A tremolo may fill a part of a window; as its key it would make strangers alike.
-        parts = np.where(self._counted(notes, level.symbols), self._hashes(notes), NO_KEY)
+        parts = np.where(self._counted(notes, level.symbols), self.hashes(notes), NO_KEY)
         keys = parts[:count].copy()
         for start in range(1, level.slack + 1):
             np.minimum(keys, parts[start : start + count], out=keys)
@@ -75,8 +75,8 @@ class Melody:
             hashes.append(mixed(hashes[-1][:-reach], hashes[-1][reach:]))
         return hashes
 
-    def _hashes(self, notes: int) -> Keys:
-        """A window's hash is mixed from the two largest powers of two that cover it, overlapping."""
+    def hashes(self, notes: int) -> Keys:
+        """One a start; a window's hash is mixed from the two largest powers of two that cover it, overlapping."""
         symbols = notes - 1
         count = max(0, len(self._symbols) - symbols + 1)
         if not count:

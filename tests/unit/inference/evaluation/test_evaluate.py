@@ -13,11 +13,13 @@ from inference.evaluation.evaluate import Plan, Subject, evaluate
 from inference.evaluation.material import SPLIT
 from inference.midi import write_midi
 from inference.model.checkpoint import save_checkpoint
+from inference.music.score import Score
 from inference.training.bank import build_bank
 from inference.training.corpus import Source
 from tests.fakes.logs import logging_restored
 from tests.fakes.scores import quartet_score
 from tests.fakes.songs import CATALOGUE
+from tests.fakes.tunes import gridded, index_of, score_of
 from tests.unit.inference.engine.tiny import tiny_composer
 
 
@@ -30,7 +32,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / f"{bars}.mid"
         path.write_bytes(write_midi(quartet_score(bars)))
         sources.append(Source(path, "metal", SPLIT))
+    build_bank(sources)[0].save(folder / "held-out.npz")
+    for number, genre in enumerate(("metal", "punk")):
+        path = folder / f"{genre}.mid"
+        path.write_bytes(write_midi(Score((*score_of(gridded(number, 600), gridded(number + 9, 600)).tracks,))))
+        sources.append(Source(path, genre, "train"))
     build_bank(sources)[0].save(folder / "bank.npz")
+    index_of(gridded(1, 600)).save(folder / "index.safetensors")
     save_checkpoint(tiny_composer(), folder / "tiny.safetensors", {})
     return folder
 
@@ -46,17 +54,28 @@ def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_row_is_measured_and_the_same_seed_finds_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole, "SLOTS", 2)
     monkeypatch.setattr(estimate, "RESAMPLES", 50)
-    subject = Subject(place / "tiny.safetensors", (place / "bank.npz",), 1)
-    plan = Plan((CATALOGUE.find("metal"),), songs=2)
+    subject = Subject(place / "tiny.safetensors", (place / "bank.npz",), 1, place / "index.safetensors")
+    plan = Plan((CATALOGUE.find("metal"),), songs=2, known_genres=("metal", "punk", "jazz"))
     told: list[str] = []
     first, second = (evaluate(subject, plan, CATALOGUE.complete, told.append) for _ in range(2))
     metal, speed = first.sections
-    assert {row.number for row in metal.rows} == {1, 2, 3, 5, 7, 9, 10}
+    assert {row.number for row in metal.rows} == {1, 2, 3, 5, 6, 7, 8, 9, 10}
     assert {row.number for row in speed.rows} == {13}
     assert metal == second.sections[0]
     exact = {row.name: row.within for row in metal.rows if row.target == "100"}
     assert set(exact.values()) == {True}
     assert "Metal: 2 of 2 songs" in told
+    assert not any("There is no index" in note or "no training song" in note for note in first.notes)
+
+
+def test_what_is_missing_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole, "SLOTS", 2)
+    monkeypatch.setattr(estimate, "RESAMPLES", 50)
+    subject = Subject(place / "tiny.safetensors", (place / "held-out.npz",), 1)
+    report = evaluate(subject, Plan((CATALOGUE.find("metal"),), songs=2), CATALOGUE.complete, print)
+    assert {row.number for row in report.sections[0].rows} == {1, 2, 3, 5, 7, 9, 10}
+    assert any("There is no index of originality beside the checkpoint" in note for note in report.notes)
+    assert any("The banks hold no training song" in note for note in report.notes)
 
 
 @pytest.mark.parametrize(
