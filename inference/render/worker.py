@@ -28,6 +28,7 @@ def warm_up(soundfont: Path | None, sounds: Path) -> int:
     Raises:
         RenderFailed: SoundFont or sounds cannot be used.
     """
+    from inference.render import pipeline  # noqa: F401  # its packages are loaded before a job's time begins
     from inference.render.studio import Studio  # numpy and scipy: only a worker needs them
 
     Studio.open(soundfont, sounds).warm_up()

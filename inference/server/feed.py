@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypedDict, Unpack
 
-from inference.api import Comparison, ErrorDetail, SongFile, SongState, SongStatus
+from inference.api import Comparison, ErrorDetail, LeftOut, SongFile, SongState, SongStatus
 
 
 class Change(NamedTuple):
@@ -25,6 +25,7 @@ class Fields(TypedDict, total=False):
     bars_done: int
     report: list[Comparison]
     files: list[SongFile]
+    left_out: list[LeftOut]
     error: ErrorDetail | None
 
 
@@ -79,6 +80,14 @@ class StatusFeed:
         for watcher in self._watchers:
             watcher.put_nowait(change)
         return True
+
+    def add_files(self, files: list[SongFile], left_out: list[LeftOut]) -> None:
+        """A finished song has got more files; nobody watches it any more."""
+        kept = [one for one in self._status.left_out if one.file not in {file.kind for file in files}]
+        again = {one.file for one in left_out}
+        left_out = [one for one in kept if one.file not in again] + left_out
+        update = {"files": self._status.files + files, "left_out": left_out}
+        self._status = self._status.model_copy(update=update)
 
     def close(self) -> None:
         """Sends the watchers away although the song has not ended: it goes on in another life of the service."""

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import models_json_schema
 
-from inference.api import ErrorBody, SongBody, SongStatus
+from inference.api import ErrorBody, FilesBody, SongBody, SongStatus
 
 _REF = "#/components/schemas/{model}"
 
@@ -73,7 +73,22 @@ OPERATIONS: tuple[Operation, ...] = (
         "get",
         "/v1/songs/{id}/files/{name}",
         "One file of a song, as listed in its status.",
-        {200: ("the bytes (audio/midi, audio/mpeg or image/png)", "application/octet-stream"), **_NOT_FOUND},
+        {200: ("the bytes, of the media type that the status tells", "application/octet-stream"), **_NOT_FOUND},
+    ),
+    Operation(
+        "post",
+        "/v1/songs/{id}/files",
+        "Make more files of a finished song; answers when they are made. Files it has are not made again.",
+        {
+            200: ("its status with the new files; left_out says what could not be made and why", SongStatus),
+            400: ("the body cannot be read, or the song has no MIDI file", ErrorBody),
+            409: ("the song is not finished", ErrorBody),
+            413: ("the body is too large", ErrorBody),
+            429: ("too many wait for files; Retry-After says when to come back", ErrorBody),
+            503: ("shutting down", ErrorBody),
+            **_NOT_FOUND,
+        },
+        FilesBody,
     ),
     Operation("get", "/healthz", "Whether the process is alive.", {200: ("it is", Health)}),
     Operation(
@@ -92,6 +107,7 @@ def describe(operations: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
     _, schemas = models_json_schema(
         [
             (SongBody, "validation"),
+            (FilesBody, "validation"),
             (SongStatus, "serialization"),
             (ErrorBody, "serialization"),
             (Health, "serialization"),

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from inference.api import ErrorCode, FileFormat, SongBody, SongState, SongStatus
+from inference.api import DEFAULT_FILE_MIB, ErrorCode, ExtraFile, FileFormat, SongBody, SongState, SongStatus
 from inference.music.errors import MusicError
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.recipe import Recipe
@@ -25,7 +25,7 @@ _CIRCUMSTANCES = {"request_id", "client", "scheduled", "deadline_s"}
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A song to make. `recipe` holds the complete spec with its title; `formats` are distinct."""
+    """A song to make. `recipe` holds the complete spec with its title; `formats` and `files` are distinct."""
 
     id: str
     recipe: Recipe
@@ -34,6 +34,8 @@ class Order:
     formats: tuple[FileFormat, ...]
     deadline_s: float
     fingerprint: str
+    files: tuple[ExtraFile, ...] = ()
+    max_file_bytes: int = int(DEFAULT_FILE_MIB * 2**20)
 
     @property
     def spec(self) -> SongSpec:
@@ -53,7 +55,7 @@ class Order:
 
     @property
     def needs_rendering(self) -> bool:
-        return any(wanted is not FileFormat.MIDI for wanted in self.formats)
+        return bool(self.files) or any(wanted is not FileFormat.MIDI for wanted in self.formats)
 
     def first_status(self) -> SongStatus:
         return SongStatus(
@@ -101,10 +103,12 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         id=body.request_id or uuid.uuid4().hex,
         recipe=Recipe(checkpoint, spec, sampling, _fields_said(asked)),
         genre=genre,
-        genre_title=" × ".join(catalogue.find(name).title for name, _ in spec.genres),
+        genre_title=title_of(spec, catalogue),
         formats=tuple(dict.fromkeys(body.formats)),
         deadline_s=body.deadline_s,
         fingerprint=fingerprint(body),
+        files=tuple(dict.fromkeys(body.files)),
+        max_file_bytes=int(body.max_file_mib * 2**20),
     )
 
 
@@ -120,6 +124,11 @@ def resume_order(body: SongBody, recipe: dict[str, Any] | None, catalogue: Genre
     except MusicError:
         return order
     return replace(order, recipe=known) if known.checkpoint == checkpoint else order
+
+
+def title_of(spec: SongSpec, catalogue: GenreCatalogue) -> str:
+    """The genre, or the blend of genres, as people read it. Raises UnknownGenre."""
+    return " × ".join(catalogue.find(name).title for name, _ in spec.genres)
 
 
 def fingerprint(body: SongBody) -> str:

@@ -11,6 +11,7 @@ from inference.api import Comparison, ErrorCode, FileFormat, SongFile, SongState
 from inference.engine.contract import ComposeJob, Engine, Finished
 from inference.music.genre import GenreCatalogue
 from inference.music.score import Score
+from inference.render.job import RenderedFile
 from inference.server import stages
 from inference.server.feed import StatusFeed
 from inference.server.limits import ServerLimits
@@ -82,9 +83,13 @@ class Producer:
             work.feed.publish(state=SongState.RENDERING, bars_done=bars, files=files, report=report, eta_s=eta_s)
             self._left(work, SongState.COMPOSING)
             files = await self._render(work, finished.score, folder, files)
-            stages.check_size(files, self._limits.max_song_bytes)
-            work.feed.publish(state=SongState.DONE, files=files)
-            self.pace.rendered(self._left(work, SongState.RENDERING))
+            job = stages.job_of(work.order, finished.score)
+            more, left_out = await stages.render_extras(self._studio.renderer, job, work.order.id, folder)
+            stages.check_size(files + more, self._limits.max_song_bytes)
+            work.feed.publish(state=SongState.DONE, files=files + more, left_out=left_out)
+            took_s = self._left(work, SongState.RENDERING)
+            if not job.extras:  # the pace is that of usual songs
+                self.pace.rendered(took_s)
         else:
             work.feed.publish(state=SongState.DONE, bars_done=bars, files=files, report=report)
             self._left(work, SongState.COMPOSING)
@@ -120,11 +125,10 @@ class Producer:
 
     async def _render(self, work: Work, score: Score, folder: Path, files: list[SongFile]) -> list[SongFile]:
         """All files in the order they were asked for."""
-        rendered = await stages.render(self._studio.renderer, work.order, score, folder)
-        log.info("song rendered", files=[file.path.name for file in rendered.files])
-        made = [stages.listed(work.order, file.path, file.media_type, file.size_bytes) for file in rendered.files]
+        made = await stages.render(self._studio.renderer, work.order, score, folder)
+        log.info("song rendered", files=[file.name for file in made])
         wanted = list(work.order.formats)
-        return sorted(files + made, key=lambda file: wanted.index(FileFormat(file.name.rpartition(".")[2])))
+        return sorted(files + made, key=lambda file: wanted.index(FileFormat(file.kind)))
 
     def _left(self, work: Work, stage: SongState) -> float:
         """Counts the seconds that a stage took."""
@@ -142,5 +146,5 @@ def _write_notes(order: Order, score: Score, folder: Path) -> tuple[list[SongFil
     files = []
     if FileFormat.MIDI in order.formats:
         path = stages.save_midi(order, score, folder)
-        files.append(stages.listed(order, path, stages.MIDI_TYPE, path.stat().st_size))
+        files.append(stages.listed(order.id, RenderedFile(path, stages.MIDI_TYPE, path.stat().st_size)))
     return files, stages.report(order, score)

@@ -140,6 +140,10 @@ class Register:
                 return entry, self._archive.file(entry.key, name), file.media_type
         raise Refusal(ErrorCode.NOT_FOUND, "this song has no file of this name")
 
+    def folder(self, entry: Entry) -> Path:
+        """Where its files are."""
+        return self._archive.folder(entry.key)
+
     def add(self, entry: Entry) -> None:
         self._entries[entry.id] = entry
 

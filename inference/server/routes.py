@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from inference.api import ErrorCode
+from inference.server.afterwards import read_files_body
 from inference.server.body import read_body
 from inference.server.editing import with_source_read
 from inference.server.events import stream_events
@@ -31,6 +32,7 @@ class Routes:
             web.get("/v1/songs/{id}", self.status),
             web.delete("/v1/songs/{id}", self.cancel),
             web.get("/v1/songs/{id}/events", self.events, allow_head=False),
+            web.post("/v1/songs/{id}/files", self.more_files),
             web.get("/v1/songs/{id}/files/{name}", self.file),
             web.get("/healthz", self.health),
             web.get("/readyz", self.readiness),
@@ -61,6 +63,16 @@ class Routes:
     async def events(self, request: web.Request) -> web.StreamResponse:
         entry = self._service.register.find(request.match_info["id"])
         return await stream_events(request, entry.feed, self._service.limits.ping_s)
+
+    async def more_files(self, request: web.Request) -> web.Response:
+        body = read_files_body(await request.read())
+        if self._service.is_closing:
+            raise Refusal(
+                ErrorCode.SHUTTING_DOWN, "the service is shutting down and makes no more files; ask again soon"
+            )
+        status = await self._service.afterwards.add(request.match_info["id"], body)
+        log.info("files added", request_id=status.id, files=body.files, left_out=[one.file for one in status.left_out])
+        return _json(status)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]

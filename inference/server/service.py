@@ -11,6 +11,7 @@ from inference.api import ErrorCode, ErrorDetail, SongBody, SongState, SongStatu
 from inference.music.genre import GenreCatalogue
 from inference.render.errors import write_error
 from inference.server.admission import Admission
+from inference.server.afterwards import Afterwards
 from inference.server.archive import Archive
 from inference.server.feed import StatusFeed
 from inference.server.limits import ServerLimits
@@ -41,6 +42,7 @@ class SongService:
         self.is_closing = False
         self._studio = studio
         self._producer = Producer(studio, self.register, self.line, self.metrics, limits)
+        self.afterwards = Afterwards(studio.renderer, studio.catalogue, self.register, limits)
         self._admission = Admission(self.line, self._producer.pace, limits)
         self._at_work: dict[str, tuple[Work, asyncio.Task[None]]] = {}
         self._uncollected: set[Entry] = set()

@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from inference.api import Comparison, ErrorCode, FileFormat, SongFile
+from inference.api import Comparison, ErrorCode, FileFormat, LeftOut, SongFile
 from inference.engine.contract import BarWritten, Cancelled, ComposeJob, Engine, EngineEvent, Failed, Finished, Started
 from inference.midi import write_midi
 from inference.music.recipe import RECIPE_MARK, Recipe
 from inference.music.report import compare
 from inference.music.score import Score
 from inference.render.errors import RenderFailed
-from inference.render.job import RenderedFile, RenderJob
+from inference.render.job import RenderedFile, RenderJob, Unmade
 from inference.server.order import Order
 
 MIDI_TYPE = "audio/midi"
@@ -26,12 +26,15 @@ class Rendering(Protocol):
     @property
     def files(self) -> Sequence[RenderedFile]: ...
 
+    @property
+    def left_out(self) -> Sequence[Unmade]: ...
+
 
 class Renderer(Protocol):
     """Turns notes into sound and pictures (inference.render.pool.RenderPool)."""
 
     async def render(self, job: RenderJob, folder: Path) -> Rendering:
-        """Writes the files that `job.formats` names into `folder`. Raises RenderFailed; may be cancelled."""
+        """Writes the files of `job.formats` and `job.extras` into `folder`. Raises RenderFailed; may be cancelled."""
 
 
 class StageFailed(Exception):
@@ -102,32 +105,60 @@ def check_size(files: Sequence[SongFile], limit_bytes: int) -> None:
         raise StageFailed(ErrorCode.TOO_LARGE, f"the files of this song have {found}, and I keep {most} at most")
 
 
-async def render(renderer: Renderer, order: Order, score: Score, folder: Path) -> Rendering:
-    """Makes every file but the MIDI one.
+async def render(renderer: Renderer, order: Order, score: Score, folder: Path) -> list[SongFile]:
+    """Makes the usual files but the MIDI one.
 
     Raises:
         StageFailed: with the renderer's own code and sentence.
     """
     try:
-        job = RenderJob(
-            score=score,
-            spec=order.spec,
-            title=order.title,
-            genre_title=order.genre_title,
-            colour=order.genre.colour,
-            recipe_json=order.recipe.to_json(),
-            formats=tuple(wanted for wanted in order.formats if wanted is not FileFormat.MIDI),
-            stem=order.stem,
-        )
-        return await renderer.render(job, folder)
+        job = replace(job_of(order, score), extras=())
+        rendered = await renderer.render(job, folder) if job.formats else None
     except RenderFailed as error:
         raise StageFailed(error.code, str(error)) from error
+    return [] if rendered is None else [listed(order.id, file) for file in rendered.files]
 
 
-def listed(order: Order, path: Path, media_type: str, size_bytes: int) -> SongFile:
-    """How a file appears in the status."""
-    url = f"/v1/songs/{order.id}/files/{path.name}"
-    return SongFile(name=path.name, media_type=media_type, size_bytes=size_bytes, url=url)
+async def render_extras(
+    renderer: Renderer, job: RenderJob, id: str, folder: Path
+) -> tuple[list[SongFile], list[LeftOut]]:
+    """Makes `job.extras` of the song `id`; what cannot be made is left out, and the song is none the worse for it."""
+    if not job.extras:
+        return [], []
+    try:
+        rendered = await renderer.render(replace(job, formats=()), folder)
+    except RenderFailed as error:
+        return [], [LeftOut(file=extra, message=str(error)) for extra in job.extras]
+    left_out = [LeftOut(file=one.extra, message=one.reason) for one in rendered.left_out]
+    return [listed(id, file) for file in rendered.files], left_out
+
+
+def job_of(order: Order, score: Score) -> RenderJob:
+    """What the renderer is told. Raises RenderFailed."""
+    return RenderJob(
+        score=score,
+        spec=order.spec,
+        title=order.title,
+        genre_title=order.genre_title,
+        colour=order.genre.colour,
+        recipe_json=order.recipe.to_json(),
+        formats=tuple(wanted for wanted in order.formats if wanted is not FileFormat.MIDI),
+        stem=order.stem,
+        extras=order.files,
+        max_file_bytes=order.max_file_bytes,
+    )
+
+
+def listed(id: str, file: RenderedFile) -> SongFile:
+    """How a file of the song `id` appears in its status."""
+    name = file.path.name
+    return SongFile(
+        name=name,
+        kind=file.extra or name.rpartition(".")[2],
+        media_type=file.media_type,
+        size_bytes=file.size_bytes,
+        url=f"/v1/songs/{id}/files/{name}",
+    )
 
 
 def _one_line(reason: str) -> str:

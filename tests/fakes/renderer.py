@@ -1,11 +1,11 @@
 """A renderer that writes a few bytes where sound and pictures would be."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from inference.api import FileFormat
-from inference.render.job import RenderedFile, RenderJob
+from inference.api import ExtraFile, FileFormat
+from inference.render.job import RenderedFile, RenderJob, Unmade
 
 MEDIA_TYPES = {FileFormat.MP3: "audio/mpeg", FileFormat.CARD: "image/png"}
 BYTES = {FileFormat.MP3: b"ID3 not much of a song", FileFormat.CARD: b"\x89PNG not much of a picture"}
@@ -14,15 +14,20 @@ BYTES = {FileFormat.MP3: b"ID3 not much of a song", FileFormat.CARD: b"\x89PNG n
 @dataclass(frozen=True)
 class FakeRendering:
     files: list[RenderedFile]
+    left_out: list[Unmade] = field(default_factory=list)
 
 
 class FakeRenderer:
-    """Renders at once, or, when `held`, once `release` is called. `fail_with` is raised instead, if set."""
+    """Renders at once, or, when `held`, once `release` is called. `fail_with` is raised instead, if set.
+
+    Extras are a few bytes too, except for those in `cannot_make`.
+    """
 
     def __init__(self, *, held: bool = False) -> None:
         self.jobs: list[RenderJob] = []
         self.cancelled: list[RenderJob] = []
         self.fail_with: Exception | None = None
+        self.cannot_make: dict[ExtraFile, str] = {}
         self._open = asyncio.Event()
         if not held:
             self._open.set()
@@ -42,8 +47,15 @@ class FakeRenderer:
             raise
         if self.fail_with is not None:
             raise self.fail_with
-        return FakeRendering([self._write(folder / f"{job.stem}.{wanted}", wanted) for wanted in job.formats])
+        usual = [self._write(folder / f"{job.stem}.{wanted}", wanted) for wanted in job.formats]
+        extras = [self._extra(folder / f"{job.stem}.{one}", one) for one in job.extras if one not in self.cannot_make]
+        left_out = [Unmade(one, self.cannot_make[one]) for one in job.extras if one in self.cannot_make]
+        return FakeRendering(usual + extras, left_out)
 
     def _write(self, path: Path, wanted: FileFormat) -> RenderedFile:
         path.write_bytes(BYTES[wanted])
         return RenderedFile(path, MEDIA_TYPES[wanted], len(BYTES[wanted]))
+
+    def _extra(self, path: Path, extra: ExtraFile) -> RenderedFile:
+        path.write_bytes(extra.encode())
+        return RenderedFile(path, "application/octet-stream", len(extra), extra)
