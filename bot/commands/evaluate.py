@@ -29,7 +29,7 @@ def evaluate(
     songs: Annotated[int, typer.Option(help="Songs a genre.", min=4, max=1000)] = SONGS,
     quick: Annotated[bool, typer.Option("--quick", help=f"At most {QUICK_SONGS} songs a genre.")] = False,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.", min=0, max=2**31)] = 1,
-    out: Annotated[Path, typer.Option(help="Folder for eval.json and eval.md.")] = _OUT,
+    out: Annotated[Path, typer.Option(help="Folder for eval.json, eval.md and the figures (PNG).")] = _OUT,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON object instead of the tables.")] = False,
 ) -> None:
     """Holds the checkpoint's songs against real ones of the test split, metric by metric; takes minutes to an hour."""
@@ -47,9 +47,20 @@ def evaluate(
     with Console(file=sys.stderr).status("starting") as status:
         report = _evaluate(settings, tuple(bank), plan, status.update)
     text, tables = report.to_json(), report.to_markdown()
-    (out / "eval.json").write_text(text + "\n", encoding="utf-8")
-    (out / "eval.md").write_text(tables, encoding="utf-8")
+    try:
+        _save(report, out)
+    except OSError as error:
+        raise CommandTrouble(f"the report cannot be written to {out}: {error.strerror}") from error
     typer.echo(text if as_json else tables)
+
+
+def _save(report: "Report", out: Path) -> None:
+    """JSON, tables and pictures. Raises OSError."""
+    from inference.evaluation.figures import draw
+
+    (out / "eval.json").write_text(report.to_json() + "\n", encoding="utf-8")
+    pictures = "".join(f"\n![{picture.stem}]({picture.name})\n" for picture in draw(report, out))
+    (out / "eval.md").write_text(report.to_markdown() + pictures, encoding="utf-8")
 
 
 def _plan(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
