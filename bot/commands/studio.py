@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import structlog
 from aiohttp import web
 
 from adapters.composer import HttpComposer
@@ -15,13 +17,19 @@ from bot.settings import InferenceSettings, Settings
 from inference.engine import load_engine
 from inference.engine.native.errors import NativeUnavailable
 from inference.model.errors import CheckpointError
+from inference.originality.errors import BadIndex
+from inference.originality.index import OriginalityIndex
+from inference.originality.review import review
 from inference.render.errors import RenderFailed
 from inference.render.pool import RenderPool
 from inference.server.app import create_app
 from inference.server.limits import ServerLimits
+from inference.server.original import Review
+from inference.server.producer import Studio
 from inference.server.run import base_url, listen
 
 _CLOSE_S = 1.0
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 @asynccontextmanager
@@ -82,9 +90,20 @@ async def make_app(settings: Settings) -> AsyncIterator[web.Application]:
                 loading = tasks.create_task(
                     asyncio.to_thread(load_engine, checkpoint, inference.slots, inference.threads, inference.decoder)
                 )
-        yield create_app(loading.result(), pool, catalogue, limits_of(inference), inference.artifacts)
+        studio = Studio(loading.result(), pool, catalogue, _review(inference))
+        yield create_app(studio, limits_of(inference), inference.artifacts)
     finally:
         await pool.close()
+
+
+def _review(inference: InferenceSettings) -> Review | None:
+    """Looks songs up in the index that belongs to the checkpoint; None, and a line in the log, where there is none."""
+    file = inference.originality_file
+    if file is None:
+        _log.warning("no index of originality: songs are not compared with what the model learnt")
+        return None
+    with as_trouble(BadIndex):
+        return partial(review, OriginalityIndex.load(file))
 
 
 def limits_of(inference: InferenceSettings) -> ServerLimits:

@@ -70,7 +70,8 @@ class Composer(nn.Module):
             x = x + table(inputs.fields[..., column])
         for column, table in enumerate(self.context):
             x = x + table(inputs.context[..., column])
-        return x + song
+        out: Tensor = x + song
+        return out
 
     def embed_song(self, inputs: StepInputs) -> Tensor:
         """[B, 1, C]."""

@@ -5,35 +5,29 @@ from pathlib import Path
 
 from aiohttp import web
 
-from inference.engine.contract import Engine
-from inference.music.genre import GenreCatalogue
 from inference.server.archive import Archive
 from inference.server.limits import ServerLimits
 from inference.server.middleware import bind_request_id, errors_as_json
 from inference.server.producer import Studio
 from inference.server.routes import Routes
 from inference.server.service import SongService
-from inference.server.stages import Renderer
 
 SERVICE = web.AppKey("SERVICE", SongService)
 
 
-def create_app(
-    engine: Engine, renderer: Renderer, catalogue: GenreCatalogue, limits: ServerLimits, artifacts: Path
-) -> web.Application:
+def create_app(studio: Studio, limits: ServerLimits, artifacts: Path) -> web.Application:
     """The whole service, not started yet.
 
     Starting it starts the engine and raises OSError when `artifacts` cannot be used; shutting it down lets the songs
     end (see `ServerLimits.grace_s`) and stops the engine.
 
     Args:
-        engine: not started yet.
-        renderer: started, and closed only after the application; both are its caller's doing.
-        catalogue: the genres that may be asked for.
+        studio: its engine not started yet; its renderer started, and closed only after the application, both of
+            which are its caller's doing.
         limits: see there.
         artifacts: folder for finished songs; made if it is missing.
     """
-    service = SongService(Studio(engine, renderer, catalogue), Archive(artifacts), limits)
+    service = SongService(studio, Archive(artifacts), limits)
 
     async def lifetime(_app: web.Application) -> AsyncIterator[None]:
         async with service.running():

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 from inference.api import Comparison, ErrorDetail, LeftOut, SongFile, SongState, SongStatus
 
@@ -23,6 +23,8 @@ class Fields(TypedDict, total=False):
     position: int | None
     eta_s: float | None
     bars_done: int
+    seed: int
+    recipe: dict[str, Any]
     report: list[Comparison]
     files: list[SongFile]
     left_out: list[LeftOut]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -10,6 +10,7 @@ import structlog
 from inference.api import Comparison, ErrorCode, FileFormat, SongFile, SongState
 from inference.engine.contract import ComposeJob, Engine, Finished
 from inference.music.genre import GenreCatalogue
+from inference.music.recipe import Recipe
 from inference.music.score import Score
 from inference.render.job import RenderedFile
 from inference.server import stages
@@ -18,6 +19,7 @@ from inference.server.limits import ServerLimits
 from inference.server.line import Ticket, WaitingLine
 from inference.server.metrics import Metrics
 from inference.server.order import Order
+from inference.server.original import Review, Written, compose_original
 from inference.server.pace import Pace
 from inference.server.register import Entry, Register
 from inference.server.stages import Renderer, StageFailed
@@ -28,11 +30,12 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """Those who make the music."""
+    """Those who make the music, and who listens for copies; nobody does without `review`."""
 
     engine: Engine
     renderer: Renderer
     catalogue: GenreCatalogue
+    review: Review | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,19 @@ class Producer:
                 ErrorCode.COMPOSE_FAILED, f"the service broke {MAX_TRIES} times over this song, so I gave it up"
             )
         folder = await self._register.try_once_more(work.entry)
-        finished = await self._compose(work)
-        files, report = await asyncio.to_thread(_write_notes, work.order, finished.score, folder)
+        written = await self._compose(work)
+        score = written.finished.score
+        if written.tries > 1:
+            work = replace(work, order=replace(work.order, recipe=written.recipe))
+            work.feed.publish(recipe=written.recipe.to_dict(), seed=written.recipe.sampling.seed)
+        files, report = await asyncio.to_thread(_write_notes, work.order, written, folder)
         bars = work.order.bars
         if work.order.needs_rendering:
             eta_s = round(self.pace.render_s, 1)
             work.feed.publish(state=SongState.RENDERING, bars_done=bars, files=files, report=report, eta_s=eta_s)
             self._left(work, SongState.COMPOSING)
-            files = await self._render(work, finished.score, folder, files)
-            job = stages.job_of(work.order, finished.score)
+            files = await self._render(work, score, folder, files)
+            job = stages.job_of(work.order, score)
             more, left_out = await stages.render_extras(self._studio.renderer, job, work.order.id, folder)
             stages.check_size(files + more, self._limits.max_song_bytes)
             work.feed.publish(state=SongState.DONE, files=files + more, left_out=left_out)
@@ -100,14 +107,19 @@ class Producer:
         wait_s = self.pace.wait_s(ahead, self._line.slots)
         feed.publish(position=position, eta_s=self._eta_s(order, 0, wait_s))
 
-    async def _compose(self, work: Work) -> Finished:
-        job = ComposeJob(work.entry.key, work.order.spec, work.order.sampling)
+    async def _compose(self, work: Work) -> Written:
+        studio = self._studio
+
+        async def compose(recipe: Recipe) -> Finished:
+            job = ComposeJob(work.entry.key, recipe.spec, recipe.sampling, client=work.ticket.client)
+            finished = await stages.compose(studio.engine, job, lambda bars: self._bar_written(work, bars))
+            self.pace.composed(work.order.bars, finished.seconds)
+            return finished
+
         try:
-            finished = await stages.compose(self._studio.engine, job, lambda bars: self._bar_written(work, bars))
+            return await compose_original(compose, studio.review, work.order.recipe, studio.catalogue)
         finally:
             self._line.free_slot(work.ticket)
-        self.pace.composed(work.order.bars, finished.seconds)
-        return finished
 
     def _bar_written(self, work: Work, bars_done: int) -> None:
         """A bar is done; when the engine had to start over, nothing is heard until it is beyond what it had."""
@@ -141,10 +153,10 @@ class Producer:
         return round(wait_s + self.pace.compose_s(order.bars - bars_done) + render_s, 1)
 
 
-def _write_notes(order: Order, score: Score, folder: Path) -> tuple[list[SongFile], list[Comparison]]:
+def _write_notes(order: Order, written: Written, folder: Path) -> tuple[list[SongFile], list[Comparison]]:
     """The MIDI file, if wanted, and the report; blocks."""
-    files = []
+    files, score = [], written.finished.score
     if FileFormat.MIDI in order.formats:
         path = stages.save_midi(order, score, folder)
         files.append(stages.listed(order.id, RenderedFile(path, stages.MIDI_TYPE, path.stat().st_size)))
-    return files, stages.report(order, score)
+    return files, stages.report(order, score, written.verdict)

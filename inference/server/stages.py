@@ -12,6 +12,7 @@ from inference.midi import write_midi
 from inference.music.recipe import RECIPE_MARK, Recipe
 from inference.music.report import compare
 from inference.music.score import Score
+from inference.originality.review import Verdict
 from inference.render.errors import RenderFailed
 from inference.render.job import RenderedFile, RenderJob, Unmade
 from inference.server.order import Order
@@ -90,11 +91,15 @@ def with_recipe(score: Score, recipe: Recipe) -> Score:
     return replace(score, meta=(RECIPE_MARK + recipe.to_json(), *score.meta))
 
 
-def report(order: Order, score: Score) -> list[Comparison]:
-    """Asked beside measured; takes a few milliseconds of pure Python."""
-    return [
+def report(order: Order, score: Score, verdict: Verdict | None) -> list[Comparison]:
+    """Asked beside measured, and how close it came to a training song; takes a few milliseconds of pure Python."""
+    lines = [
         Comparison(name=line.name, asked=line.asked, measured=line.measured) for line in compare(order.recipe, score)
     ]
+    if verdict is not None:
+        found = f"{verdict.longest_run} notes" if verdict.longest_run else "nothing"
+        lines.append(Comparison(name="known", asked=None, measured=f"longest run in training: {found}"))
+    return lines
 
 
 def check_size(files: Sequence[SongFile], limit_bytes: int) -> None:

@@ -17,6 +17,7 @@ from bot.ports import Composer
 from inference.api import ErrorCode, FileFormat, SongState
 from inference.server.app import SERVICE, create_app
 from inference.server.limits import ServerLimits
+from inference.server.producer import Studio as MusicStudio
 from tests.fakes.composer import FakeComposer
 from tests.fakes.composer_service import FakeService
 from tests.fakes.engine import FakeEngine
@@ -63,7 +64,7 @@ async def small_studio() -> AsyncIterator[Studio]:
 async def real_studio(folder: Path) -> AsyncIterator[Studio]:
     engine = FakeEngine(slots=1)
     limits = ServerLimits(max_waiting=0, grace_s=0.01, linger_s=0)
-    app = create_app(engine, FakeRenderer(), CATALOGUE, limits, folder)
+    app = create_app(MusicStudio(engine, FakeRenderer(), CATALOGUE), limits, folder)
 
     def is_cancelled(id: str) -> bool:
         entry = app[SERVICE].register.get(id)

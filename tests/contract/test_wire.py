@@ -12,6 +12,7 @@ from inference.api import ErrorCode, SongBody, SongState
 from inference.music.genre import GenreCatalogue
 from inference.server.app import create_app
 from inference.server.openapi import OPERATIONS, describe
+from inference.server.producer import Studio
 from inference.server.refusal import STATUS_OF
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
@@ -38,7 +39,7 @@ METRICS = {
 
 
 def served_routes(artifacts: Path) -> set[tuple[str, str]]:
-    app = create_app(FakeEngine(), FakeRenderer(), GenreCatalogue(()), AT_ONCE, artifacts)
+    app = create_app(Studio(FakeEngine(), FakeRenderer(), GenreCatalogue(())), AT_ONCE, artifacts)
     return {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()
@@ -135,7 +136,7 @@ async def test_liveness_and_readiness_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_an_application_that_was_not_started_is_an_application_still(tmp_path: Path) -> None:
-    app = create_app(FakeEngine(), FakeRenderer(), GenreCatalogue(()), AT_ONCE, tmp_path / "songs")
+    app = create_app(Studio(FakeEngine(), FakeRenderer(), GenreCatalogue(())), AT_ONCE, tmp_path / "songs")
 
     assert isinstance(app, web.Application)
     assert not (tmp_path / "songs").exists()

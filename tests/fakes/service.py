@@ -13,6 +13,7 @@ from inference.api import ErrorBody, ErrorDetail, SongState, SongStatus
 from inference.music.genre import GenreCatalogue, load_catalogue
 from inference.server.app import SERVICE, create_app
 from inference.server.limits import ServerLimits
+from inference.server.producer import Studio
 from inference.server.service import SongService
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
@@ -96,7 +97,7 @@ async def running_service(
     engine = engine or FakeEngine()
     renderer = renderer or FakeRenderer()
     catalogue = load_catalogue(GENRES)
-    app = create_app(engine, renderer, catalogue, limits, artifacts)
+    app = create_app(Studio(engine, renderer, catalogue), limits, artifacts)
     async with TestClient(TestServer(app)) as client:
         yield Service(client, engine, renderer, app[SERVICE], artifacts, catalogue)
 

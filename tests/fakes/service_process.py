@@ -9,6 +9,7 @@ from pathlib import Path
 from inference.music.genre import load_catalogue
 from inference.server.app import create_app
 from inference.server.limits import ServerLimits
+from inference.server.producer import Studio
 from inference.server.run import listen, serve
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
@@ -57,7 +58,7 @@ async def service_apart(artifacts: Path, engine: str, port: int = 0) -> AsyncIte
 
 async def _main(artifacts: Path, engine: str, port: int) -> None:
     limits = ServerLimits(grace_s=0.0, linger_s=0.0)
-    app = create_app(FakeEngine(free=engine == FREE), FakeRenderer(), load_catalogue(GENRES), limits, artifacts)
+    app = create_app(Studio(FakeEngine(free=engine == FREE), FakeRenderer(), load_catalogue(GENRES)), limits, artifacts)
     await serve(app, listen("127.0.0.1", port), lambda url: print(url, flush=True))  # noqa: T201
 
 

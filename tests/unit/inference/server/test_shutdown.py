@@ -13,6 +13,7 @@ from inference.api import ErrorCode, SongState, SongStatus
 from inference.music.genre import load_catalogue
 from inference.server.app import create_app
 from inference.server.limits import ServerLimits
+from inference.server.producer import Studio
 from inference.server.run import CannotListen, EngineLost, base_url, listen, serve
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
@@ -69,7 +70,7 @@ class Server:
         self.engine = FakeEngine()
         self.url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.stop = asyncio.Event()
-        self._app = create_app(self.engine, FakeRenderer(), load_catalogue(GENRES), limits, artifacts)
+        self._app = create_app(Studio(self.engine, FakeRenderer(), load_catalogue(GENRES)), limits, artifacts)
 
     async def run(self) -> None:
         await serve(self._app, listen("127.0.0.1", 0), self.url.set_result, self.stop)
