@@ -110,4 +110,4 @@ class HttpComposer:
     async def _files(self, status: SongStatus) -> tuple[SongFile, ...]:
         contents = await asyncio.gather(*(self._service.file(file.url) for file in status.files))
         pairs = zip(status.files, contents, strict=True)
-        return tuple(SongFile(file.name, file.media_type, content) for file, content in pairs)
+        return tuple(SongFile(file.name, file.media_type, content, file.kind) for file, content in pairs)

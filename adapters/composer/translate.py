@@ -38,6 +38,8 @@ def body_of(request: SongRequest) -> SongBody:
         top_p=sampling.top_p,
         guidance=sampling.guidance,
         formats=list(request.formats),
+        files=list(request.files),
+        max_file_mib=request.max_file_mib,
         client=f"{place.platform}:{place.workspace}:{request.requester.id}"[:128],
         scheduled=request.priority is Priority.SCHEDULED,
         deadline_s=request.deadline_s,
@@ -59,7 +61,16 @@ def song_of(request: SongRequest, status: SongStatus, files: tuple[SongFile, ...
         recipe = Recipe.from_json(json.dumps(status.recipe))
     except MusicError as error:
         raise ComposerFailed(reason=ErrorCode.BAD_REQUEST) from error
-    return Song(request.id, status.title or genre, genre, recipe, files, tuple(status.report), dict(status.seconds))
+    return Song(
+        id=request.id,
+        title=status.title or genre,
+        genre=genre,
+        recipe=recipe,
+        files=files,
+        report=tuple(status.report),
+        seconds=dict(status.seconds),
+        left_out=tuple(status.left_out),
+    )
 
 
 def failure_of(status: SongStatus, genre: str) -> UserError:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bot.domain.request import Place, Priority, Requester, RequestId, SongRequest
-from inference.api import FileFormat
+from inference.api import DEFAULT_FILE_MIB, ExtraFile, FileFormat
 from inference.music.recipe import Recipe
 
 _NO_CHECKPOINT = ""  # a request asks; only a finished song has a checkpoint
@@ -22,6 +22,8 @@ def request_to_json(request: SongRequest) -> str:
         "formats": list(request.formats),
         "priority": request.priority,
         "deadline_s": request.deadline_s,
+        "files": list(request.files),
+        "max_file_mib": request.max_file_mib,
     }
     return json.dumps(entry, separators=(",", ":"))
 
@@ -39,6 +41,9 @@ def request_from_json(text: str) -> SongRequest:
         formats=tuple(FileFormat(name) for name in entry["formats"]),
         priority=Priority(entry["priority"]),
         deadline_s=float(entry["deadline_s"]),
+        # requests of earlier versions know neither
+        files=tuple(ExtraFile(name) for name in entry.get("files", ())),
+        max_file_mib=float(entry.get("max_file_mib", DEFAULT_FILE_MIB)),
     )
 
 

@@ -2,12 +2,13 @@
 
 import typer
 
-from bot.commands import bench, doctor, editing, evaluate, look, originality, play, running, train
+from bot.commands import bench, doctor, editing, evaluate, look, originality, play, render, running, train
 from bot.commands.trouble import sentence_of
 
 EXAMPLES = (
     (play.compose, "compose", "lnh compose metal --bars 32 --tempo 160 --key Em --seed 7"),
     (play.replay, "replay", "lnh replay out/ashes-of-iron.mid"),
+    (render.render, "render", "lnh render song.mid --files mp3,score,tab,stems"),
     (editing.continue_, "continue", "lnh continue riff.mid --bars 16 --genre metal"),
     (editing.extend, "extend", "lnh extend out/ashes-of-iron.mid --bars 8"),
     (editing.replace_, "replace", "lnh replace out/ashes-of-iron.mid --players lead --bars 9-16"),

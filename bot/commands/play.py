@@ -21,7 +21,7 @@ from bot.domain.options import BAND, BARS, DENSITY, KEY, SEED, TEMPO, build_requ
 from bot.domain.request import Place, Requester, RequestId, SongRequest, draw_seed, request_id
 from bot.domain.song import Song
 from bot.settings import Settings
-from inference.api import FileFormat
+from inference.api import ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
 from inference.music.genre import load_catalogue
 from inference.music.score import Meter
@@ -30,12 +30,14 @@ from inference.music.spec import METERS
 HERE = Place("cli", "local", "terminal")
 SOMEBODY = Requester("local", "you")
 MAX_TITLE = 80
+MOST_FILE_MIB = 4096.0  # a folder of one's own bears what a chat does not
 
 Out = Annotated[Path | None, typer.Option(help="Folder for the files; unsaid: the setting console.out.")]
 Title = Annotated[str | None, typer.Option(help="A name; unsaid: the band finds one.")]
 Formats = Annotated[str, typer.Option(help="Files to make, separated by commas.")]
 Meters = Annotated[str | None, typer.Option(help=f"Meter: {', '.join(map(str, METERS))}; unsaid: 4/4.")]
 StrictKey = Annotated[bool, typer.Option("--strict-key", help="No note that is written leaves the key.")]
+Files = Annotated[str, typer.Option(help=f"More files to make, separated by commas: {', '.join(ExtraFile)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 
 
@@ -54,6 +56,7 @@ def compose(
     guidance: Annotated[float, typer.Option(help="How much the genre counts, 0 to 3; 1 is the model's own way.")] = 1.0,
     title: Title = None,
     format: Formats = "mid,mp3,png",
+    files: Files = "",
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
@@ -71,6 +74,8 @@ def compose(
         ),
         sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, guidance=guidance),
         formats=read_formats(format),
+        files=read_files(files),
+        max_file_mib=MOST_FILE_MIB,
     )
     print_delivery(play(settings, request, out), as_json=as_json)
 
@@ -123,6 +128,16 @@ def read_formats(text: str) -> tuple[FileFormat, ...]:
     known = {known.value: known for known in FileFormat}
     if not names or any(name not in known for name in names):
         raise InvalidSpec("format", f"a format is one of {', '.join(known)}, not “{text}”")
+    return tuple(dict.fromkeys(known[name] for name in names))
+
+
+def read_files(text: str) -> tuple[ExtraFile, ...]:
+    """Reads `stems,tab`, or nothing. Raises InvalidSpec."""
+    names = [name.strip().casefold() for name in text.split(",") if name.strip()]
+    known = {known.value: known for known in ExtraFile}
+    wrong = next((name for name in names if name not in known), None)
+    if wrong is not None:
+        raise InvalidSpec("files", f"a file is one of {', '.join(known)}, not “{wrong}”")
     return tuple(dict.fromkeys(known[name] for name in names))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from bot.domain.song import Song
+from bot.domain.song import Song, SongFile
 from inference.api import Comparison, FileFormat
 
 _FIELDS = {"band": "roster"}  # names of the report that differ from the spec's
@@ -42,7 +42,7 @@ class Delivery:
 
     def path(self, format: FileFormat) -> Path:
         """Where the file of that format is."""
-        return next(path for path in self.paths if path.suffix == f".{format.value}")
+        return next(path for file, path in self._shelved if file.format is format)
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -52,10 +52,24 @@ class Delivery:
             "title": song.title,
             "genre": song.genre,
             "recipe": song.recipe.to_dict(),
-            "files": {path.suffix.removeprefix("."): str(path) for path in self.paths},
+            "files": {file.format.value: str(path) for file, path in self._shelved if file.format},
+            "extras": self._extras(),
+            "left_out": {one.file: one.message for one in song.left_out},
             "report": [line.model_dump() for line in self.report],
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
         }
+
+    @property
+    def _shelved(self) -> list[tuple[SongFile, Path]]:
+        return list(zip(self.song.files, self.paths, strict=True))
+
+    def _extras(self) -> dict[str, list[str]]:
+        """Paths of all but the usual files, by what they were made for."""
+        extras: dict[str, list[str]] = {}
+        for file, path in self._shelved:
+            if file.format is None:
+                extras.setdefault(file.kind, []).append(str(path))
+        return extras
 
     def lines(self) -> Iterator[str]:
         """What people read; the files come last, one a line."""
@@ -68,6 +82,7 @@ class Delivery:
         yield "  " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
         if self.identical is not None:
             yield f"The notes are {'identical to' if self.identical else 'not'} those of the file."
+        yield from (f"No {one.file}: {one.message}." for one in song.left_out)
         yield from (str(path) for path in self.paths)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
 
-from inference.api import FileFormat
+from inference.api import DEFAULT_FILE_MIB, ExtraFile, FileFormat
 from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
 
 RequestId = NewType("RequestId", str)
@@ -69,6 +69,8 @@ class SongRequest:
     formats: tuple[FileFormat, ...] = ALL_FORMATS
     priority: Priority = Priority.INTERACTIVE
     deadline_s: float = 600.0
+    files: tuple[ExtraFile, ...] = ()
+    max_file_mib: float = DEFAULT_FILE_MIB
 
     def __post_init__(self) -> None:
         if _ID.fullmatch(self.id) is None:

@@ -4,26 +4,32 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.request import RequestId
-from inference.api import Comparison, FileFormat
+from inference.api import Comparison, FileFormat, LeftOut
 from inference.music.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class SongFile:
-    """One file in memory (a few MiB at most)."""
+    """One file in memory (a few MiB at most). `kind` is what it was made for; a usual file's extension says it too."""
 
     name: str
     media_type: str
     content: bytes
+    kind: str = ""
 
     @property
-    def format(self) -> FileFormat:
-        return FileFormat(self.name.rpartition(".")[2])
+    def format(self) -> FileFormat | None:
+        """Which of the usual files it is, None for any other."""
+        kind = self.kind or self.name.rpartition(".")[2]
+        return FileFormat(kind) if kind in list(FileFormat) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A song as delivered. `id` equals the request's id; `seconds` maps stage to its duration."""
+    """A song as delivered. `id` equals the request's id; `seconds` maps stage to its duration.
+
+    `left_out` are files that were asked for and could not be made.
+    """
 
     id: RequestId
     title: str
@@ -32,6 +38,7 @@ class Song:
     files: tuple[SongFile, ...]
     report: tuple[Comparison, ...]
     seconds: dict[str, float]
+    left_out: tuple[LeftOut, ...] = ()
 
     def file(self, format: FileFormat) -> SongFile | None:
         return next((file for file in self.files if file.format is format), None)

@@ -11,6 +11,7 @@ from PIL import Image
 from inference.api import ExtraFile, FileFormat
 from inference.midi import write_midi
 from inference.music.recipe import RECIPE_MARK
+from inference.music.report import count_bars
 from inference.render.errors import write_error
 from inference.render.job import RenderedFile, RenderJob, check_limits
 from inference.render.mp3 import Tags, encode_mp3
@@ -43,7 +44,12 @@ def card_of(job: RenderJob) -> Card:
     """What the song's card says."""
     seconds = round(job.score.duration_s)
     tempo = job.spec.tempo or job.score.tempos[0].tempo
-    facts = [f"{tempo:.0f} BPM", str(job.spec.key or ""), f"{job.spec.bars} bars", f"{seconds // 60}:{seconds % 60:02}"]
+    facts = [
+        f"{tempo:.0f} BPM",
+        str(job.spec.key or ""),
+        f"{job.spec.bars or count_bars(job.score)} bars",
+        f"{seconds // 60}:{seconds % 60:02}",
+    ]
     seed = _seed(job.recipe_json)
     if seed is not None:
         facts.append(f"seed {seed}")

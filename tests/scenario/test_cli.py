@@ -29,7 +29,7 @@ def test_compose_prints_one_json_object_with_all_there_is_to_know(lnh: Lnh, serv
     recipe = printed["recipe"]
     assert (recipe["bars"], recipe["tempo"], recipe["key"], recipe["seed"]) == (32, 160.0, "Em", 7)
     assert recipe["checkpoint"] == "fake-weights"
-    assert {"title", "genre", "recipe", "files", "report", "seconds"} == set(printed)
+    assert {"title", "genre", "recipe", "files", "extras", "left_out", "report", "seconds"} == set(printed)
     assert {"queued", "composing", "rendering", "total"} <= set(printed["seconds"])
     asked = {line["name"]: line["asked"] for line in printed["report"]}
     assert (asked["bars"], asked["tempo"], asked["key"], asked["band"]) == ("32", "160", "Em", None)

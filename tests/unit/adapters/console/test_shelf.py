@@ -1,5 +1,6 @@
 """The folder of songs: readable names, nothing overwritten, a clear sentence when it cannot be written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,17 @@ def test_a_full_disk_is_named_and_leaves_no_half_song(tmp_path: Path, monkeypatc
         put(_song(), tmp_path)
     assert "the disk is full" in str(caught.value.params["reason"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_other_files_keep_what_follows_the_songs_name(tmp_path: Path) -> None:
+    more = (
+        SongFile("a-stems.zip", "application/zip", b"PK", "stems"),
+        SongFile("a-without-bass.mp3", "audio/mpeg", b"ID3", "minus-one"),
+        SongFile("a.gp5", "application/x-guitar-pro", b"GP", "tab"),
+    )
+    song = replace(_song(), files=_song().files + more)
+    assert [path.name for path in put(song, tmp_path)][2:] == [
+        "ashes-of-iron-stems.zip",
+        "ashes-of-iron-without-bass.mp3",
+        "ashes-of-iron.gp5",
+    ]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from adapters.storage.codec import person_from_json, person_to_json, request_from_json, request_to_json
 from bot.domain.request import Place, Priority, Requester, RequestId, SongRequest
-from inference.api import FileFormat
+from inference.api import ExtraFile, FileFormat
 from inference.music.pitch import Key, Mode
 from inference.music.program import Role
 from inference.music.score import Meter
@@ -36,6 +36,8 @@ REQUESTS = st.builds(
     formats=st.lists(st.sampled_from(FileFormat), unique=True).map(tuple),
     priority=st.sampled_from(Priority),
     deadline_s=st.floats(1, 3600),
+    files=st.lists(st.sampled_from(ExtraFile), unique=True).map(tuple),
+    max_file_mib=st.floats(1, 4096),
 )
 
 
