@@ -24,6 +24,7 @@ _BIAS = 0.12
 _TIGHT_HZ = 140.0
 _SEEDS = (11, 23)
 _SILENT = 1e-4
+_HALF_BAND_PAIRS = 5
 
 
 def shape_tone(tone: Audio, rate: int, amp: Amp, *, is_muted: bool) -> Audio:
@@ -34,10 +35,15 @@ def shape_tone(tone: Audio, rate: int, amp: Amp, *, is_muted: bool) -> Audio:
     return _longer(tone, _tone(amp.tone, rate))
 
 
-def amplify(toned: Audio, rate: int, amp: Amp, bars: NDArray[np.int64]) -> Audio:
-    """Each channel through amplifier and loudspeaker; `bars` are the samples at which bars start.
+def amplify(toned: Audio, amp: Amp, bars: NDArray[np.int64], *, rate: int, speaker: int = 0) -> Audio:
+    """Each channel through the amplifier and a loudspeaker of its own.
 
-    Takes notes as `shape_tone` leaves them. The level out depends little on the level in.
+    Args:
+        toned: notes as `shape_tone` leaves them, (1 or 2, samples); the level out depends little on theirs.
+        amp: the preset.
+        bars: the samples at which bars start.
+        rate: samples a second.
+        speaker: which loudspeaker a single channel gets; there are two, of one make.
     """
     if amp.squeeze > 1 and np.any(toned):
         toned = compress(toned, rate, 0.0, amp.squeeze)
@@ -46,6 +52,7 @@ def amplify(toned: Audio, rate: int, amp: Amp, bars: NDArray[np.int64]) -> Audio
         return toned
     gain = np.float32(gain_of(amp.drive_db) / peak)  # a preset's drive means the same for every SoundFont and velocity
     out = np.zeros_like(toned)
+    speakers = np.roll(_cabinets(amp.cabinet, rate), -speaker, axis=0)[: len(toned)]
     known: dict[bytes, Audio] = {}
     for start, stop in _blocks(bars, toned.shape[1], rate):
         window = _window(toned, start, stop)
@@ -53,7 +60,7 @@ def amplify(toned: Audio, rate: int, amp: Amp, bars: NDArray[np.int64]) -> Audio
             continue
         fingerprint = hashlib.blake2b(window.data, digest_size=16).digest()
         if fingerprint not in known:
-            wet = convolve(_stages(window * gain, rate), _cabinets(amp.cabinet, rate)[: len(toned)])
+            wet = convolve(_stages(window * gain, rate), speakers)
             known[fingerprint] = wet[:, _MARGIN:-_AHEAD]
         out[:, start:stop] = known[fingerprint][:, : stop - start]
     return out
@@ -80,13 +87,34 @@ def _window(toned: Audio, start: int, stop: int) -> Audio:
 
 
 def _stages(block: Audio, rate: int) -> Audio:
-    """Two clips with the bass cut between them: tight lows, and a bias for even harmonics."""
-    fine = scipy.signal.resample_poly(block, 2, 1, axis=-1, window=_half_band())
-    bias = np.float32(_BIAS)
-    first = np.tanh(fine + bias) - np.tanh(bias)
-    tight = scipy.signal.sosfilt(_between(2 * rate), first) * np.float32(gain_of(_SECOND_STAGE_DB))
-    coarse = scipy.signal.resample_poly(np.tanh(tight), 1, 2, axis=-1, window=_half_band())
-    return np.asarray(coarse, dtype=np.float32)
+    """Two clips with the bass cut between them: tight lows, and a bias for even harmonics.
+
+    The samples in between, which the clips need so that their overtones do not fold back, are an array of their own.
+    """
+    bias, lift = np.float32(_BIAS), np.float32(gain_of(_SECOND_STAGE_DB))
+    offset = np.tanh(bias)
+    sides = [np.tanh(part + bias) - offset for part in (block, _between(block))]
+    low = scipy.signal.sosfilt(_bass(rate), (sides[0] + sides[1]) * np.float32(0.5))
+    for side in sides:
+        np.subtract(side, low, out=side)
+        np.multiply(side, lift, out=side)
+        np.tanh(side, out=side)
+    return np.asarray((sides[0] + _between(sides[1], late=1)) * np.float32(0.5), dtype=np.float32)
+
+
+def _between(block: Audio, late: int = 0) -> Audio:
+    """The values half a sample after each sample, or with `late` before it; none are known beyond the ends."""
+    taps = _half_band()
+    reach = len(taps)
+    padded = np.pad(block, ((0, 0), (reach, reach)))
+    size = block.shape[1]
+    middle = reach - late
+    out = np.zeros_like(block)
+    for step, tap in enumerate(taps.tolist()):
+        out += (
+            padded[:, middle - step : middle - step + size] + padded[:, middle + 1 + step : middle + 1 + step + size]
+        ) * np.float32(tap)
+    return out
 
 
 def _longer(tone: Audio, taps: NDArray[np.float32]) -> Audio:
@@ -96,14 +124,18 @@ def _longer(tone: Audio, taps: NDArray[np.float32]) -> Audio:
 
 @cache
 def _half_band() -> NDArray[np.float32]:
-    """Short is enough: a cabinet lets nothing above 8 kHz through, and what folds below that lies over 40 kHz."""
-    return np.asarray(scipy.signal.firwin(17, 0.5, window=("kaiser", 5.0)), dtype=np.float32)
+    """One side of a half-band filter's odd taps.
+
+    Short is enough: a cabinet lets nothing above 8 kHz through, and what folds below that lies over 40 kHz.
+    """
+    taps = scipy.signal.firwin(4 * _HALF_BAND_PAIRS - 1, 0.5, window=("kaiser", 5.0))
+    odd = 2.0 * taps[2 * _HALF_BAND_PAIRS :: 2]
+    return np.asarray(odd / (2 * odd.sum()), dtype=np.float32)
 
 
 @cache
-def _between(rate: int) -> NDArray[np.float32]:
-    sections = scipy.signal.butter(1, _TIGHT_HZ, "highpass", fs=rate, output="sos")
-    return np.asarray(sections, dtype=np.float32)
+def _bass(rate: int) -> NDArray[np.float32]:
+    return np.asarray(scipy.signal.butter(1, _TIGHT_HZ, "lowpass", fs=rate, output="sos"), dtype=np.float32)
 
 
 @cache

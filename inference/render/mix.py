@@ -37,17 +37,19 @@ class Desk:
         """
         _treat(audio, self.rate, strip)
         gain = np.float32(self._gain(audio, strip.level))
-        room = np.float32(gain_of(strip.room_db))
+        room = None if strip.room_db is None else np.float32(gain_of(strip.room_db))
         for start, stop in blocks(audio.shape[1]):
             placed = _place(audio[:, start:stop] * gain, strip, pan)
             self._sum[:, start:stop] += placed
-            self._room[:, start:stop] += placed * room
+            if room is not None:
+                self._room[:, start:stop] += placed * room
         if strip.echo_db is not None:
             self._echo(audio, float(gain) * gain_of(strip.echo_db))
 
     def mixed(self) -> Audio:
         """The sum with its room, (2, n)."""
-        self._sum += convolve(self._room, _room(self.rate, self._room_s))
+        if np.any(self._room):
+            self._sum += convolve(self._room, _room(self.rate, self._room_s))
         return self._sum
 
     def _gain(self, audio: Audio, level: float) -> float:

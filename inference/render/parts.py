@@ -26,6 +26,7 @@ class Part:
         amp: name of the amplifier, or None.
         takes: 2 where one guitar is recorded twice, a side each.
         pan: -1 left to 1 right, where several share a role.
+        chair: counts those who share the role from 0; no two of them play or sound quite the same.
     """
 
     track: int
@@ -34,6 +35,7 @@ class Part:
     amp: str | None
     takes: int
     pan: float
+    chair: int = 0
 
 
 def split_parts(score: Score, roster: tuple[Player, ...], sound: Sound) -> list[Part]:
@@ -50,8 +52,8 @@ def split_parts(score: Score, roster: tuple[Player, ...], sound: Sound) -> list[
         seat = (role, amps[index] is not None)
         takes = sound.strip(role).takes if seat[1] and chairs[seat] == 1 else 1
         pan = _pan(taken[seat], chairs[seat], seat)
+        parts.append(Part(index, role, _program_of(track, sound), amps[index], takes, pan, taken[seat]))
         taken[seat] += 1
-        parts.append(Part(index, role, _program_of(track, sound), amps[index], takes, pan))
     return parts
 
 

@@ -99,11 +99,10 @@ def _performance(score: Score, part: Part, timeline: Timeline, soundset: Soundse
             hits.append(Hit(tone, at, max(1, round(held)), gain, is_muted))
     if track.is_drum:
         hits = list(_choked(hits))
-    if part.takes == 1:
+    if not part.amp or (part.takes == 1 and part.chair == 0):
         return Performance(part, (tuple(hits),))
-    return Performance(
-        part, (_tuned(hits, _TAKE_CENTS), _again(_tuned(hits, -_TAKE_CENTS), timeline.within_bar(ticks)))
-    )
+    sides = (_tuned(hits, _TAKE_CENTS), _again(_tuned(hits, -_TAKE_CENTS), timeline.within_bar(ticks)))
+    return Performance(part, sides if part.takes == 2 else sides[part.chair % 2 :][:1])
 
 
 def _choked(hits: list[Hit]) -> Iterable[Hit]:

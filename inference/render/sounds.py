@@ -42,7 +42,7 @@ class Amp(_Preset):
     cabinet: Curve = Field(min_length=2)
     squeeze: Annotated[float, Field(ge=1, le=20)] = 1.0
     mute_s: Annotated[float, Field(ge=0.02, le=4)] = 0.25
-    mute_tone: Curve = ((40.0, 0.0), (1000.0, 0.0), (3000.0, -6.0), (12000.0, -18.0))
+    mute_tone: Curve = ((40.0, 3.5), (115.0, 5.0), (280.0, -2.0), (700.0, -11.0), (1800.0, -22.0), (8000.0, -42.0))
 
 
 class Strip(_Preset):
@@ -56,7 +56,7 @@ class Strip(_Preset):
     level: Annotated[float, Field(ge=-40, le=20)] = -6.0
     pan: Annotated[float, Field(ge=-1, le=1)] = 0.0
     width: Annotated[float, Field(ge=0, le=1.5)] = 1.0
-    room_db: Annotated[float, Field(ge=-80, le=6)] = -16.0
+    room_db: Annotated[float, Field(ge=-80, le=6)] | None = -16.0
     echo_db: Annotated[float, Field(ge=-80, le=0)] | None = None
     squeeze: Annotated[float, Field(ge=1, le=20)] = 1.0
     drive_db: Annotated[float, Field(ge=0, le=40)] = 0.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from inference.music.program import Role
@@ -19,6 +20,13 @@ from inference.render.soundfonts.soundset import Soundset, load_soundset
 from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, Strip, load_sounds
 from inference.render.synth import RATE, RING_S, Tone, play_tones
 from inference.render.timeline import Timeline
+
+
+class Care(Enum):
+    """How much work goes into a mix."""
+
+    FULL = auto()  # as it should be
+    QUICK = auto()  # every guitar recorded once, no room, no glue: the same band and balance in a fraction of the time
 
 
 @dataclass(frozen=True)
@@ -48,13 +56,15 @@ class Studio:
         """From files; both are read once a process. Raises RenderFailed."""
         return cls(load_soundset(soundfont), load_sounds(sounds))
 
-    def record(self, score: Score, roster: tuple[Player, ...], genre: str) -> tuple[Audio, int]:
+    def record(self, score: Score, roster: tuple[Player, ...], genre: str, care: Care = Care.FULL) -> tuple[Audio, int]:
         """The master, shape (2, samples), and its sample rate. Equal arguments give equal samples.
 
         Raises:
             RenderFailed: no notes, too many, or a SoundFont that cannot be played.
         """
         sound = self.sounds.of(genre)
+        if care is Care.QUICK:
+            sound = _simpler(sound)
         timeline = Timeline(score, RATE, RING_S)
         desk = _desk(score, timeline, sound)
         for part, audio in self._parts(score, roster, sound, timeline):
@@ -99,7 +109,16 @@ class Studio:
         dry = sound_of(
             one, tones, timeline.length, lambda tone, is_muted: shape_tone(tone, RATE, amp, is_muted=is_muted)
         )
-        return tone_of(amplify(dry, RATE, amp, timeline.bar_samples), RATE, strip)[:, : timeline.length]
+        return tone_of(amplify(dry, amp, timeline.bar_samples, rate=RATE, speaker=one.part.chair), RATE, strip)[
+            :, : timeline.length
+        ]
+
+
+def _simpler(sound: Sound) -> Sound:
+    strips = {
+        role.value: sound.strip(role).model_copy(update={"takes": 1, "room_db": None, "echo_db": None}) for role in Role
+    }
+    return sound.model_copy(update={**strips, "glue": 1.0})
 
 
 def _desk(score: Score, timeline: Timeline, sound: Sound) -> Desk:

@@ -16,9 +16,12 @@ _LOOPS, _SENDS = 54, (15, 16)
 _LONGEST_RELEASE_S = 4.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Preset:
-    """One instrument of a SoundFont: in which font it is, and what a player of single notes must know about it."""
+    """One instrument of a SoundFont: in which font it is, and what a player of single notes must know about it.
+
+    A Soundset makes each of them once, so that they are compared by identity, which is quick.
+    """
 
     font: int
     bank: int
