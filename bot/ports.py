@@ -63,6 +63,9 @@ class Songs(Protocol):
     async def request(self, id: RequestId) -> SongRequest:
         """The request of a song. Raises NotFound."""
 
+    async def midi(self, id: RequestId) -> bytes:
+        """The notes of a song that was delivered. Raises NotFound, also when it was delivered without them."""
+
     async def pending(self) -> list[SongRequest]:
         """Accepted, neither delivered nor given up: work that a crash left behind."""
 

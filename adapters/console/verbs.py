@@ -3,15 +3,17 @@
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import time
+from functools import partial
 
 from adapters.console.reply import ConsoleReply, Screen
 from adapters.console.view import progress_view
 from bot.domain.daily import DailySchedule, parse_time
 from bot.domain.errors import LnhError, NotFound
 from bot.domain.options import build_request, wishes_from_text
-from bot.domain.request import Place, Requester, RequestId, draw_seed, request_id
+from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
 from bot.messages import say, sentence
 from bot.services.band import Band
+from inference.music.edit import Operation, read_names
 from inference.music.errors import InvalidSpec, MusicError
 
 PLATFORM = "console"
@@ -20,6 +22,7 @@ YOU = Requester("local", "you")
 HELP = (
     "/compose metal 140bpm Em      a new song; also: 32 bars, density 6, band drums,bass,lead:30, seed 7",
     "/another                      the last wishes again, another song",
+    "/vary, /extend                a variation of the last song, a longer one; /replace lead writes one player anew",
     "/genres                       what I play; /genres disable punk, /genres enable punk",
     "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
     "/help                         this",
@@ -38,6 +41,9 @@ class Verbs:
         self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             "compose": self._compose,
             "another": self._another,
+            "vary": partial(self._change, Operation.VARY),
+            "extend": partial(self._change, Operation.EXTEND),
+            "replace": partial(self._change, Operation.REPLACE),
             "genres": self._genres,
             "daily": self._daily,
             "help": self._help,
@@ -73,6 +79,16 @@ class Verbs:
         with progress_view(self._screen.output) as view:
             reply = ConsoleReply(self._screen, view)
             await self._band.compose.another(song, id=_new_id(), requester=YOU, place=HERE, reply=reply)
+
+    async def _change(self, operation: Operation, text: str) -> None:
+        """Works on the last song; `text` names players."""
+        song = self._screen.last_song
+        if song is None:
+            raise NotFound(what="a song to work on")
+        change = SongChange(song, operation, read_names(text))
+        with progress_view(self._screen.output) as view:
+            reply = ConsoleReply(self._screen, view)
+            await self._band.compose.change(change, id=_new_id(), requester=YOU, place=HERE, reply=reply)
 
     async def _genres(self, text: str) -> None:
         action, _, genre = text.partition(" ")

@@ -5,9 +5,10 @@ from typing import Any, Protocol, Self, cast
 
 import discord
 
-from adapters.discord.translate import ANOTHER, CANCEL, another_id, cancel_id
-from bot.domain.request import Requester, RequestId
+from adapters.discord.translate import ANOTHER, CANCEL, CHANGE, REPLACE, another_id, cancel_id, change_id
+from bot.domain.request import Requester, RequestId, SongChange
 from bot.messages import say
+from inference.music.edit import Operation
 
 Press = discord.Interaction[Any]
 
@@ -16,6 +17,8 @@ class ButtonListener(Protocol):
     """The client these buttons belong to; its methods answer the interaction themselves, errors included."""
 
     async def another(self, press: Press, song: RequestId) -> None: ...
+
+    async def change(self, press: Press, change: SongChange) -> None: ...
 
     async def cancel(self, press: Press, song: RequestId, person: str) -> None: ...
 
@@ -35,6 +38,38 @@ class AnotherButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=ANO
         await _listener(press).another(press, self._song)
 
 
+class ChangeButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CHANGE):
+    """Makes a song of the song: a variation of it, or a longer one."""
+
+    def __init__(self, change: SongChange, label: str) -> None:
+        super().__init__(discord.ui.Button(label=label, custom_id=change_id(change)))
+        self._change = change
+
+    @classmethod
+    async def from_custom_id(cls, press: Press, item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
+        return cls(SongChange(RequestId(match["song"]), Operation(match["change"])), _label(item))
+
+    async def callback(self, press: Press) -> None:
+        await _listener(press).change(press, self._change)
+
+
+class ReplaceMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=REPLACE):
+    """Has one player's part written anew."""
+
+    def __init__(self, song: RequestId, options: list[discord.SelectOption], placeholder: str | None) -> None:
+        custom_id = change_id(SongChange(song, Operation.REPLACE))
+        super().__init__(discord.ui.Select(custom_id=custom_id, options=options, placeholder=placeholder))
+        self._song = song
+
+    @classmethod
+    async def from_custom_id(cls, press: Press, item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
+        menu = cast("discord.ui.Select[Any]", item)
+        return cls(RequestId(match["song"]), menu.options, menu.placeholder)
+
+    async def callback(self, press: Press) -> None:
+        await _listener(press).change(press, SongChange(self._song, Operation.REPLACE, tuple(self.item.values)))
+
+
 class CancelButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CANCEL):
     """Stops a song in the making; only who asked for it (or a moderator) may."""
 
@@ -52,10 +87,15 @@ class CancelButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CANC
         await _listener(press).cancel(press, self._song, self._person)
 
 
-def another_view(song: RequestId, locale: str) -> discord.ui.View:
+def song_view(song: RequestId, players: tuple[str, ...], locale: str) -> discord.ui.View:
     """What stands under a finished song."""
     view = discord.ui.View(timeout=None)
     view.add_item(AnotherButton(song, say("another_button", locale)))
+    view.add_item(ChangeButton(SongChange(song, Operation.VARY), say("vary_button", locale)))
+    view.add_item(ChangeButton(SongChange(song, Operation.EXTEND), say("extend_button", locale)))
+    if players:
+        options = [discord.SelectOption(label=player.replace(":", " "), value=player) for player in players]
+        view.add_item(ReplaceMenu(song, options, say("replace_button", locale)))
     return view
 
 

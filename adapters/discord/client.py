@@ -1,13 +1,14 @@
 """The connection to Discord: no privileged intents, no mention of anybody, as many shards as Discord says."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import discord
 from discord import app_commands
 
 from adapters.discord.asking import Asked, Click, asked_by, asked_in, require_posting, require_posting_in
-from adapters.discord.buttons import AnotherButton, CancelButton
+from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, ReplaceMenu
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
 from adapters.discord.reply import PlainReply, SongReply
@@ -17,7 +18,7 @@ from adapters.discord.translate import wishes_text
 from adapters.discord.trouble import explain
 from bot.domain.errors import LnhError, NotAllowed
 from bot.domain.options import SongWishes, build_request, wishes_from_text
-from bot.domain.request import RequestId, SongRequest, draw_seed
+from bot.domain.request import RequestId, SongChange, SongRequest, draw_seed
 from bot.services.band import Band
 from inference.music.errors import MusicError
 
@@ -53,7 +54,7 @@ class BandClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Runs after the login and before the first event."""
-        self.add_dynamic_items(AnotherButton, CancelButton)
+        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, ReplaceMenu)
         await sync_if_changed(self.tree)
         if self.shard_count is None:
             # With a count known the library identifies at DEFAULT_GATEWAY, which settings may have moved.
@@ -70,6 +71,14 @@ class BandClient(discord.AutoShardedClient):
 
     async def another(self, press: Click, song: RequestId) -> None:
         """Answers an Another button, however old its song is."""
+        await self._press(press, partial(self.band.compose.another, song))
+
+    async def change(self, press: Click, change: SongChange) -> None:
+        """Answers a Vary or Extend button or the menu of players, however old their song is."""
+        await self._press(press, partial(self.band.compose.change, change))
+
+    async def _press(self, press: Click, work: Callable[..., Awaitable[None]]) -> None:
+        """Answers a press with the song that `work` makes for whoever pressed."""
         try:
             require_posting(press)
             await press.response.defer(thinking=True)
@@ -78,12 +87,7 @@ class BandClient(discord.AutoShardedClient):
             return
         asked = asked_by(press)
         reply = self._reply(InteractionConversation(press), asked)
-        await self._perform(
-            reply,
-            lambda: self.band.compose.another(
-                song, id=asked.id, requester=asked.requester, place=asked.place, reply=reply
-            ),
-        )
+        await self._perform(reply, lambda: work(id=asked.id, requester=asked.requester, place=asked.place, reply=reply))
 
     async def cancel(self, press: Click, song: RequestId, person: str) -> None:
         """Answers a Cancel button; the conversation about the song hears of it from the composer."""

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from adapters.discord.buttons import another_view
+from adapters.discord.buttons import song_view
 from adapters.discord.translate import SongPost, clamp
 from bot.domain.errors import DeliveryFailed, PlaceGone
 from bot.messages import say
@@ -39,7 +39,8 @@ async def deliver(post: SongPost, send: Send) -> None:
 
 def message_parts(post: SongPost) -> dict[str, Any]:
     """What sending and editing take alike; the files come apart, because each takes them by another name."""
-    return {"content": text_of(post), "embed": embed_of(post), "view": another_view(post.song_id, post.locale)}
+    view = song_view(post.song_id, post.players, post.locale)
+    return {"content": text_of(post), "embed": embed_of(post), "view": view}
 
 
 def files_of(post: SongPost) -> list[discord.File]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.request import Place, Requester, RequestId, request_id
+from bot.domain.request import Place, Requester, RequestId, SongChange, request_id
 from bot.domain.song import Song, SongFile
 from inference.api import FileFormat
 
@@ -17,6 +17,8 @@ ENVELOPE_BYTES = 64 * 1024  # what multipart headers and the JSON part may need 
 
 _SONG = r"(?P<song>[A-Za-z0-9_-]{1,64})"
 ANOTHER = re.compile(rf"lnh:another:{_SONG}")
+CHANGE = re.compile(rf"lnh:(?P<change>vary|extend):{_SONG}")
+REPLACE = re.compile(rf"lnh:replace:{_SONG}")
 CANCEL = re.compile(rf"lnh:cancel:{_SONG}:(?P<person>\d{{1,20}})")
 
 
@@ -39,6 +41,11 @@ def another_id(song: RequestId) -> str:
     return f"lnh:another:{song}"
 
 
+def change_id(change: SongChange) -> str:
+    """The `custom_id` of a button, or of a menu of players, that changes a song; as lasting as `another_id`."""
+    return f"lnh:{change.operation}:{change.song}"
+
+
 def cancel_id(song: RequestId, person: str) -> str:
     """The `custom_id` of the Cancel button of a song in the making, and who may press it."""
     return f"lnh:cancel:{song}:{person}"
@@ -56,7 +63,9 @@ def clamp(text: str, limit: int = MAX_CONTENT) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SongPost:
-    """One message with a song. `colour` is 0xrrggbb; `left_out` were too large for this place."""
+    """One message with a song. `colour` is 0xrrggbb; `left_out` were too large for this place; `players` are those
+    who can be replaced.
+    """
 
     song_id: RequestId
     content: str
@@ -64,6 +73,7 @@ class SongPost:
     locale: str
     files: tuple[SongFile, ...]
     left_out: tuple[SongFile, ...] = ()
+    players: tuple[str, ...] = ()
 
     @property
     def card(self) -> SongFile | None:
@@ -81,7 +91,8 @@ class SongPost:
 
 def song_post(song: Song, content: str, colour: str, limit_bytes: int, locale: str) -> SongPost:
     """The post of a song where a file may have `limit_bytes`; `colour` is `#rrggbb`."""
-    return fit(SongPost(song.id, content, int(colour.lstrip("#"), 16), locale, song.files), limit_bytes)
+    post = SongPost(song.id, content, int(colour.lstrip("#"), 16), locale, song.files, players=song.players)
+    return fit(post, limit_bytes)
 
 
 def fit(post: SongPost, limit_bytes: int) -> SongPost:

@@ -22,7 +22,10 @@ from adapters.slack.translate import (
     ANOTHER,
     CANCEL,
     COMMANDS,
+    EXTEND,
     PLATFORM,
+    REPLACE,
+    VARY,
     Wish,
     is_from_a_person,
     wish_of_button,
@@ -130,7 +133,7 @@ class SlackAdapter:
         for command in COMMANDS:
             app.command(f"/{command}")(on_command)
         app.event("app_mention")(on_mention)
-        for button in (ANOTHER, CANCEL):
+        for button in (ANOTHER, VARY, EXTEND, REPLACE, CANCEL):
             app.action(button)(on_button)
         return app
 

@@ -7,7 +7,16 @@ import structlog
 from adapters.slack.clients import SlackClients
 from adapters.slack.people import People
 from adapters.slack.reply import Asked, SlackReply
-from adapters.slack.translate import PLATFORM, Wish, escape, genre_lines, local_date, read_cancel, read_daily
+from adapters.slack.translate import (
+    PLATFORM,
+    Wish,
+    escape,
+    genre_lines,
+    local_date,
+    read_cancel,
+    read_change,
+    read_daily,
+)
 from bot.domain.daily import DailySchedule
 from bot.domain.errors import LnhError
 from bot.domain.options import build_request, wishes_from_text
@@ -32,6 +41,9 @@ class Commands:
         self._acts: dict[str, _Act] = {
             "compose": self._compose,
             "another": self._another,
+            "vary": self._change,
+            "extend": self._change,
+            "replace": self._change,
             "cancel": self._cancel,
             "daily": self._daily,
             "genres": self._genres,
@@ -87,6 +99,14 @@ class Commands:
         await reply.open()
         try:
             await self._band.compose.another(song, id=wish.id, requester=requester, place=wish.place, reply=reply)
+        finally:
+            await reply.close()
+
+    async def _change(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        change = read_change(wish)
+        await reply.open()
+        try:
+            await self._band.compose.change(change, id=wish.id, requester=requester, place=wish.place, reply=reply)
         finally:
             await reply.close()
 

@@ -8,7 +8,7 @@ from adapters.slack.refusals import CALL_FAILURES
 from adapters.slack.translate import MAX_TEXT, clamp, escape
 from bot.domain.request import Place, Requester
 from bot.domain.song import Song
-from bot.messages import caption, say
+from bot.messages import caption
 
 REMEMBERED_NONCES = 1000
 _logger = structlog.get_logger(__name__)
@@ -27,7 +27,7 @@ class SlackMessenger:
         if nonce in self._posted:
             return
         words = "\n".join(part for part in (note, caption(song, "en")) if part)
-        await post_song(self._clients.delivery, place, song, words, say("another_button", "en"))
+        await post_song(self._clients.delivery, place, song, words, "en")
         self._posted[nonce] = None
         if len(self._posted) > REMEMBERED_NONCES:
             del self._posted[next(iter(self._posted))]

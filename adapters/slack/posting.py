@@ -1,7 +1,7 @@
 """A song into a channel, as one message.
 
 Slack's `files.completeUploadExternal` takes `blocks` since 2025, so the card, the MP3, the MIDI file, the caption and
-the *Another* button are one message, and the button's value (the song's id) is all it needs after a restart. Two
+the buttons are one message, and their values (the song's id) are all they need after a restart. Two
 limits: the caption must then be a block, since `initial_comment` silences `blocks`; and Slack refuses some blocks
 there with `internal_error` although `chat.postMessage` takes them. A finished song is never lost to that: it is
 uploaded again with a plain comment, and the button follows in a message of its own.
@@ -14,28 +14,28 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.refusals import NO_BLOCKS, error_code, explained
-from adapters.slack.translate import MAX_TEXT, another_button, clamp, escape, song_blocks, uploads
+from adapters.slack.translate import MAX_TEXT, clamp, escape, song_actions, song_blocks, uploads
 from bot.domain.request import Place
 from bot.domain.song import Song
 
 _logger = structlog.get_logger(__name__)
 
 
-async def post_song(client: AsyncWebClient, place: Place, song: Song, words: str, label: str) -> None:
-    """Posts the song with `words` above its files and a button called `label`.
+async def post_song(client: AsyncWebClient, place: Place, song: Song, words: str, locale: str) -> None:
+    """Posts the song with `words` above its files and buttons in the language of `locale`.
 
     Raises:
         DeliveryFailed, PlaceGone: Slack refused it; `reason` says why.
     """
     with explained():
         try:
-            await _upload(client, place, song, blocks=json.dumps(song_blocks(song, words, label)))
+            await _upload(client, place, song, blocks=json.dumps(song_blocks(song, words, locale)))
         except SlackApiError as error:
             if error_code(error) not in NO_BLOCKS:
                 raise
             _logger.warning("slack refused blocks on an upload", song_id=song.id, error=error_code(error))
             await _upload(client, place, song, initial_comment=clamp(escape(words), MAX_TEXT))
-            await _post_button(client, place, song, label)
+            await _post_actions(client, place, song, locale)
 
 
 async def _upload(
@@ -51,10 +51,10 @@ async def _upload(
     )
 
 
-async def _post_button(client: AsyncWebClient, place: Place, song: Song, label: str) -> None:
+async def _post_actions(client: AsyncWebClient, place: Place, song: Song, locale: str) -> None:
     await client.chat_postMessage(
         channel=place.channel,
         thread_ts=place.thread,
         text=escape(song.title),
-        blocks=[another_button(song.id, label)],
+        blocks=[song_actions(song, locale)],
     )

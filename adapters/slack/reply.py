@@ -92,8 +92,8 @@ class SlackReply:
         if await self._recall() == POSTED:
             _logger.info("song was posted before the crash", request_id=self._asked.id)
             return
-        words, label = caption(song, self._locale), say("another_button", self._locale)
-        await post_song(self._clients.delivery, self._place, song, words, label)
+        words = caption(song, self._locale)
+        await post_song(self._clients.delivery, self._place, song, words, self._locale)
         # Slack drops no post for being the second: from here on a crash does not lead to one.
         await self._remember(POSTED)
         await self.close()

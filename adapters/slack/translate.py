@@ -10,18 +10,30 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, MarkdownTextObject, SectionBlock
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    InteractiveElement,
+    MarkdownTextObject,
+    Option,
+    SectionBlock,
+    StaticSelectElement,
+)
 
 from bot.domain.daily import parse_time, parse_zone
-from bot.domain.request import Place, RequestId, request_id
+from bot.domain.request import Place, RequestId, SongChange, request_id
 from bot.domain.song import Song
+from bot.messages import say
 from bot.services.genres import GenreChoice
 from inference.api import FileFormat
+from inference.music.edit import Operation
 from inference.music.errors import MusicError
 from inference.music.genre import GenreCatalogue
 
 PLATFORM = "slack"
 ANOTHER = "lnh.another"
+VARY, EXTEND, REPLACE = (f"lnh.{verb}" for verb in ("vary", "extend", "replace"))
 CANCEL = "lnh.cancel"
 COMMANDS = ("compose", "daily", "genres")
 VERBS = (*COMMANDS, "help")
@@ -72,12 +84,13 @@ def wish_of_mention(body: dict[str, Any]) -> Wish:
 
 
 def wish_of_button(body: dict[str, Any]) -> Wish:
-    """The wish in a press on a button; `text` is the button's value."""
+    """The wish in a press on a button or a choice from a menu; `text` is the value of either."""
     message, action, user = body.get("message", {}), body["actions"][0], body["user"]
     place = Place(PLATFORM, body["team"]["id"], body["channel"]["id"], message.get("thread_ts"))
     key = request_id(PLATFORM, "action", body["trigger_id"])
     verb = action["action_id"].rpartition(".")[2]
-    return Wish(key, verb, str(action["value"]), place, user["id"], user.get("username", ""))
+    chosen = action.get("selected_option", action)
+    return Wish(key, verb, str(chosen["value"]), place, user["id"], user.get("username", ""))
 
 
 def split_verb(text: str, command: str) -> tuple[str, str]:
@@ -156,19 +169,34 @@ def genre_lines(choices: Iterable[GenreChoice]) -> str:
     return "\n".join(lines)
 
 
-def song_blocks(song: Song, words: str, label: str) -> list[dict[str, Any]]:
-    """The caption and the *Another* button, whose value is the song's id: it needs no memory.
+def song_blocks(song: Song, words: str, locale: str) -> list[dict[str, Any]]:
+    """The caption and what can be done with the song; every value holds the song's id, so none needs memory.
 
     Raises:
         SlackObjectFormationError: never for a song; the models check Slack's limits once more.
     """
     caption = SectionBlock(text=MarkdownTextObject(text=clamp(escape(words), MAX_SECTION)))
-    return _checked([caption, another_button(song.id, label)])
+    return _checked([caption, song_actions(song, locale)])
 
 
-def another_button(id: RequestId, label: str) -> ActionsBlock:
-    """The button that asks for the same wishes with another seed."""
-    return _button(ANOTHER, id, label)
+def song_actions(song: Song, locale: str) -> ActionsBlock:
+    """Another one, a variation, a longer one, or another part for one of the players."""
+    buttons = ((ANOTHER, "another_button"), (VARY, "vary_button"), (EXTEND, "extend_button"))
+    elements: list[InteractiveElement] = [
+        ButtonElement(text=clamp(say(code, locale), MAX_BUTTON), action_id=action, value=song.id)
+        for action, code in buttons
+    ]
+    if song.players:
+        options = [Option(value=f"{song.id} {player}", label=player.replace(":", " ")) for player in song.players]
+        placeholder = clamp(say("replace_button", locale), MAX_BUTTON)
+        elements.append(StaticSelectElement(placeholder=placeholder, action_id=REPLACE, options=options))
+    return ActionsBlock(elements=elements)
+
+
+def read_change(wish: Wish) -> SongChange:
+    """What a press on *Vary* or *Extend*, or a choice of a player, asks for."""
+    song, _, player = wish.text.partition(" ")
+    return SongChange(RequestId(song), Operation(wish.verb), (player,) if player else ())
 
 
 def progress_blocks(line: str, id: RequestId, user: str, label: str) -> list[dict[str, Any]]:

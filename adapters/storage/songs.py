@@ -11,6 +11,7 @@ from adapters.storage.tables import SongState, songs
 from bot.domain.errors import NotFound
 from bot.domain.request import RequestId, SongRequest
 from bot.domain.song import Song
+from inference.api import FileFormat
 
 
 class SqlSongs:
@@ -36,9 +37,11 @@ class SqlSongs:
         return True
 
     async def finish(self, id: RequestId, song: Song | None) -> None:
-        changes = {"state": SongState.GIVEN_UP, "finished_at": datetime.now(UTC)}
+        changes: dict[str, object] = {"state": SongState.GIVEN_UP, "finished_at": datetime.now(UTC)}
         if song is not None:
+            notes = song.file(FileFormat.MIDI)
             changes |= {"state": SongState.DELIVERED, "title": song.title, "recipe": song.recipe.to_json()}
+            changes |= {"midi": None if notes is None else notes.content}
         async with self._engine.begin() as connection:
             await connection.execute(update(songs).where(songs.c.id == id).values(changes))
 
@@ -48,6 +51,13 @@ class SqlSongs:
         if text is None:
             raise NotFound(what="song")
         return request_from_json(text)
+
+    async def midi(self, id: RequestId) -> bytes:
+        async with self._engine.connect() as connection:
+            content = await connection.scalar(select(songs.c.midi).where(songs.c.id == id))
+        if content is None:
+            raise NotFound(what="song")
+        return bytes(content)
 
     async def pending(self) -> list[SongRequest]:
         query = select(songs.c.request).where(songs.c.state == SongState.PENDING).order_by(songs.c.accepted_at)

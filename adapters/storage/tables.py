@@ -3,7 +3,19 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Date, DateTime, ForeignKey, Index, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -54,6 +66,7 @@ songs = Table(
     Column("request", Text, nullable=False),
     Column("title", Text),
     Column("recipe", Text),
+    Column("midi", LargeBinary),
     Column("accepted_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Index(None, "state", "accepted_at"),

@@ -1,5 +1,6 @@
 """The one request type behind every command, button, schedule and platform."""
 
+import base64
 import hashlib
 import random
 import re
@@ -8,6 +9,7 @@ from enum import StrEnum
 from typing import NewType
 
 from inference.api import DEFAULT_FILE_MIB, ExtraFile, FileFormat
+from inference.music.edit import Edit, Operation
 from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
 
 RequestId = NewType("RequestId", str)
@@ -54,6 +56,15 @@ class Requester:
 
 
 @dataclass(frozen=True, slots=True)
+class SongChange:
+    """What is to be done to a song that was delivered. `players` as `Song.players` names them; empty for all."""
+
+    song: RequestId
+    operation: Operation
+    players: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SongRequest:
     """A song asked for; valid by construction. `id` is idempotency key and trace id from click to engine log.
 
@@ -75,6 +86,16 @@ class SongRequest:
     def __post_init__(self) -> None:
         if _ID.fullmatch(self.id) is None:
             raise ValueError(f"“{self.id}” is no request id; make one with request_id()")
+
+    def changed(self, change: SongChange, midi: bytes) -> "SongRequest":
+        """The wish to change this request's song, whose notes are `midi`; id, seed and people stay to be replaced.
+
+        Raises:
+            InvalidSpec: the change means nothing.
+        """
+        edit = Edit(change.operation, base64.b64encode(midi).decode(), players=change.players)
+        spec = SongSpec(self.spec.genres, strict_key=self.spec.strict_key, edit=edit)
+        return replace(self, spec=spec)
 
     def another(self, id: RequestId, seed: int, requester: Requester) -> "SongRequest":
         """The same wishes with another seed, asked by `requester`."""

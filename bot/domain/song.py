@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from bot.domain.request import RequestId
 from inference.api import Comparison, FileFormat, LeftOut
+from inference.music.edit import player_names
 from inference.music.recipe import Recipe
 
 
@@ -39,6 +40,11 @@ class Song:
     report: tuple[Comparison, ...]
     seconds: dict[str, float]
     left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Everybody in the band, as a change of the song names them."""
+        return player_names(player.role for player in self.recipe.spec.roster or ())
 
     def file(self, format: FileFormat) -> SongFile | None:
         return next((file for file in self.files if file.format is format), None)

@@ -9,7 +9,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.domain.errors import GenreDisabled, LnhError
-from bot.domain.request import Place, Priority, Requester, RequestId, SongRequest, draw_seed
+from bot.domain.request import Place, Priority, Requester, RequestId, SongChange, SongRequest, draw_seed
 from bot.domain.song import Progress, Song
 from bot.ports import Composer, GenreSettings, Reply, Songs, UserError
 from bot.services.genres import GenreService
@@ -52,6 +52,20 @@ class ComposeService:
             await _tell(reply, error)
         except Exception:
             _logger.exception("wishes not readable", request_id=id, song_id=song_id)
+            await _tell(reply, LnhError(id=id))
+        else:
+            await self.compose(replace(wishes.another(id, draw_seed(), requester), place=place), reply)
+
+    async def change(
+        self, change: SongChange, *, id: RequestId, requester: Requester, place: Place, reply: Reply
+    ) -> None:
+        """Composes a song out of a known one: a variation, a longer one, another player; errors go to `reply`."""
+        try:
+            wishes = (await self.songs.request(change.song)).changed(change, await self.songs.midi(change.song))
+        except (LnhError, MusicError) as error:
+            await _tell(reply, error)
+        except Exception:
+            _logger.exception("song not readable", request_id=id, song_id=change.song)
             await _tell(reply, LnhError(id=id))
         else:
             await self.compose(replace(wishes.another(id, draw_seed(), requester), place=place), reply)

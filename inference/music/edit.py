@@ -1,5 +1,6 @@
 """What is done to a song that exists already."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -39,7 +40,7 @@ class Edit:
         key: the song's key where it is known; None: as its notes say.
         add: bars to add (CONTINUE, EXTEND), 1 to MAX_ADDED_BARS.
         bars: first and last bar to write anew, counted from 1 at the first bar that sounds; None for all.
-        players: who is written anew (REPLACE, VARY), as `lead` or, for the second of a role, `lead:2`; empty for all.
+        players: who is written anew (REPLACE, VARY): a role for all of it, `lead:2` for its second; empty for all.
         keep: who stays (REMIX; ACCOMPANY keeps everybody).
         strength: chance of each thing played to be redrawn (VARY, REMIX), above 0 and at most 1.
 
@@ -81,6 +82,14 @@ class Edit:
             raise InvalidSpec("edit", f"to {operation} takes no players to keep; remix does")
         if self.strength is not None and operation not in _REDRAWS:
             raise InvalidSpec("edit", f"to {operation} has no strength; vary and remix do")
+
+
+def player_names(roles: Iterable[str]) -> tuple[str, ...]:
+    """How an edit names each player of a roster: `lead`, or `lead:1` and `lead:2` where two have a role."""
+    band = [str(role) for role in roles]
+    return tuple(
+        role if band.count(role) == 1 else f"{role}:{band[: place + 1].count(role)}" for place, role in enumerate(band)
+    )
 
 
 def span(bars: tuple[int, int]) -> str:

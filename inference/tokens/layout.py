@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inference.music.edit import ADDED_BARS, Edit, Operation, span
+from inference.music.edit import ADDED_BARS, Edit, Operation, player_names, span
 from inference.music.errors import InvalidSpec
 from inference.music.program import Role
 from inference.music.spec import MAX_PLAYERS, Player
@@ -64,15 +64,6 @@ def lay_out(edit: Edit, source: Source, roster: tuple[Player, ...] | None, shift
     return layout
 
 
-def player_names(players: Iterable[Player]) -> tuple[str, ...]:
-    """How an edit names each player: `lead`, and `lead:2` for the second of a role."""
-    names: list[str] = []
-    for player in players:
-        alike = sum(name.partition(":")[0] == player.role for name in names)
-        names.append(player.role.value if alike == 0 else f"{player.role}:{alike + 1}")
-    return tuple(names)
-
-
 @dataclass(frozen=True)
 class _Wish:
     edit: Edit
@@ -91,7 +82,7 @@ class _Wish:
 
     def named(self, names: Iterable[str]) -> set[int]:
         """The source's players of these names; a role means all who have it. Raises InvalidSpec."""
-        known = player_names(self.players)
+        known = player_names(player.role for player in self.players)
         chosen: set[int] = set()
         for name in names:
             found = {slot for slot, player in enumerate(self.players) if name in (known[slot], player.role)}

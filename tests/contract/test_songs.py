@@ -1,6 +1,7 @@
 """The port Songs, kept by the database and by its fake."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from adapters.storage import open_storage
 from bot.domain.errors import NotFound
 from bot.domain.request import RequestId
 from bot.ports import Songs
+from inference.api import FileFormat
 from tests.fakes.songs import request_for, song_for
 from tests.fakes.storage import FakeSongs
 
@@ -52,6 +54,25 @@ async def test_a_delivered_song_can_still_be_asked_for_again(songs: Songs) -> No
     await songs.finish(RequestId("a"), song_for(request_for("a")))
     assert (await songs.request(RequestId("a"))).id == "a"
     assert not await songs.accept(request_for("a"))
+
+
+async def test_the_notes_of_a_delivered_song_are_kept(songs: Songs) -> None:
+    await songs.accept(request_for("a"))
+    with pytest.raises(NotFound):
+        await songs.midi(RequestId("a"))
+    song = song_for(request_for("a"))
+    await songs.finish(RequestId("a"), song)
+    notes = song.file(FileFormat.MIDI)
+    assert notes is not None
+    assert await songs.midi(RequestId("a")) == notes.content
+
+
+async def test_notes_of_unknown_songs_and_of_songs_without_any_are_not_found(songs: Songs) -> None:
+    await songs.accept(request_for("a"))
+    await songs.finish(RequestId("a"), replace(song_for(request_for("a")), files=()))
+    for name in ("a", "never"):
+        with pytest.raises(NotFound):
+            await songs.midi(RequestId(name))
 
 
 async def test_finishing_an_unknown_song_changes_nothing(songs: Songs) -> None:

@@ -107,7 +107,7 @@ async def test_compose_is_acknowledged_shows_progress_and_becomes_the_song(stage
     assert files(message) == SONG
     assert message.content.startswith("Iron Harvest")
     assert message.embeds[0].image.url == "attachment://iron-harvest.png"
-    assert list(buttons(message)) == ["Another"]
+    assert list(buttons(message)) == ["Another", "Vary", "Extend"]
     upload = next(request for request in stage.discord.received if request.files)
     assert upload.files["iron-harvest.mid"] == b"MThd"
     assert upload.body["allowed_mentions"]["parse"] == []

@@ -1,5 +1,6 @@
 """The Slack adapter with the real Bolt over real sockets, against a Web API in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -79,6 +80,29 @@ async def test_another_works_after_a_restart_with_nothing_but_the_button(edge, b
     assert again.spec == band.composer.asked[0].spec
     assert again.sampling.seed != band.composer.asked[0].sampling.seed
     assert len(await edge.history()) == 2
+
+
+async def delivered(band, songs):
+    """Waits until so many songs are marked as delivered, which is after the last call to Slack."""
+    async with asyncio.timeout(10):
+        while len(band.songs.delivered) < songs:  # noqa: ASYNC110  # the fake storage has no event for it
+            await asyncio.sleep(0.01)
+
+
+async def test_a_song_is_varied_extended_and_replaced_after_a_restart(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "metal 140bpm")
+        await delivered(band, 1)
+    (first,) = await edge.history()
+    reborn = BandForTests(songs=band.songs)
+    async with running(edge, reborn):
+        for songs, pressed in enumerate(("lnh.vary", "lnh.extend", "lnh.replace"), start=2):
+            await edge.click(first, pressed=pressed)
+            await delivered(reborn, songs)
+    edits = [request.spec.edit for request in reborn.composer.asked]
+    assert [(edit.operation, edit.players) for edit in edits] == [("vary", ()), ("extend", ()), ("replace", ("lead",))]
+    assert {request.spec.main_genre for request in reborn.composer.asked} == {"metal"}
+    assert len(await edge.history()) == 4
 
 
 async def test_button_of_a_song_long_forgotten_is_explained(edge, band):

@@ -53,7 +53,8 @@ def response(result: simcord.InteractionResult) -> simcord.ResponseMessage:
 
 def buttons(message: simcord.ResponseMessage) -> dict[str, str]:
     """Label -> custom_id of a message's buttons."""
-    return {button["label"]: button["custom_id"] for row in message.components for button in row["components"]}
+    parts = [part for row in message.components for part in row["components"]]
+    return {part["label"]: part["custom_id"] for part in parts if "label" in part}
 
 
 def files(message: simcord.ResponseMessage | discord.Message) -> list[str]:

@@ -108,9 +108,9 @@ class SlackEdge:
         payload["event"] |= {"bot_id": by_bot} if by_bot else {}
         return await self._deliver("events_api", payload, json.dumps(payload), "application/json")
 
-    async def click(self, message: dict[str, Any], by: Actor | None = None) -> dict[str, Any]:
-        """Somebody presses the first button of a message."""
-        payload = button_click(message, self._actor(by), self._hooks())
+    async def click(self, message: dict[str, Any], by: Actor | None = None, pressed: str = "") -> dict[str, Any]:
+        """Somebody presses a button of a message, the first unless `pressed` names one, or chooses from a menu."""
+        payload = button_click(message, self._actor(by), self._hooks(), pressed)
         return await self._deliver("interactive", payload, urlencode({"payload": json.dumps(payload)}), FORM)
 
     async def verify_url(self) -> str:

@@ -69,16 +69,23 @@ def mention_event(text: str, by: Actor, here: Workspace, event_id: str) -> dict[
     }
 
 
-def button_click(message: dict[str, Any], by: Actor, hooks: tuple[str, str]) -> dict[str, Any]:
-    """A press on the first button of `message` (as the Web API lists it)."""
+def button_click(message: dict[str, Any], by: Actor, hooks: tuple[str, str], pressed: str = "") -> dict[str, Any]:
+    """A press on a button of `message` (as the Web API lists it), or the last choice of a menu.
+
+    `pressed` is an action id; empty for the first button.
+    """
     response_url, trigger_id = hooks
-    block, button = next(
+    block, element = next(
         (block, element)
         for block in _blocks(message)
         for element in block.get("elements", [])
-        if element["type"] == "button"
+        if element.get("action_id") == pressed or (element["type"] == "button" and not pressed)
     )
-    action = {key: button[key] for key in ("action_id", "text", "value")}
+    action = {key: element[key] for key in ("type", "action_id")}
+    if element["type"] == "button":
+        action |= {key: element[key] for key in ("text", "value")}
+    else:
+        action |= {"selected_option": element["options"][-1], "placeholder": element["placeholder"]}
     container = {"type": "message", "message_ts": message["ts"], "channel_id": by.channel, "is_ephemeral": False}
     return {
         "type": "block_actions",
@@ -91,7 +98,7 @@ def button_click(message: dict[str, Any], by: Actor, hooks: tuple[str, str]) -> 
         "channel": {"id": by.channel, "name": "songs"},
         "message": message,
         "response_url": response_url,
-        "actions": [action | {"type": "button", "block_id": block.get("block_id", "b"), "action_ts": "1700000000.1"}],
+        "actions": [action | {"block_id": block.get("block_id", "b"), "action_ts": "1700000000.1"}],
     }
 
 

@@ -7,6 +7,7 @@ from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import NotFound
 from bot.domain.request import Place, RequestId, SongRequest
 from bot.domain.song import Song
+from inference.api import FileFormat
 
 
 @dataclass
@@ -34,6 +35,12 @@ class FakeSongs:
         if id not in self.requests:
             raise NotFound(what="song")
         return self.requests[id]
+
+    async def midi(self, id: RequestId) -> bytes:
+        notes = self.delivered[id].file(FileFormat.MIDI) if id in self.delivered else None
+        if notes is None:
+            raise NotFound(what="song")
+        return notes.content
 
     async def pending(self) -> list[SongRequest]:
         return [

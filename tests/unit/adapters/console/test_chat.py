@@ -72,6 +72,21 @@ async def test_another_plays_the_same_wishes_with_another_seed(terminal: Termina
     assert len(terminal.files) == 6
 
 
+async def test_the_last_song_is_varied_extended_and_one_player_replaced(terminal: Terminal) -> None:
+    await terminal.type("/compose metal 8 bars seed 7", "/vary", "/extend", "/replace Lead")
+    edits = [job.spec.edit for job in terminal.service.engine.submitted[1:]]
+    assert [(edit.operation, edit.players) for edit in edits if edit] == [
+        ("vary", ()),
+        ("extend", ()),
+        ("replace", ("lead",)),
+    ]
+    assert "Say what to replace" in await terminal.type("/compose metal 8 bars", "/replace")
+
+
+async def test_there_is_nothing_to_vary_before_the_first_song(terminal: Terminal) -> None:
+    assert "no longer know" in await terminal.type("/vary")
+
+
 async def test_another_without_a_song_says_so(terminal: Terminal) -> None:
     assert "no longer know" in await terminal.type("/another")
 

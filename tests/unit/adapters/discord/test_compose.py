@@ -1,5 +1,6 @@
 """`/compose` and its buttons, by the real library in simcord's Discord."""
 
+import base64
 from typing import Any
 
 import discord
@@ -9,6 +10,7 @@ import simcord
 from adapters.discord.adapter import make_client
 from bot.domain.errors import Busy
 from bot.messages import say
+from inference.music.edit import Operation
 from tests.fakes.discord_band import Rehearsal
 from tests.fakes.discord_scene import Scene, buttons, files, response
 
@@ -20,7 +22,7 @@ async def test_compose_posts_one_message_with_card_sound_notes_and_another(scene
     assert message.content.startswith("Iron Harvest · metal · 140 bpm · Em")
     assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
     assert message.embeds[0].image.url == "attachment://iron-harvest.png"
-    assert list(buttons(message)) == ["Another"]
+    assert list(buttons(message)) == ["Another", "Vary", "Extend"]
     assert len(scene.channel.history()) == 1
 
 
@@ -125,6 +127,50 @@ async def test_another_still_works_after_a_restart(scene: Scene, rehearsal: Rehe
 
     assert files(response(second)) == files(response(first))
     assert [request.spec.main_genre for request in rehearsal.composer.asked] == ["jazz", "jazz"]
+
+
+@pytest.mark.parametrize(("label", "operation"), [("Vary", Operation.VARY), ("Extend", Operation.EXTEND)])
+async def test_a_song_is_changed_by_its_buttons_even_after_a_restart(
+    scene: Scene, rehearsal: Rehearsal, label: str, operation: Operation
+) -> None:
+    first = await scene.alice.slash(scene.channel, "compose", genre="jazz")
+    await scene.env.restart_bot(make_client(rehearsal.band(), shard_count=1))
+
+    second = await scene.boss.click(response(first), label=label)
+
+    edit = rehearsal.composer.asked[1].spec.edit
+    assert edit is not None
+    assert (edit.operation, base64.b64decode(edit.source)) == (operation, b"MThd")
+    assert rehearsal.composer.asked[1].spec.main_genre == "jazz"
+    assert files(response(second)) == files(response(first))
+
+
+async def test_a_player_is_replaced_from_the_menu_even_after_a_restart(scene: Scene, rehearsal: Rehearsal) -> None:
+    first = await scene.alice.slash(scene.channel, "compose", genre="metal")
+    await scene.env.restart_bot(make_client(rehearsal.band(), shard_count=1))
+
+    menu = f"lnh:replace:{rehearsal.composer.asked[0].id}"
+    await scene.alice.select(response(first), ["rhythm"], custom_id=menu)
+
+    edit = rehearsal.composer.asked[1].spec.edit
+    assert edit is not None
+    assert (edit.operation, edit.players) == (Operation.REPLACE, ("rhythm",))
+
+
+async def test_another_of_a_varied_song_is_another_variation(scene: Scene, rehearsal: Rehearsal) -> None:
+    first = await scene.alice.slash(scene.channel, "compose", genre="metal")
+    second = await scene.alice.click(response(first), label="Vary")
+    await scene.alice.click(response(second), label="Another")
+    wished, again = rehearsal.composer.asked[1:]
+    assert again.spec == wished.spec
+    assert again.sampling.seed != wished.sampling.seed
+
+
+async def test_a_song_whose_notes_are_gone_is_not_found(scene: Scene, rehearsal: Rehearsal) -> None:
+    first = await scene.alice.slash(scene.channel, "compose", genre="metal")
+    rehearsal.songs.delivered.clear()
+    second = await scene.alice.click(response(first), label="Vary")
+    assert second.followups[0].content == say("not_found", "en", what="song")
 
 
 async def test_another_of_a_forgotten_song_says_so(scene: Scene, rehearsal: Rehearsal) -> None:

@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from adapters.slack.translate import (
     ANOTHER,
+    EXTEND,
     MAX_SECTION,
+    REPLACE,
+    VARY,
     clamp,
     escape,
     genre_lines,
@@ -15,6 +18,7 @@ from adapters.slack.translate import (
     plain,
     progress_blocks,
     read_cancel,
+    read_change,
     read_daily,
     song_blocks,
     split_verb,
@@ -23,8 +27,9 @@ from adapters.slack.translate import (
     wish_of_command,
     wish_of_mention,
 )
-from bot.domain.request import Place, RequestId
+from bot.domain.request import Place, RequestId, SongChange
 from bot.services.genres import GenreChoice
+from inference.music.edit import Operation
 from inference.music.errors import MusicError
 from tests.fakes.slack_api import Workspace
 from tests.fakes.slack_blocks import block_faults
@@ -61,9 +66,22 @@ def test_retried_event_is_the_same_wish():
 
 def test_button_carries_the_songs_id_through_the_message_alone():
     song = song_for(request_for("song-7"))
-    message = {"ts": "1.2", "thread_ts": "1.0", "blocks": song_blocks(song, "caption", "Another")}
+    message = {"ts": "1.2", "thread_ts": "1.0", "blocks": song_blocks(song, "caption", "en")}
     wish = wish_of_button(button_click(message, MEL, HOOKS))
     assert (wish.verb, wish.text, wish.place.thread) == ("another", "song-7", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("pressed", "change"),
+    [
+        (VARY, SongChange(RequestId("song-7"), Operation.VARY)),
+        (EXTEND, SongChange(RequestId("song-7"), Operation.EXTEND)),
+        (REPLACE, SongChange(RequestId("song-7"), Operation.REPLACE, ("lead",))),
+    ],
+)
+def test_changes_carry_their_song_and_player_through_the_message_alone(pressed: str, change: SongChange):
+    message = {"ts": "1.2", "blocks": song_blocks(song_for(request_for("song-7")), "caption", "en")}
+    assert read_change(wish_of_button(button_click(message, MEL, HOOKS, pressed))) == change
 
 
 @pytest.mark.parametrize(
@@ -121,12 +139,12 @@ def test_blocks_of_any_song_keep_slacks_limits(words: str, label: str):
 
 
 def test_caption_is_escaped_in_the_block():
-    text = song_blocks(song_for(request_for("s")), "<!channel> & <@U1>", "Another")[0]["text"]["text"]
+    text = song_blocks(song_for(request_for("s")), "<!channel> & <@U1>", "en")[0]["text"]["text"]
     assert text == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
 
 
 def test_button_has_our_action_and_no_state_but_the_id():
-    button = song_blocks(song_for(request_for("song-7")), "caption", "Another")[1]["elements"][0]
+    button = song_blocks(song_for(request_for("song-7")), "caption", "en")[1]["elements"][0]
     assert (button["action_id"], button["value"]) == (ANOTHER, "song-7")
 
 

@@ -1,6 +1,7 @@
 """A song is delivered once, whatever goes wrong, and everybody hears what became of theirs."""
 
 import asyncio
+import base64
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,13 +17,14 @@ from bot.domain.errors import (
     LnhError,
     NotFound,
 )
-from bot.domain.request import Place, Priority, Requester, RequestId, SongRequest
+from bot.domain.request import Place, Priority, Requester, RequestId, SongChange, SongRequest
 from bot.domain.song import Stage
 from bot.services.compose import ComposeService
-from inference.music.errors import BadRecipe, MusicError
+from inference.music.edit import Edit, Operation
+from inference.music.errors import BadRecipe, InvalidSpec, MusicError
 from tests.fakes.composer import FakeComposer
 from tests.fakes.reply import FakeReply
-from tests.fakes.songs import CATALOGUE, PLACE, request_for
+from tests.fakes.songs import CATALOGUE, MEL, PLACE, request_for
 from tests.fakes.storage import FakeGenreSettings, FakeSongs
 
 
@@ -66,6 +68,28 @@ async def test_the_same_click_delivered_twice_makes_one_song(band: Rehearsal) ->
         band.composer.gate.set()
     await band.service.compose(request_for("a"), band.reply)
     assert len(band.composer.asked) == len(band.reply.songs) == 1
+
+
+async def test_a_change_works_on_the_notes_that_were_delivered_in_a_song_of_its_own(band: Rehearsal) -> None:
+    await band.service.compose(request_for("a"), band.reply)
+    change = SongChange(RequestId("a"), Operation.REPLACE, ("lead",))
+    somebody = Requester("user-2", "jo")
+    await band.restart().change(change, id=RequestId("b"), requester=somebody, place=PLACE, reply=band.reply)
+    asked = band.composer.asked[1]
+    assert asked.spec.edit == Edit(Operation.REPLACE, base64.b64encode(b"MThd").decode(), players=("lead",))
+    assert (asked.id, asked.requester, asked.spec.main_genre) == ("b", somebody, "metal")
+    assert [song.id for song in band.reply.songs] == ["a", "b"]
+
+
+@pytest.mark.parametrize("operation", [Operation.REPLACE, Operation.VARY])
+async def test_a_change_that_cannot_be_is_told(band: Rehearsal, operation: Operation) -> None:
+    if operation is Operation.REPLACE:  # nobody is named
+        await band.service.compose(request_for("a"), band.reply)
+    change = SongChange(RequestId("a"), operation)
+    await band.service.change(change, id=RequestId("b"), requester=MEL, place=PLACE, reply=band.reply)
+    expected = InvalidSpec if operation is Operation.REPLACE else NotFound
+    assert isinstance(band.reply.errors[-1], expected)
+    assert "b" not in band.songs.requests
 
 
 async def test_a_disabled_genre_is_refused_and_the_enabled_ones_named(band: Rehearsal) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inference.midi import read_midi, write_midi
-from inference.music.edit import Edit, Operation
+from inference.music.edit import Edit, Operation, player_names
 from inference.music.errors import InvalidSpec
 from inference.music.packed import pack
 from inference.music.pitch import Key
@@ -17,7 +17,7 @@ from inference.music.score import Meter, MeterChange, Note, Score, TempoChange, 
 from inference.music.spec import Player, SongSpec
 from inference.tokens.editing import plan_edit, shift_of
 from inference.tokens.given import Open, Tied
-from inference.tokens.layout import lay_out, player_names
+from inference.tokens.layout import lay_out
 from inference.tokens.source import unpack_source
 from tests.fakes.scores import BAR, quartet_score
 from tests.fakes.writing import write_at_random
@@ -224,8 +224,7 @@ def test_too_many_bars_at_a_time_are_refused() -> None:
 
 
 def test_players_of_one_role_are_numbered() -> None:
-    roster = tuple(Player.of(Role(name)) for name in ("drums", "rhythm", "rhythm", "lead"))
-    assert player_names(roster) == ("drums", "rhythm", "rhythm:2", "lead")
+    assert player_names([Role.DRUMS, Role.RHYTHM, Role.RHYTHM, Role.LEAD]) == ("drums", "rhythm:1", "rhythm:2", "lead")
 
 
 @pytest.mark.parametrize("meter", [Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2)], ids=str)
