@@ -1,6 +1,6 @@
 """From a job to the files that are made only when they are asked for, at once in this process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from inference.api import ExtraFile
 from inference.music.measure import estimate_key
 from inference.music.pitch import Key, Mode
-from inference.render.errors import RenderFailed, write_error
+from inference.render.errors import RenderFailed, ScoreTooLarge, write_error
 from inference.render.harmony import find_chords
 from inference.render.job import RenderedFile, RenderJob, Unmade, check_limits
 from inference.render.mp3 import Tags, encode_mp3
@@ -48,6 +48,7 @@ def render_extras(
         for extra in job.extras:
             try:
                 contents = list(desk.make(extra))
+                _check_sizes(contents, job.max_file_bytes)
             except RenderFailed as reason:
                 made.append(Unmade(extra, str(reason)))
                 continue
@@ -55,6 +56,14 @@ def render_extras(
                 raise write_error(error) from error
             made += [save(content, folder / f"{job.stem}{rest}", kind, extra) for rest, content, kind in contents]
     return made
+
+
+def _check_sizes(contents: Sequence[Content], limit_bytes: int) -> None:
+    """For what cannot step down, such as pictures of many pages."""
+    largest = max((len(content) for _, content, _ in contents), default=0)
+    if largest > limit_bytes:
+        found, most = largest / 2**20, limit_bytes / 2**20
+        raise ScoreTooLarge(f"it would have {found:.1f} MiB, and a file may have {most:.3g} MiB here")
 
 
 class _Desk:

@@ -13,7 +13,8 @@ _WIDTH_MM, _HEIGHT_MM = 210, 297
 _SIDE_MM, _HEAD_MM, _FOOT_MM = 12, 26, 12
 _SCALE = 54
 _PNG_PPI = 130.0
-_MOST_NOTES = 40_000
+_MOST_NOTES = 25_000  # some 70 pages and 1 GiB of memory
+_MOST_PICTURES = 40
 _QUARTER = "\u2669"
 _SMUFL_QUARTER = re.compile("[\ueca5\ue1d5]")
 _SMUFL_FONT = re.compile(r'font-family="(?:Leipzig|Bravura)[^"]*"')
@@ -55,7 +56,16 @@ class Pages:
         return self._typeset("png")
 
     def zipped(self) -> bytes:
-        """Every page as SVG and as PNG. Raises RenderFailed without typst."""
+        """Every page as SVG and as PNG.
+
+        Raises:
+            ScoreTooLarge: there are too many.
+            RenderFailed: typst is not installed.
+        """
+        if len(self.svgs) > _MOST_PICTURES:
+            raise ScoreTooLarge(
+                f"pictures are made of {_MOST_PICTURES} pages at most, and this score has {len(self.svgs)}"
+            )
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for number, (svg, png) in enumerate(zip(self.svgs, self.pngs(), strict=True), 1):

@@ -16,7 +16,7 @@ from inference.music.units import PPQ
 from inference.render import optional
 from inference.render.errors import RenderFailed, ScoreTooLarge
 from inference.render.notation.bars import bars_of
-from inference.render.notation.engrave import engrave
+from inference.render.notation.engrave import Pages, engrave
 from inference.render.notation.measure import fill_bar
 from inference.render.notation.musicxml import Sheet, write_musicxml
 from inference.render.notation.rhythm import write_lines
@@ -160,8 +160,13 @@ def test_the_pages_are_a_pdf_and_pictures_and_the_same_every_time() -> None:
 
 
 def test_too_many_notes_for_paper_are_refused() -> None:
-    with pytest.raises(ScoreTooLarge, match="40000 notes at most"):
+    with pytest.raises(ScoreTooLarge, match="25000 notes at most"):
         engrave(b"", "", "", 50_000)
+
+
+def test_too_many_pages_for_pictures_are_refused() -> None:
+    with pytest.raises(ScoreTooLarge, match="40 pages at most, and this score has 41"):
+        Pages(("<svg/>",) * 41, "", "").zipped()
 
 
 def test_a_package_that_is_missing_is_named_with_its_cure() -> None:
