@@ -30,18 +30,24 @@ def load_engine(checkpoint: Path, slots: int = 4, threads: int = 1, decoder: Dec
         CheckpointError: the checkpoint is missing or damaged.
         NativeUnavailable: the native step is insisted on and cannot be had.
     """
-    from inference.engine.native.errors import NativeUnavailable
     from inference.engine.thread import BatchEngine
     from inference.model.stored import checkpoint_hash
 
+    return BatchEngine(load_runner(checkpoint, slots, threads, decoder), checkpoint_hash(checkpoint))
+
+
+def load_runner(checkpoint: Path, slots: int, threads: int, decoder: Decoder) -> "BatchRunner":
+    """What computes in an engine; arguments and errors are those of `load_engine`."""
+    from inference.engine.native.errors import NativeUnavailable
+
     if decoder == "native" or (decoder == "auto" and not _GPU.exists()):
         try:
-            return BatchEngine(_native_runner(checkpoint, slots, threads), checkpoint_hash(checkpoint))
+            return _native_runner(checkpoint, slots, threads)
         except NativeUnavailable as error:
             if decoder == "native":
                 raise
             _log.warning("decoding with torch, which is slower", reason=str(error))
-    return BatchEngine(_torch_runner(checkpoint, slots, threads), checkpoint_hash(checkpoint))
+    return _torch_runner(checkpoint, slots, threads)
 
 
 def _native_runner(checkpoint: Path, slots: int, threads: int) -> "BatchRunner":

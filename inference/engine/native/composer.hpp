@@ -61,6 +61,7 @@ struct Workspace {
     std::vector<int> rows, inputs;
     Aligned<float> x, normed, wide, mixed, turn, scores;
     std::vector<Weighed> room;
+    Integral integers;
 };
 
 // A song's slot; when it is guided, its second sequence, which does not know the genre, has the row `slots` further on.
@@ -118,9 +119,9 @@ class Composer {
     Composer &operator=(const Composer &) = delete;
 
     int slots() const { return s_.slots; }
-    // Weights read in one step of the trunk and a whole cascade, in bytes.
+    // Weights that a step of the trunk and a whole cascade cannot do without, in bytes.
     std::size_t weight_bytes() const {
-        std::size_t bytes = start_.bytes() + 4 * recurrent_.bytes();
+        std::size_t bytes = start_.bytes() + recurrent_.bytes();
         for (const Matrix &matrix : logits_of_) bytes += matrix.bytes();
         for (const Block &block : blocks_)
             bytes += block.query_key_value.bytes() + block.out.bytes() + block.gate_up.bytes() + block.down.bytes();
@@ -141,6 +142,7 @@ class Composer {
                          zeros(rows * mixed),
                          zeros(rows * head_size()),
                          zeros(std::size_t(s_.heads) * columns_),
+                         {},
                          {}};
     }
 
@@ -287,7 +289,8 @@ class Composer {
     Table through(const Matrix &input, const float *table, int size) const {
         const int stride = input.outputs(), width = 3 * s_.cascade;
         std::vector<float> wide(std::size_t(size) * stride), rows(std::size_t(size) * width);
-        input.multiply(table, s_.cascade, wide.data(), stride, size);
+        Integral integers;
+        input.multiply(table, s_.cascade, wide.data(), stride, size, integers);
         for (int i = 0; i < size; i++)
             std::copy_n(wide.data() + std::size_t(i) * stride, width, rows.data() + std::size_t(i) * width);
         return Table(rows.data(), size, width);
@@ -348,7 +351,7 @@ class Composer {
         for (int i = 0; i < rows; i++)
             normalise(w.x.get() + std::size_t(i) * narrow, block.attention_norm.data(),
                       w.normed.get() + std::size_t(i) * narrow);
-        block.query_key_value.multiply(w.normed.get(), narrow, w.wide.get(), wide, rows);
+        block.query_key_value.multiply(w.normed.get(), narrow, w.wide.get(), wide, rows, w.integers);
         const float scale = 1.0f / std::sqrt(float(size));
         for (int i = 0; i < rows; i++) {
             float *query = w.wide.get() + std::size_t(i) * wide, *key = query + s_.width, *value = key + kv_width();
@@ -365,7 +368,7 @@ class Composer {
                        w.mixed.get() + std::size_t(i) * narrow + head * group * size);
             }
         }
-        block.out.multiply(w.mixed.get(), narrow, w.normed.get(), narrow, rows);
+        block.out.multiply(w.mixed.get(), narrow, w.normed.get(), narrow, rows, w.integers);
         add(w.x.get(), w.normed.get(), rows * narrow);
     }
 
@@ -375,7 +378,7 @@ class Composer {
         for (int i = 0; i < rows; i++)
             normalise(w.x.get() + std::size_t(i) * narrow, block.hidden_norm.data(),
                       w.normed.get() + std::size_t(i) * narrow);
-        block.gate_up.multiply(w.normed.get(), narrow, w.wide.get(), wide, rows);
+        block.gate_up.multiply(w.normed.get(), narrow, w.wide.get(), wide, rows, w.integers);
         for (int i = 0; i < rows; i++) {
             const float *gate = w.wide.get() + std::size_t(i) * wide, *up = gate + s_.hidden;
             float *to = w.mixed.get() + std::size_t(i) * hidden;
@@ -384,7 +387,7 @@ class Composer {
                 store(to + j, x * sigmoid(x) * load(up + j));
             }
         }
-        block.down.multiply(w.mixed.get(), hidden, w.normed.get(), narrow, rows);
+        block.down.multiply(w.mixed.get(), hidden, w.normed.get(), narrow, rows, w.integers);
         add(w.x.get(), w.normed.get(), rows * narrow);
     }
 
@@ -395,7 +398,7 @@ class Composer {
     void begin(int rows, Workspace &w) {
         const int stride = start_.outputs();
         for (int i = 0; i < rows; i++) summarise(w.rows[i], w.inputs[i], w.normed.get() + std::size_t(i) * summary_stride());
-        start_.multiply(w.normed.get(), summary_stride(), w.wide.get(), stride, rows);
+        start_.multiply(w.normed.get(), summary_stride(), w.wide.get(), stride, rows, w.integers);
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < s_.cascade; j += LANES)
                 store(state(w.rows[i]) + j, hyperbolic_tangent(load(w.wide.get() + std::size_t(i) * stride + j)));
@@ -421,7 +424,7 @@ class Composer {
     void advance(int field, int rows, Workspace &w) {
         const int width = s_.cascade, stride = recurrent_.outputs();
         gather(rows, w, state_.data(), state_stride(), state_stride());
-        recurrent_.multiply(w.normed.get(), state_stride(), w.wide.get(), stride, rows);
+        recurrent_.multiply(w.normed.get(), state_stride(), w.wide.get(), stride, rows, w.integers);
         for (int i = 0; i < rows; i++) {
             const int slot = w.inputs[i];
             float *input = w.mixed.get();
@@ -445,7 +448,7 @@ class Composer {
     void predict(int field, int rows, Workspace &w) {
         const Matrix &matrix = logits_of_[field];
         gather(rows, w, state_.data(), state_stride(), state_stride());
-        matrix.multiply(w.normed.get(), state_stride(), w.wide.get(), matrix.outputs(), rows);
+        matrix.multiply(w.normed.get(), state_stride(), w.wide.get(), matrix.outputs(), rows, w.integers);
         for (int i = 0; i < rows; i++) {
             float *logits = logits_.data() + std::size_t(w.rows[i]) * logits_stride_;
             std::memcpy(logits, w.wide.get() + std::size_t(i) * matrix.outputs(), matrix.outputs() * sizeof(float));

@@ -1,6 +1,9 @@
-// Matrices in half precision, laid out for reading once from end to end.
+// Matrices of small integers, laid out for reading once from end to end.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <vector>
@@ -23,8 +26,38 @@ static Aligned<T> aligned(std::size_t count) {
 
 static inline int padded(int count, int to) { return (count + to - 1) / to * to; }
 
-// y = W x + b. Panels of 64 outputs; in a panel, the 64 weights of the first input, of the second, and so on.
-// An output is one chain of fused multiply-adds from the first input to the last, however many rows are multiplied.
+// Rows as integers, each with a scale of its own, so that a row never feels its neighbours.
+struct Integral {
+    std::vector<std::int16_t> values;
+    std::vector<float> scales;
+    int stride = 0;
+
+    // x [rows, x_stride], of which `count` numbers a row are taken, as integers within -most..most.
+    void take(const float *x, int x_stride, int count, int rows, int most) {
+        stride = padded(count, LANES);
+        values.resize(std::size_t(rows) * stride);
+        scales.resize(rows);
+        for (int r = 0; r < rows; r++, x += x_stride) {
+            float lane[LANES] = {};
+            Lanes largest_so_far = all(0.0f);
+            const int whole = count / LANES * LANES;
+            for (int k = 0; k < whole; k += LANES) largest_so_far = larger(largest_so_far, absolute(load(x + k)));
+            std::copy(x + whole, x + count, lane);
+            const float top = std::max(largest(larger(largest_so_far, absolute(load(lane)))), 1e-30f);
+            scales[r] = top / float(most);
+            const Lanes up = all(float(most) / top);
+            for (int k = 0; k < stride; k += LANES) {
+                std::int32_t integer[LANES];
+                store(integer, rounded((k < whole ? load(x + k) : load(lane)) * up));
+                std::int16_t *to = values.data() + std::size_t(r) * stride + k;
+                for (int i = 0; i < LANES; i++) to[i] = std::int16_t(integer[i]);
+            }
+        }
+    }
+};
+
+// y = W x + b. Both W, by output, and x, by row, are rounded to integers of about 11 bits and a sign. Their products and
+// sums are exact, so that no order of adding them can matter.
 class Matrix {
   public:
     static constexpr int PANEL = 4 * LANES;
@@ -32,33 +65,38 @@ class Matrix {
 
     Matrix() = default;
 
-    // `weights` is [outputs, inputs]; `bias` is [outputs] or null.
+    // `weights` is [outputs, inputs]; `bias` is [outputs] or null. Panels of 64 outputs; in a panel, for two inputs after
+    // the other the 64 pairs of weights.
     Matrix(const float *weights, const float *bias, int outputs, int inputs)
-        : outputs_(padded(outputs, PANEL)), inputs_(inputs), weights_(aligned<Half>(std::size_t(outputs_) * inputs)),
+        : outputs_(padded(outputs, PANEL)), inputs_(inputs), pairs_(padded(inputs, LANES) / 2),
+          // The largest integers whose products add up to less than 2^31.
+          most_(int(std::sqrt(2147483647.0 / padded(inputs, LANES)))),
+          weights_(aligned<std::int16_t>(std::size_t(outputs_) * 2 * pairs_)), scales_(outputs_, 0.0f),
           bias_(outputs_, 0.0f) {
-        Half *to = weights_.get();
-        for (int panel = 0; panel < outputs_; panel += PANEL)
-            for (int k = 0; k < inputs; k++)
-                for (int n = panel; n < panel + PANEL; n += LANES, to += LANES) {
-                    float lane[LANES];
-                    for (int i = 0; i < LANES; i++)
-                        lane[i] = n + i < outputs ? weights[std::size_t(n + i) * inputs + k] : 0.0f;
-                    store_half(to, load(lane));
-                }
+        std::memset(weights_.get(), 0, bytes());
+        Integral rows;
+        rows.take(weights, inputs, inputs, outputs, most_);
+        for (int n = 0; n < outputs; n++) {
+            scales_[n] = rows.scales[n];
+            std::int16_t *panel = weights_.get() + std::size_t(n / PANEL) * PANEL * 2 * pairs_;
+            for (int k = 0; k < 2 * pairs_; k++)
+                panel[std::size_t(k / 2) * 2 * PANEL + n % PANEL * 2 + k % 2] = rows.values[std::size_t(n) * rows.stride + k];
+        }
         if (bias) std::copy(bias, bias + outputs, bias_.begin());
     }
 
     // Outputs with those that only fill up the last panel.
     int outputs() const { return outputs_; }
-    std::size_t bytes() const { return std::size_t(outputs_) * inputs_ * sizeof(Half); }
+    std::size_t bytes() const { return std::size_t(outputs_) * 2 * pairs_ * sizeof(std::int16_t); }
 
     // x [rows, x_stride] -> y [rows, y_stride], y_stride at least outputs(). A panel stays in the cache for all rows.
-    void multiply(const float *x, int x_stride, float *y, int y_stride, int rows) const {
+    void multiply(const float *x, int x_stride, float *y, int y_stride, int rows, Integral &room) const {
+        room.take(x, x_stride, inputs_, rows, most_);
         for (int n = 0; n < outputs_; n += PANEL) {
             int left = rows, tiles = (rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
             for (int first = 0; tiles; tiles--) {
                 const int now = (left + tiles - 1) / tiles;
-                tile(now, n, x + std::size_t(first) * x_stride, x_stride, y + std::size_t(first) * y_stride + n, y_stride);
+                tile(now, n, room, first, y + std::size_t(first) * y_stride + n, y_stride);
                 first += now;
                 left -= now;
             }
@@ -66,38 +104,45 @@ class Matrix {
     }
 
   private:
-    void tile(int rows, int n, const float *x, int x_stride, float *y, int y_stride) const {
+    void tile(int rows, int n, const Integral &x, int first, float *y, int y_stride) const {
         switch (rows) {
-            case 1: return tile<1>(n, x, x_stride, y, y_stride);
-            case 2: return tile<2>(n, x, x_stride, y, y_stride);
-            case 3: return tile<3>(n, x, x_stride, y, y_stride);
-            case 4: return tile<4>(n, x, x_stride, y, y_stride);
-            case 5: return tile<5>(n, x, x_stride, y, y_stride);
-            default: return tile<6>(n, x, x_stride, y, y_stride);
+            case 1: return tile<1>(n, x, first, y, y_stride);
+            case 2: return tile<2>(n, x, first, y, y_stride);
+            case 3: return tile<3>(n, x, first, y, y_stride);
+            case 4: return tile<4>(n, x, first, y, y_stride);
+            case 5: return tile<5>(n, x, first, y, y_stride);
+            default: return tile<6>(n, x, first, y, y_stride);
         }
     }
 
     template <int R>
-    void tile(int n, const float *x, int x_stride, float *y, int y_stride) const {
-        const Half *w = weights_.get() + std::size_t(n) * inputs_;
-        Lanes sums[R][4];
+    void tile(int n, const Integral &x, int first, float *y, int y_stride) const {
+        const std::int16_t *w = weights_.get() + std::size_t(n) * 2 * pairs_;
+        const std::int16_t *rows = x.values.data() + std::size_t(first) * x.stride;
+        Integers sums[R][4];
         for (int r = 0; r < R; r++)
-            for (int j = 0; j < 4; j++) sums[r][j] = load(bias_.data() + n + j * LANES);
-        for (int k = 0; k < inputs_; k++, w += PANEL) {
-            Lanes column[4];
-            for (int j = 0; j < 4; j++) column[j] = load_half(w + j * LANES);
+            for (int j = 0; j < 4; j++) sums[r][j] = no_integers();
+        for (int k = 0; k < pairs_; k++, w += 2 * PANEL) {
+            Pairs column[4];
+            for (int j = 0; j < 4; j++) column[j] = load_pairs(w + 2 * j * LANES);
             for (int r = 0; r < R; r++) {
-                const Lanes input = all(x[std::size_t(r) * x_stride + k]);
-                for (int j = 0; j < 4; j++) sums[r][j] = fma(input, column[j], sums[r][j]);
+                std::int32_t both;
+                std::memcpy(&both, rows + std::size_t(r) * x.stride + 2 * k, sizeof both);
+                const Pairs input = all_pairs(both);
+                for (int j = 0; j < 4; j++) sums[r][j] = dot(sums[r][j], input, column[j]);
             }
         }
-        for (int r = 0; r < R; r++)
-            for (int j = 0; j < 4; j++) store(y + std::size_t(r) * y_stride + j * LANES, sums[r][j]);
+        for (int j = 0; j < 4; j++) {
+            const Lanes scale = load(scales_.data() + n + j * LANES), bias = load(bias_.data() + n + j * LANES);
+            for (int r = 0; r < R; r++)
+                store(y + std::size_t(r) * y_stride + j * LANES,
+                      fma(as_lanes(sums[r][j]), scale * all(x.scales[first + r]), bias));
+        }
     }
 
-    int outputs_ = 0, inputs_ = 0;
-    Aligned<Half> weights_;
-    std::vector<float> bias_;
+    int outputs_ = 0, inputs_ = 0, pairs_ = 0, most_ = 0;
+    Aligned<std::int16_t> weights_;
+    std::vector<float> scales_, bias_;
 };
 
 }  // namespace lnh

@@ -158,6 +158,17 @@ int lnh_draw(void *native, const std::int32_t *slots, const std::uint8_t *guided
     });
 }
 
+// Reads `count` floats and nothing else; the sum only keeps the compiler from leaving it out.
+float lnh_read(const float *from, std::size_t count) {
+    lnh::Lanes sums[8];
+    for (lnh::Lanes &one : sums) one = lnh::all(0.0f);
+    for (std::size_t i = 0; i + 8 * lnh::LANES <= count; i += 8 * lnh::LANES)
+        for (int j = 0; j < 8; j++) sums[j] = sums[j] + lnh::load(from + i + j * lnh::LANES);
+    float total = 0.0f;
+    for (const lnh::Lanes &one : sums) total += lnh::sum(one);
+    return total;
+}
+
 int lnh_draw_one(const float *logits, const std::uint8_t *mask, const float *leaning, int size, float temperature,
                  float top_p, float noise) {
     std::vector<lnh::Weighed> room;
