@@ -95,14 +95,13 @@ def _excerpt(layout: Layout, source: Source, header: Header) -> range:
     count = len(layout.rows)
     written = [bar for bar, row in enumerate(layout.rows) if any(isinstance(cell, Open | Tied) for cell in row)]
     first, last = written[0], written[-1]
-    excerpt = range(first, last + 1)
-    for context in _CONTEXT_BARS:
-        start = max(0, first - context)
-        stop = min(count, last + 1 + min(context, last + 1 - start))
-        excerpt = range(start, stop)
+    starts = ((context, max(0, first - context)) for context in _CONTEXT_BARS)
+    excerpts = (range(start, min(count, last + 1 + min(context, last + 1 - start))) for context, start in starts)
+    *wider, narrowest = dict.fromkeys(excerpts)
+    for excerpt in wider:
         if len(excerpt) <= MAX_BARS and _steps(layout, source, header, excerpt) <= _MEMORY:
-            break
-    return excerpt
+            return excerpt
+    return narrowest
 
 
 def _steps(layout: Layout, source: Source, header: Header, excerpt: range) -> int:
