@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -29,7 +30,17 @@ Tell = Callable[[str], None]
 Send = Callable[["MeasuredBot", int, float], Awaitable[list[float]]]
 
 
+class Subject(StrEnum):
+    """What is measured."""
+
+    SERVICE = "service"
+    RENDER = "render"
+
+
 def bench(
+    subject: Annotated[Subject, typer.Argument(help="The whole service, or only how songs become sound.")] = (
+        Subject.SERVICE
+    ),
     genre: Annotated[str, typer.Option(help="What to play.")] = "metal",
     bars: Annotated[int, typer.Option(help="Length of each song.", min=4, max=64)] = 32,
     together: Annotated[int, typer.Option(help="Songs sent at one time.", min=2, max=16)] = 4,
@@ -47,9 +58,13 @@ def bench(
 
     from bot.app import read_catalogue
     from bot.commands.bench_load import CLIENTS, LoadPlan
+    from bot.commands.bench_render import bench_render
     from bot.commands.bench_report import Plan
 
     settings = quietly_prepared_settings()
+    if subject is Subject.RENDER:
+        bench_render(read_catalogue(settings.music).find(genre), settings.inference.soundfont, as_json=as_json)
+        return
     plan = Plan(read_catalogue(settings.music).find(genre).name, bars, together, rounds, commands)
     at_once = tuple(number for number in CLIENTS if number <= clients)
     loads = LoadPlan(plan.genre, bars, arrivals, at_once) if load else None

@@ -50,7 +50,7 @@ def measure(audio: Audio, rate: int) -> SoundFigures:
         crest_db=_db(float(np.abs(audio).max()) ** 2 / power),
         range_lu=_range(audio, rate),
         width_db=_db(float(np.mean(np.square(side))) / float(np.mean(np.square(middle)))),
-        correlation=float(np.corrcoef(audio)[0, 1]),
+        correlation=float(np.asarray(np.corrcoef(audio))[0, 1]),
         dc=float(np.abs(audio.mean(axis=1)).max()),
         bands_db=tuple(float(band) for band in _bands(audio, rate)),
     )

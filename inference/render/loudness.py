@@ -73,7 +73,7 @@ def true_peaks(audio: Audio, hop: int, above: float = 0.0) -> NDArray[np.float64
 
 def _sample_peaks(audio: Audio, hop: int) -> NDArray[np.float64]:
     steps = audio.reshape(audio.shape[0], -1, hop)
-    return np.maximum(steps.max(axis=(0, 2)), -steps.min(axis=(0, 2))).astype(np.float64)
+    return np.asarray(np.maximum(steps.max(axis=(0, 2)), -steps.min(axis=(0, 2))), dtype=np.float64)
 
 
 @cache

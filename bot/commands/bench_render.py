@@ -1,0 +1,80 @@
+"""`lnh bench render`: how fast songs become sound on one core, against a plain synthesizer in the same run."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.commands import machine
+from bot.commands.trouble import as_trouble
+from inference.music.genre import Genre
+from inference.render.errors import RenderFailed
+
+if TYPE_CHECKING:
+    from inference.evaluation.sound_speed import SoundSpeed
+
+FULL_AT_LEAST, QUICK_AT_LEAST = 25.0, 60.0
+_SONG_S = 180.0
+_DIGITS = 4
+
+
+def bench_render(genre: Genre, soundfont: Path | None, *, as_json: bool) -> None:
+    """Measures three minutes of a genre's sound check, as written and played so that no bar is like another."""
+    with as_trouble(RenderFailed):
+        speeds = _measure(genre, soundfont)
+    if as_json:
+        typer.echo(json.dumps({"machine": _machine(), "songs": [_numbers(speed) for speed in speeds]}, indent=2))
+        return
+    for speed in speeds:
+        Console().print(_table(speed))
+
+
+def _measure(genre: Genre, soundfont: Path | None) -> list["SoundSpeed"]:
+    from inference.evaluation.sound_speed import never_twice, sound_speed
+    from inference.render.soundcheck import sound_check
+    from inference.render.studio import Studio
+
+    studio = Studio.open(soundfont)
+    tempo = sum(genre.tempo_range) / 2
+    bars = max(4, round(_SONG_S * tempo / 240))
+    score = sound_check(genre.roster, tempo, bars)
+    studio.record(sound_check(genre.roster, tempo, 4), genre.roster, genre.name)  # filters and fonts are ready then
+    return [
+        sound_speed(studio, score, genre.roster, genre.name, f"{genre.name}, riffs that come again"),
+        sound_speed(studio, never_twice(score), genre.roster, genre.name, f"{genre.name}, no bar like another"),
+    ]
+
+
+def _machine() -> dict[str, object]:
+    return {"cpu": machine.cpu_name(), "cores": machine.usable_cores(), "load": machine.load_average()}
+
+
+def _numbers(speed: "SoundSpeed") -> dict[str, object]:
+    stages = {
+        name: {
+            "seconds": round(seconds, _DIGITS),
+            "times_real_time": round(speed.times_real_time(name), _DIGITS),
+            f"times_{speed.reference}": round(speed.against_reference(name), _DIGITS),
+        }
+        for name, seconds in speed.stages.items()
+    }
+    reference = {"name": speed.reference, "seconds": round(speed.reference_s, _DIGITS)}
+    return {"song": speed.song, "song_s": round(speed.song_s, _DIGITS), "stages": stages, "reference": reference}
+
+
+def _table(speed: "SoundSpeed") -> Table:
+    place = f"{machine.cpu_name()}, load {machine.load_average():.1f}"
+    table = Table(title=f"{speed.song}, {speed.song_s:.0f} s", caption=f"processor seconds on {place}")
+    for name in ("", "s", "x real time", f"x {speed.reference}", "target"):
+        table.add_column(name, justify="right" if name else "left")
+    targets = {"quick mix": QUICK_AT_LEAST, "full mix": FULL_AT_LEAST}
+    for name, seconds in speed.stages.items():
+        target = f"≥ {targets[name]:g}" if name in targets else ""
+        ratio = f"{speed.against_reference(name):.2f}"
+        table.add_row(name, f"{seconds:.2f}", f"{speed.times_real_time(name):.0f}", ratio, target)
+    real = f"{speed.song_s / speed.reference_s:.0f}"
+    table.add_row(f"{speed.reference} alone, unmixed", f"{speed.reference_s:.2f}", real, "1", "")
+    return table

@@ -1,0 +1,72 @@
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from inference.evaluation.sound_speed import never_twice, sound_speed
+from inference.render.soundcheck import sound_check
+from inference.render.studio import Studio
+from tests.fakes.render_jobs import QUARTET
+
+SCORE = sound_check(QUARTET, 180.0, 4)
+
+
+class Synth:
+    """Counts what it is told to play."""
+
+    played: list[tuple[int, int]]
+    samples = 0
+
+    def __init__(self, samplerate: float) -> None:
+        assert samplerate == 48_000
+        Synth.played, Synth.samples = [], 0
+
+    def sfload(self, name: str) -> int:
+        with open(name, "rb") as file:
+            assert file.read(4) == b"RIFF"
+        return 1
+
+    def program_select(self, channel: int, font: int, bank: int, program: int) -> None:
+        assert font == 1
+        assert (channel == 9) == (bank == 128)
+
+    def noteon(self, channel: int, pitch: int, velocity: int) -> None:
+        Synth.played.append((channel, pitch))
+
+    def noteoff(self, channel: int, pitch: int) -> None:
+        pass
+
+    def get_samples(self, count: int) -> np.ndarray:
+        Synth.samples += count
+        return np.zeros(2 * count, np.int16)
+
+    def delete(self) -> None:
+        pass
+
+
+@pytest.fixture
+def fluidsynth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fluidsynth", SimpleNamespace(Synth=Synth))
+
+
+def test_every_stage_and_both_mixes_are_measured_against_one_plain_synth() -> None:
+    speed = sound_speed(Studio.open(), SCORE, QUARTET, "metal", "a check")
+    assert {"single notes", "amplifiers", "desk", "master", "quick mix", "full mix", "MP3"} <= set(speed.stages)
+    assert all(seconds > 0 for seconds in speed.stages.values())
+    assert speed.times_real_time("full mix") == pytest.approx(speed.song_s / speed.stages["full mix"])
+
+
+@pytest.mark.usefixtures("fluidsynth")
+def test_fluidsynth_is_the_plain_synth_where_it_is_installed() -> None:
+    speed = sound_speed(Studio.open(), SCORE, QUARTET, "metal", "a check")
+    assert speed.reference == "fluidsynth"
+    assert len(Synth.played) == SCORE.note_count
+    assert Synth.samples >= SCORE.duration_s * 48_000
+
+
+def test_a_song_played_by_people_has_the_same_notes_and_no_two_bars_alike() -> None:
+    human = never_twice(SCORE)
+    assert human.note_count == SCORE.note_count
+    assert human == never_twice(SCORE)
+    assert [track.notes for track in human.tracks] != [track.notes for track in SCORE.tracks]
