@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
@@ -31,11 +32,11 @@ def render(
         RenderFailed: with its kinds; no file of the job is then left behind half written.
     """
     check_limits(job.score)
-    picture = draw_card(card_of(job))
+    picture = cache(lambda: draw_card(card_of(job)))  # for the card and the MP3's cover, for the MIDI file not at all
     makers: dict[FileFormat, Callable[[], bytes]] = {
         FileFormat.MIDI: lambda: _midi(job),
-        FileFormat.CARD: lambda: png_bytes(picture),
-        FileFormat.MP3: lambda: _mp3(job, picture, Studio.open(soundfont, sounds)),
+        FileFormat.CARD: lambda: png_bytes(picture()),
+        FileFormat.MP3: lambda: _mp3(job, picture(), Studio.open(soundfont, sounds)),
     }
     return [save(makers[kind](), folder / f"{job.stem}.{kind}", MEDIA_TYPES[kind]) for kind in job.formats]
 
