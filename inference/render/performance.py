@@ -16,7 +16,7 @@ from inference.render.soundfonts.soundset import Soundset
 from inference.render.synth import RATE, Tone, falling
 from inference.render.timeline import Timeline
 
-_VELOCITY_STEP = 16
+_LAYERS = (16, 32, 128)  # velocities that share a tone
 _DRUM_S = 2.6
 _MUTED_S = 0.16
 _TAKE_CENTS = 2.5
@@ -24,7 +24,7 @@ _LATE_S = 0.008
 _STRUM_S = 0.002
 _CHOKES = ({42, 44, 46}, {71, 72}, {73, 74}, {78, 79}, {80, 81})
 _CHOKE_FADE = 384
-_MOST_TONES_S = 1500.0
+_MOST_TONES_S = 2400.0
 _DRUM_PANS = {
     35: 0.0, 36: 0.0, 37: -0.1, 38: 0.0, 40: 0.0, 42: 0.35, 44: 0.35, 46: 0.35, 41: -0.6, 43: -0.45, 45: -0.2, 47: 0.1,
     48: 0.3, 50: 0.5, 49: 0.6, 57: -0.65, 51: -0.5, 59: -0.5, 53: -0.45, 52: 0.7, 55: 0.3, 39: -0.15, 54: -0.3,
@@ -60,25 +60,28 @@ class Performance:
 
 
 def perform(score: Score, parts: list[Part], timeline: Timeline, soundset: Soundset) -> list[Performance]:
-    """Each part's hits."""
-    return [_performance(score, part, timeline, soundset) for part in parts]
+    """Each part's hits. A song with very many different notes is played with fewer layers of velocity.
+
+    Raises:
+        ScoreTooLarge: it would take too long all the same.
+    """
+    for layer in _LAYERS:
+        performances = [_performance(score, part, timeline, soundset, layer) for part in parts]
+        lengths = tones_of(performances)
+        if sum(length + tone.ring_samples for tone, length in lengths.items()) <= _MOST_TONES_S * RATE:
+            return performances
+    raise ScoreTooLarge("this song has too many different long notes for me to play")
 
 
 def tones_of(performances: list[Performance]) -> dict[Tone, int]:
-    """The different tones of some performances, with the samples for which each is held at most.
-
-    Raises:
-        ScoreTooLarge: it would take too long to play them all.
-    """
+    """The different tones of some performances, with the samples for which each is held at most."""
     longest: dict[Tone, int] = {}
     for hit in chain.from_iterable(take for one in performances for take in one.takes):
         longest[hit.tone] = max(longest.get(hit.tone, 0), hit.length)
-    if sum(length + tone.ring_samples for tone, length in longest.items()) > _MOST_TONES_S * RATE:
-        raise ScoreTooLarge("this song has too many different long notes for me to play")
     return longest
 
 
-def _performance(score: Score, part: Part, timeline: Timeline, soundset: Soundset) -> Performance:
+def _performance(score: Score, part: Part, timeline: Timeline, soundset: Soundset, step: int) -> Performance:
     track = score.tracks[part.track]
     ticks = np.array([note.tick for note in track.notes], dtype=np.int64)
     ends = np.array([note.end for note in track.notes], dtype=np.int64)
@@ -87,7 +90,7 @@ def _performance(score: Score, part: Part, timeline: Timeline, soundset: Soundse
     preset, palm = (soundset.preset(program, is_drum=track.is_drum) for program in (part.program, MUTED_GUITAR))
     hits = []
     for note, at, length, is_muted in zip(track.notes, starts.tolist(), lengths.tolist(), muted, strict=True):
-        layer = min(127, note.velocity // _VELOCITY_STEP * _VELOCITY_STEP + _VELOCITY_STEP // 2)
+        layer = min(127, note.velocity // step * step + step // 2)
         gain = (note.velocity / layer) ** 2  # how velocity sounds in a SoundFont: 40 dB a decade
         tone = Tone(palm if is_muted else preset, note.pitch, layer)
         if track.is_drum:

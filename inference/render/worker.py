@@ -9,10 +9,12 @@ import threading
 from multiprocessing import parent_process
 from pathlib import Path
 
+from inference.render.errors import ScoreTooLarge
 from inference.render.job import RenderedFile, RenderJob, Unmade
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _LARGEST_THRESHOLD = 32 * 2**20
+MEMORY_BYTES = 4 * 2**30
 
 
 def enter() -> None:
@@ -20,6 +22,7 @@ def enter() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the service, which closes its pool
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _keep_memory()
+    _cap_memory()
 
 
 def warm_up(soundfont: Path | None, sounds: Path) -> int:
@@ -47,6 +50,8 @@ def work(
         try:
             usual = render(job, folder, soundfont=soundfont, sounds=sounds) if job.formats else []
             return [*usual, *_extras(job, folder, soundfont, sounds)]
+        except MemoryError as error:
+            raise ScoreTooLarge("this song needs more memory than I may use") from error
         finally:
             faulthandler.cancel_dump_traceback_later()
 
@@ -71,6 +76,14 @@ def _keep_memory() -> None:
         if hasattr(libc, "mallopt"):
             libc.mallopt(_MMAP_THRESHOLD, _LARGEST_THRESHOLD)
             libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def _cap_memory() -> None:
+    """A song that would eat the machine's memory ends with a sentence, or its worker ends; the service goes on."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 def _leave_with_parent() -> None:

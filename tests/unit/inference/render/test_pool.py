@@ -1,6 +1,7 @@
 import asyncio
 import os
 import pickle
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from inference.render import worker
 from inference.render.errors import DiskFull, RenderFailed, RenderTimeout, ScoreTooLarge
 from inference.render.job import MAX_TRACKS
 from inference.render.pool import RenderPool
+from inference.render.sounds import DEFAULT_SOUNDS
 from tests.fakes.render_jobs import metal_job
 from tests.fakes.scores import quartet_score, single_note_score
 
@@ -121,6 +123,26 @@ async def test_a_worker_has_no_torch(pool: RenderPool) -> None:
     packages = executor.submit(worker.loaded_packages).result()
     assert "scipy" in packages
     assert "torch" not in packages
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts a process's memory so")
+async def test_a_worker_may_not_eat_the_machines_memory(pool: RenderPool) -> None:
+    import resource  # not on Windows
+
+    (executor,) = pool._executors
+    assert executor.submit(resource.getrlimit, resource.RLIMIT_DATA).result()[0] == worker.MEMORY_BYTES
+    with pytest.raises(MemoryError):
+        executor.submit(bytearray, worker.MEMORY_BYTES + 2**20).result()
+    assert executor.submit(len, "alive").result() == 5
+
+
+async def test_a_song_that_needs_more_memory_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def greedy(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("inference.render.pipeline.render", greedy)
+    with pytest.raises(ScoreTooLarge, match="more memory"):
+        worker.work(metal_job(single_note_score()), tmp_path, 60, None, DEFAULT_SOUNDS)
 
 
 async def test_jobs_and_errors_cross_the_border_unharmed() -> None:

@@ -53,6 +53,13 @@ def test_tempos_beyond_what_the_composer_writes_are_played(tempo: float) -> None
     assert_clean(*STUDIO.record(sound_check(roster, tempo, 2), roster, "metal"))
 
 
+def test_two_hundred_notes_at_once_are_a_song() -> None:
+    wall = tuple(Note(0, pitch, 2 * PPQ, 127) for pitch in range(30, 80))
+    score = Score(tuple(Track("", program, False, wall) for program in (0, 30, 48, 81)))
+    assert score.note_count == 200
+    assert_clean(*STUDIO.record(score, (), "metal"))
+
+
 def test_the_quick_mix_is_as_loud_and_as_clean() -> None:
     roster = GENRES[0].roster
     assert_clean(*STUDIO.record(sound_check(roster, 160.0, 4), roster, "metal", Care.QUICK))
