@@ -35,7 +35,7 @@ class Habits:
 
     window: int
     whole_roster: float = 0.4
-    longest: float = 0.6
+    longest: float = 0.35
     ending: float = 0.3
     free_order: float = 0.3
     ahead: float = 0.12
@@ -83,7 +83,9 @@ class ExampleStream:
         slots = self._choose_slots(bank, song)
         shift = self._choose_shift(index)
         count = bank.bar_count(song)
-        bars = min(count, MAX_BARS if rng.random() < habits.longest else rng.randint(SHORTEST, MAX_BARS))
+        # Short excerpts as often as long ones: what was asked for matters most where a song begins.
+        length = SHORTEST * (MAX_BARS / SHORTEST) ** (1.0 if rng.random() < habits.longest else rng.random())
+        bars = min(count, round(length))
         closes = rng.random() < habits.ending
         start = count - bars if closes else rng.choice((0, rng.randint(0, count - bars), rng.randint(0, count - bars)))
         while True:
