@@ -17,11 +17,11 @@ from inference.render.mp3 import Quality, encode_frames, fitting_quality
 from inference.render.signal import Audio, gain_of
 from inference.render.soundfiles import encode_flac
 from inference.render.studio import Studio
+from inference.render.zips import zip_member
 
 _MOST_TRACK_SECONDS = 4_000.0  # 8 players for 8 minutes: more than 3 GB on disk meanwhile
 _PEAK_DBFS = -1.0
 _ZIP_SPARE_BYTES = 4096
-_MEMBER_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip knows: equal songs give equal files
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Session:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for number, (take, content) in enumerate(zip(self.takes, contents, strict=True), 1):
-                archive.writestr(zipfile.ZipInfo(f"{number:02} {take.name}.{suffix}", _MEMBER_TIME), content)
+                archive.writestr(zip_member(f"{number:02} {take.name}.{suffix}"), content)
         if limit_bytes is not None and file.tell() > limit_bytes:
             raise ScoreTooLarge("the stems are too large")
         return file.getvalue()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from inference.render.errors import RenderFailed, ScoreTooLarge
 from inference.render.notation.musicxml import printable
 from inference.render.optional import require
+from inference.render.zips import zip_member
 
 _WIDTH_MM, _HEIGHT_MM = 210, 297
 _SIDE_MM, _HEAD_MM, _FOOT_MM = 12, 26, 12
@@ -15,10 +16,24 @@ _SCALE = 54
 _PNG_PPI = 130.0
 _MOST_NOTES = 25_000  # some 70 pages and 1 GiB of memory
 _MOST_PICTURES = 40
-_QUARTER = "\u2669"
-_SMUFL_QUARTER = re.compile("[\ueca5\ue1d5]")
+# Letters of verovio's music font that stand in texts, and their likes in a font that is at hand: the note of a tempo
+# mark, and the accidentals of chord names.
+_LETTERS = str.maketrans(
+    {
+        "\ueca5": "\u2669",
+        "\ue1d5": "\u2669",
+        "\uea64": "\u266d",
+        "\uea65": "\u266e",
+        "\uea66": "\u266f",
+        "\ue260": "\u266d",
+        "\ue261": "\u266e",
+        "\ue262": "\u266f",
+        "\ued60": "\u266d",
+        "\ued61": "\u266e",
+        "\ued62": "\u266f",
+    }
+)
 _SMUFL_FONT = re.compile(r'font-family="(?:Leipzig|Bravura)[^"]*"')
-_MEMBER_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip knows: equal songs give equal files
 
 _LAYOUT = """#set page(width: {width}mm, height: {height}mm, margin: 0mm, fill: white)
 #set text(font: "Libertinus Serif", size: 10pt)
@@ -69,8 +84,8 @@ class Pages:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for number, (svg, png) in enumerate(zip(self.svgs, self.pngs(), strict=True), 1):
-                archive.writestr(zipfile.ZipInfo(f"page-{number:02}.svg", _MEMBER_TIME), svg)
-                archive.writestr(zipfile.ZipInfo(f"page-{number:02}.png", _MEMBER_TIME), png)
+                archive.writestr(zip_member(f"page-{number:02}.svg"), svg, zipfile.ZIP_DEFLATED)
+                archive.writestr(zip_member(f"page-{number:02}.png"), png)
         return file.getvalue()
 
     def _typeset(self, format: str) -> list[bytes]:
@@ -132,5 +147,5 @@ def engrave(musicxml: bytes, title: str, line: str, notes: int) -> Pages:
 
 
 def _plain_fonts(svg: str) -> str:
-    """The little note of a tempo mark in a font that is at hand."""
-    return _SMUFL_FONT.sub('font-family="DejaVu Sans Mono"', _SMUFL_QUARTER.sub(_QUARTER, svg))
+    """Texts in fonts that are at hand."""
+    return _SMUFL_FONT.sub('font-family="DejaVu Sans Mono"', svg.translate(_LETTERS))

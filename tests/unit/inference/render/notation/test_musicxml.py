@@ -159,6 +159,14 @@ def test_the_pages_are_a_pdf_and_pictures_and_the_same_every_time() -> None:
     assert len(names) == 2 * len(pngs)
 
 
+def test_accidentals_and_tempo_marks_are_letters_that_every_font_has() -> None:
+    sheet = Sheet("", "", E_MINOR, (Symbol(0, 6, "m7", 4), Symbol(48, 10, "", 10)))
+    (page,) = engrave(write_musicxml(quartet_score(2), sheet), "", "", 1).svgs
+    assert "\u266f" in page
+    assert "\u2669" in page
+    assert not any("\ue000" <= letter <= "\uf8ff" for letter in page)
+
+
 def test_too_many_notes_for_paper_are_refused() -> None:
     with pytest.raises(ScoreTooLarge, match="25000 notes at most"):
         engrave(b"", "", "", 50_000)
