@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from inference.api import FileFormat
+from inference.api import ExtraFile, FileFormat
 from inference.render import worker
 from inference.render.errors import DiskFull, RenderFailed, RenderTimeout, ScoreTooLarge
 from inference.render.job import MAX_TRACKS
@@ -155,3 +155,10 @@ async def test_jobs_and_errors_cross_the_border_unharmed() -> None:
 async def test_a_pool_needs_a_worker() -> None:
     with pytest.raises(ValueError, match="at least one worker"):
         RenderPool(0)
+
+
+async def test_extras_are_made_in_the_worker_and_what_cannot_be_is_told(pool: RenderPool, tmp_path: Path) -> None:
+    job = replace(metal_job(single_note_score(), ()), extras=(ExtraFile.MUSICXML, ExtraFile.TAB))
+    result = await pool.render(job, tmp_path)
+    assert [(file.path.name, file.extra) for file in result.files] == [("ashes.musicxml", ExtraFile.MUSICXML)]
+    assert [one.extra for one in result.left_out] == [ExtraFile.TAB]
