@@ -205,6 +205,9 @@ class SongBody(_Wire):
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []
     max_file_mib: MaxFileMib = DEFAULT_FILE_MIB
+    asked: Annotated[list[ShortText], Field(min_length=0, max_length=16)] | None = Field(
+        default=None, description="which of the recipe's fields a person chose; unsaid: all that are said (replay)"
+    )
     checkpoint: Annotated[str, StringConstraints(max_length=128)] | None = Field(
         default=None, description="refuse unless this checkpoint is loaded (replay)"
     )

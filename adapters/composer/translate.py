@@ -38,6 +38,7 @@ def body_of(request: SongRequest) -> SongBody:
         top_p=sampling.top_p,
         guidance=sampling.guidance,
         formats=list(request.formats),
+        asked=None if request.asked is None else list(request.asked),
         files=list(request.files),
         max_file_mib=request.max_file_mib,
         client=f"{place.platform}:{place.workspace}:{request.requester.id}"[:128],

@@ -6,6 +6,7 @@ import re
 import secrets
 import unicodedata
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -101,7 +102,7 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         spec = replace(spec, title=make_title(genre.name, seed))
     return Order(
         id=body.request_id or uuid.uuid4().hex,
-        recipe=Recipe(checkpoint, spec, sampling, _fields_said(asked)),
+        recipe=Recipe(checkpoint, spec, sampling, _fields_said(asked, body.asked)),
         genre=genre,
         genre_title=title_of(spec, catalogue),
         formats=tuple(dict.fromkeys(body.formats)),
@@ -150,7 +151,7 @@ def _titled(spec: SongSpec) -> SongSpec:
     return replace(spec, title=" ".join(printable.split()) or None)
 
 
-def _fields_said(spec: SongSpec) -> tuple[str, ...]:
-    """The wishes; an edit is told apart, and not to insist on a key is none."""
+def _fields_said(spec: SongSpec, asked: Sequence[str] | None) -> tuple[str, ...]:
+    """The wishes, or those of them that are `asked`; an edit is told apart, and not to insist on a key is none."""
     said = (entry.name for entry in fields(spec) if getattr(spec, entry.name) not in (None, False, ()))
-    return tuple(name for name in said if name != "edit")
+    return tuple(name for name in said if name != "edit" and (asked is None or name in asked))
