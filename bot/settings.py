@@ -92,7 +92,7 @@ class InferenceSettings(_Section):
     checkpoint: Path | None = None
     originality: Path | None = None
     critic: Path | None = None
-    slots: Count = 4
+    slots: Count = 16
     threads: Count = 1
     decoder: Literal["auto", "native", "torch"] = "auto"
     queue_limit: Count = 64

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bot.commands.bench_bot import MeasuredBot
     from bot.commands.bench_load import LoadPlan, LoadTimes
     from bot.commands.bench_report import ChatTimes, Figures, Machine, Plan, SongTimes
+    from inference.evaluation.decoding import DecodeRow
     from inference.evaluation.speed import DecodeSpeed, EngineSetup
     from inference.music.spec import SongSpec
 
@@ -48,6 +50,9 @@ def bench(
     commands: Annotated[
         int, typer.Option(help="Commands sent to each platform while the engine is busy.", min=1)
     ] = 100,
+    decode: Annotated[
+        bool, typer.Option(help="Also measure one decode step beside transformers, if installed, and the memory.")
+    ] = True,
     load: Annotated[bool, typer.Option(help="Also measure the service under load, which takes longest.")] = True,
     arrivals: Annotated[int, typer.Option(help="Songs sent for each load.", min=2, max=64)] = 16,
     clients: Annotated[int, typer.Option(help="Most songs asked for at once, of 1, 4, 16 and 64.", min=1)] = 64,
@@ -69,12 +74,20 @@ def bench(
     at_once = tuple(number for number in CLIENTS if number <= clients)
     loads = LoadPlan(plan.genre, bars, arrivals, at_once) if load else None
     with Console(file=sys.stderr).status("starting") as status:
-        figures = asyncio.run(measure(settings, plan, loads, status.update))
+        rows = asyncio.run(_decode_rows(settings, plan, status.update)) if decode else ()
+        figures = replace(asyncio.run(measure(settings, plan, loads, status.update)), steps=rows)
     if as_json:
         typer.echo(json.dumps(figures.to_dict(), indent=2))
     else:
         for table in figures.tables():
             Console().print(table)
+
+
+async def _decode_rows(settings: Settings, plan: "Plan", tell: Tell) -> "tuple[DecodeRow, ...]":
+    from bot.commands.bench_decode import decode_times
+
+    tell("one decode step beside transformers and the memory")
+    return await decode_times(settings, plan.genre, plan.bars, plan.rounds)
 
 
 async def measure(settings: Settings, plan: "Plan", loads: "LoadPlan | None", tell: Tell) -> "Figures":

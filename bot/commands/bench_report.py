@@ -7,8 +7,10 @@ from typing import Any
 
 from rich.table import Table
 
+from bot.commands.bench_decode import decode_entries, decode_table
 from bot.commands.bench_load import LoadTimes
 from bot.commands.bench_tables import clients_table, gains_table
+from inference.evaluation.decoding import DecodeRow
 from inference.evaluation.speed import DecodeSpeed
 from inference.evaluation.spread import Spread
 
@@ -102,6 +104,7 @@ class Figures:
     songs: SongTimes
     chat: Chats
     load: LoadTimes | None = None
+    steps: tuple[DecodeRow, ...] = ()
 
     def targets(self) -> Iterator[tuple[str, float, float]]:
         """Name, what was measured, and what it should be below; only for the length that targets are set for."""
@@ -122,7 +125,7 @@ class Figures:
             for name, measured, below in self.targets()
         ]
         load = None if self.load is None else self.load.to_dict()
-        table = asdict(self) | {"songs": songs, "load": load, "targets": targets}
+        table = asdict(self) | {"songs": songs, "load": load, "steps": decode_entries(self.steps), "targets": targets}
         exact = json.dumps(table)
         rounded: dict[str, Any] = json.loads(exact, parse_float=lambda digits: round(float(digits), _DIGITS))
         return rounded
@@ -130,6 +133,8 @@ class Figures:
     def tables(self) -> Iterator[Table]:
         """What people read."""
         yield self._table()
+        if self.steps:
+            yield decode_table(self.steps)
         if self.load is not None:
             yield clients_table(self.load)
             yield gains_table(self.load)

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
 Decoder = Literal["auto", "native", "torch"]
 _GPU = Path("/dev/nvidiactl")
+_TORCH_SLOTS = 4
 _log = structlog.get_logger()
 
 
-def load_engine(checkpoint: Path, slots: int = 4, threads: int = 1, decoder: Decoder = "auto") -> Engine:
+def load_engine(checkpoint: Path, slots: int = 16, threads: int = 1, decoder: Decoder = "auto") -> Engine:
     """An engine with the weights of a checkpoint, not yet started.
 
     Args:
         checkpoint: a safetensors file.
-        slots: songs written at the same time.
+        slots: songs written at the same time; torch on a CPU takes at most 4, because each of its steps pays for all.
         threads: CPU threads of the model.
         decoder: `native` is the step in C++, built at first use; `torch` needs no compiler and runs on GPUs too; `auto`
             takes a GPU if there is one, else the native step if it can be had, else torch, and says so in the log.
@@ -67,4 +68,4 @@ def _torch_runner(checkpoint: Path, slots: int, threads: int) -> "BatchRunner":
     from inference.model.checkpoint import load_checkpoint
 
     torch.set_num_threads(threads)
-    return Runner(load_checkpoint(checkpoint), slots)
+    return Runner(load_checkpoint(checkpoint), slots if torch.cuda.is_available() else min(slots, _TORCH_SLOTS))

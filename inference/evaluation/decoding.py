@@ -85,6 +85,7 @@ def decode_rows(plan: DecodePlan) -> list[DecodeRow]:
 
 def _row(plan: DecodePlan, config: ModelConfig, batch: int, theirs: list[Any]) -> DecodeRow:
     runner = load_runner(plan.checkpoint, batch, plan.threads, plan.decoder)
+    batch = min(batch, runner.slots)
     songs = _songs(plan)
     measures: dict[str, Callable[[], float]] = {"ours": lambda: _our_step_s(runner, songs, batch)}
     for number, model in enumerate(theirs):

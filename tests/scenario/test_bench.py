@@ -104,7 +104,7 @@ def test_percentiles_were_really_measured() -> None:
 
 def test_json_has_every_figure_and_no_more_digits_than_were_measured() -> None:
     printed = _made_up(alone_midi_s=2 / 3).to_dict()
-    assert set(printed) == {"machine", "plan", "decode", "songs", "chat", "load", "targets"}
+    assert set(printed) == {"machine", "plan", "decode", "songs", "chat", "load", "steps", "targets"}
     assert {"clients", "gains", "loop_late_ms", "slot_mib", "plan"} == set(printed["load"])
     assert printed["load"]["gains"][0]["throughput_ratio"] == 2.0
     assert set(printed["chat"]) == {"slack", "discord"}
