@@ -2,7 +2,20 @@
 
 import typer
 
-from bot.commands import bench, doctor, editing, evaluate, look, originality, play, render, running, train
+from bot.commands import (
+    bench,
+    critic,
+    doctor,
+    editing,
+    evaluate,
+    look,
+    originality,
+    play,
+    render,
+    running,
+    sounds,
+    train,
+)
 from bot.commands.trouble import sentence_of
 
 EXAMPLES = (
@@ -21,10 +34,13 @@ EXAMPLES = (
     (running.bot, "bot", "LNH_INFERENCE_URL=http://gpu:8600 lnh bot"),
     (doctor.doctor, "doctor", "lnh doctor"),
     (bench.bench, "bench", "lnh bench --json"),
+    (sounds.sounds, "sounds", "lnh sounds --out out/sounds"),
     (train.bank, "bank", "lnh bank my-midi-files var/banks/mine.npz"),
     (originality.index, "index", "lnh index --bank var/banks/core.npz --out var/core.originality.safetensors"),
     (train.train, "train", "lnh train --midi my-midi-files"),
     (evaluate.evaluate, "eval", "lnh eval --quick --bank var/banks/core.npz"),
+    (critic.train, "critic train", "lnh critic train --bank var/banks/core.npz --out var/critic.safetensors"),
+    (critic.measure, "critic measure", "lnh critic measure --bank var/banks/core.npz --out var/critic"),
     (look.tokens, "tokens", "lnh tokens out/ashes-of-iron.mid"),
     (look.database_upgrade, "db upgrade", "lnh db upgrade"),
     (look.config_show, "config show", "lnh config show --json"),
@@ -39,10 +55,11 @@ def _build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    groups = {"config": typer.Typer(no_args_is_help=True), "db": typer.Typer(no_args_is_help=True)}
+    groups = {name: typer.Typer(no_args_is_help=True) for name in ("config", "critic", "db")}
     for verb, words, example in EXAMPLES:
         *group, name = words.split()
         (groups[group[0]] if group else root).command(name, epilog=f"Example: {example}")(verb)
+    root.add_typer(groups["critic"], name="critic", help="Who chooses among takes.")
     root.add_typer(groups["config"], name="config", help="What is set.")
     root.add_typer(groups["db"], name="db", help="The database.")
     return root

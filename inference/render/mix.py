@@ -15,6 +15,7 @@ _HIGHEST_PEAK_DB = 6.0
 _ROOM_TAIL_S = 0.6
 _ROOM_SEED = 5
 _ECHOES = ((0.75, 0, 1.0), (1.5, 1, 0.5))  # (quarters late, side, part of the send)
+_SPREAD_S = 0.013
 _LISTEN_S, _LISTEN_MOST_S = 2.0, 60.0
 
 
@@ -40,6 +41,8 @@ class Desk:
         room = None if strip.room_db is None else np.float32(gain_of(strip.room_db))
         for start, stop in blocks(audio.shape[1]):
             placed = _place(audio[:, start:stop] * gain, strip, pan)
+            if strip.spread_db is not None and len(audio) == 1:
+                _spread(placed, self._late(audio, start, stop), gain * np.float32(gain_of(strip.spread_db)))
             self._sum[:, start:stop] += placed
             if room is not None:
                 self._room[:, start:stop] += placed * room
@@ -51,6 +54,14 @@ class Desk:
         if np.any(self._room):
             self._sum += convolve(self._room, _room(self.rate, self._room_s))
         return self._sum
+
+    def _late(self, audio: Audio, start: int, stop: int) -> Audio:
+        """A stretch of a mono part some milliseconds earlier, (samples,)."""
+        late = int(_SPREAD_S * self.rate)
+        heard = np.zeros(stop - start, np.float32)
+        known = audio[0, max(0, start - late) : max(0, stop - late)]
+        heard[len(heard) - len(known) :] = known
+        return heard
 
     def _gain(self, audio: Audio, level: float) -> float:
         """To the strip's loudness while it plays: the balance then holds for every instrument and SoundFont."""
@@ -115,6 +126,15 @@ def _excerpts(audio: Audio, rate: int) -> Audio:
         return audio
     every = length * (audio.shape[1] // most + 1)
     return np.concatenate([audio[:, at : at + length] for at in range(0, audio.shape[1], every)], axis=1)
+
+
+def _spread(placed: Audio, late: Audio, gain: np.float32) -> None:
+    """Makes one microphone two: what the late copy adds on one side it takes away on the other, in place.
+
+    In mono both are gone again.
+    """
+    placed[0] += late * gain
+    placed[1] -= late * gain
 
 
 def _place(audio: Audio, strip: Strip, pan: float) -> Audio:

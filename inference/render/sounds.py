@@ -49,8 +49,8 @@ class Strip(_Preset):
     """One channel of the mixing desk.
 
     `level` is loudness against the drums' usual 0 (LU), `pan` -1 left to 1 right, `width` 0 mono to 1.5, `room_db` and
-    `echo_db` are sends, `squeeze` a compression ratio, `drive_db` soft clipping, `tone` a curve (Hz, dB). With 2
-    `takes` a guitar that plays alone is recorded twice, a side each.
+    `echo_db` are sends, `spread_db` how wide a mono instrument becomes, `squeeze` a compression ratio, `drive_db` soft
+    clipping, `tone` a curve (Hz, dB). With 2 `takes` a guitar that plays alone is recorded twice, a side each.
     """
 
     level: Annotated[float, Field(ge=-40, le=20)] = -6.0
@@ -58,6 +58,7 @@ class Strip(_Preset):
     width: Annotated[float, Field(ge=0, le=1.5)] = 1.0
     room_db: Annotated[float, Field(ge=-80, le=6)] | None = -16.0
     echo_db: Annotated[float, Field(ge=-80, le=0)] | None = None
+    spread_db: Annotated[float, Field(ge=-40, le=0)] | None = None
     squeeze: Annotated[float, Field(ge=1, le=20)] = 1.0
     drive_db: Annotated[float, Field(ge=0, le=40)] = 0.0
     tone: Curve = ()

@@ -1,0 +1,68 @@
+"""`lnh sounds`: how each genre sounds, in figures and pictures."""
+
+import json
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands.prepare import quietly_prepared_settings
+from bot.commands.trouble import CommandTrouble, as_trouble
+
+_FIGURES = (
+    ("lufs", "LUFS"),
+    ("true_peak_db", "dBTP"),
+    ("crest_db", "crest"),
+    ("range_lu", "range"),
+    ("width_db", "width"),
+)
+
+
+def sounds(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and figures.")] = Path("out/sounds"),
+    soundfont: Annotated[
+        Path | None, typer.Option(help="An sf2 file; unsaid: the setting inference.soundfont.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Lets every genre's band play the same sound check, measures it and draws it."""
+    from rich.console import Console
+
+    from bot.app import read_catalogue
+    from inference.render.errors import RenderFailed
+
+    settings = quietly_prepared_settings()
+    if find_spec("matplotlib") is None:
+        raise CommandTrouble("pictures of sounds need matplotlib: pip install 'lnh-band[eval]'")
+    from inference.evaluation.sound_report import SoundReport, rows
+    from inference.render.studio import Studio
+
+    with as_trouble(RenderFailed):
+        report = SoundReport(Studio.open(soundfont or settings.inference.soundfont), read_catalogue(settings.music))
+        with Console(file=sys.stderr).status("sound check") as status:
+            for name in report.play():
+                status.update(f"{name} has played")
+    out.mkdir(parents=True, exist_ok=True)
+    figures = rows(report.figures)
+    (out / "sounds.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    pictures = report.draw(out)
+    if as_json:
+        typer.echo(json.dumps({"pictures": [str(path) for path in pictures], "genres": figures}, indent=2))
+    else:
+        _tell(figures, pictures)
+
+
+def _tell(figures: list[dict[str, object]], pictures: list[Path]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for label in ("genre", *(label for _, label in _FIGURES)):
+        table.add_column(label, justify="left" if label == "genre" else "right")
+    for row in figures:
+        table.add_row(str(row["genre"]), *(str(row[name]) for name, _ in _FIGURES))
+    Console().print(table)
+    for picture in pictures:
+        typer.echo(str(picture))
