@@ -36,10 +36,10 @@ def evaluate(
     from rich.console import Console
 
     settings = quietly_prepared_settings()
-    _need_the_extra()
+    need_the_extra()
     # Read when torch is imported: spinning threads starve whatever shares the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    plan = _plan(settings, genres, min(songs, QUICK_SONGS) if quick else songs, seed)
+    plan = plan_of(settings, genres, min(songs, QUICK_SONGS) if quick else songs, seed)
     try:
         out.mkdir(parents=True, exist_ok=True)  # better told now than after an hour's work
     except OSError as error:
@@ -47,23 +47,25 @@ def evaluate(
     with Console(file=sys.stderr).status("starting") as status:
         report = _evaluate(settings, tuple(bank), plan, status.update)
     text, tables = report.to_json(), report.to_markdown()
-    try:
-        _save(report, out)
-    except OSError as error:
-        raise CommandTrouble(f"the report cannot be written to {out}: {error.strerror}") from error
+    save_report(report, out)
     typer.echo(text if as_json else tables)
 
 
-def _save(report: "Report", out: Path) -> None:
-    """JSON, tables and pictures. Raises OSError."""
+def save_report(report: "Report", out: Path) -> None:
+    """Writes JSON, tables and pictures. Raises CommandTrouble with one sentence."""
     from inference.evaluation.figures import draw
 
-    (out / "eval.json").write_text(report.to_json() + "\n", encoding="utf-8")
-    pictures = "".join(f"\n![{picture.stem}]({picture.name})\n" for picture in draw(report, out))
-    (out / "eval.md").write_text(report.to_markdown() + pictures, encoding="utf-8")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "eval.json").write_text(report.to_json() + "\n", encoding="utf-8")
+        pictures = "".join(f"\n![{picture.stem}]({picture.name})\n" for picture in draw(report, out))
+        (out / "eval.md").write_text(report.to_markdown() + pictures, encoding="utf-8")
+    except OSError as error:
+        raise CommandTrouble(f"the report cannot be written to {out}: {error.strerror}") from error
 
 
-def _plan(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
+def plan_of(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
+    """Genres by name, separated by commas. Raises CommandTrouble or UnknownGenre."""
     from bot.app import read_catalogue
     from inference.evaluation.evaluate import Plan
 
@@ -95,7 +97,8 @@ def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "
     return replace(report, setting={**report.setting, **where})
 
 
-def _need_the_extra() -> None:
+def need_the_extra() -> None:
+    """Raises CommandTrouble that says how to install what evaluating needs."""
     missing = [name for name in ("symusic", "sklearn", "matplotlib") if find_spec(name) is None]
     if missing:
         raise CommandTrouble('evaluating needs more packages: .venv/bin/pip install -e ".[eval]"')

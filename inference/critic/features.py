@@ -20,7 +20,7 @@ _PLACES = 16
 _LENGTHS = np.array([4, 7, 10, 13, 19, 25, 37, 49, 97])  # grid steps at which longer classes begin
 _LEAPS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 12, 13])  # semitones
 _DISTANCES = (1, 2, 4, 8)
-_DRUMS = ((35, 36), (37, 38, 40), (42, 44), (46,), (51, 53, 59), (49, 52, 55, 57), (41, 43, 45, 47, 48, 50))
+DRUM_KEYS = ((35, 36), (37, 38, 40), (42, 44), (46,), (51, 53, 59), (49, 52, 55, 57), (41, 43, 45, 47, 48, 50))
 
 
 def song_features(lines: Sequence[Line], tonic: int) -> Floats:
@@ -53,7 +53,7 @@ def part_features(line: Line, tonic: int) -> Floats:
                 np.log1p(counts.mean()),
                 counts.std() / (1 + counts.mean()),
                 (counts == 0).mean(),
-                np.count_nonzero(leaps > 0) / max(1, np.count_nonzero(leaps)),
+                float((leaps > 0).sum()) / max(1.0, float((leaps != 0).sum())),
                 sizes.mean(),
                 (sizes > 1).mean(),
                 _entropy(classes),
@@ -73,13 +73,13 @@ def drum_features(line: Line) -> Floats:
     """Float [_DRUM_SIZE] of the drummer."""
     counts = line.onsets_a_bar
     profiles, shares = [], []
-    for keys in _DRUMS:
+    for keys in DRUM_KEYS:
         at = np.unique(line.at[np.isin(line.pitch, keys)])
         profiles.append(np.bincount(at % line.bar_grids * _PLACES // line.bar_grids, minlength=_PLACES) / line.bars)
         shares.append(len(at) / line.bars / 8)
-    crashes = np.unique(line.at[np.isin(line.pitch, _DRUMS[5])])
+    crashes = np.unique(line.at[np.isin(line.pitch, DRUM_KEYS[5])])
     on_one = crashes[crashes % line.bar_grids == 0] // line.bar_grids
-    toms = line.at[np.isin(line.pitch, _DRUMS[6])] // line.bar_grids
+    toms = line.at[np.isin(line.pitch, DRUM_KEYS[6])] // line.bar_grids
     return np.concatenate(
         [
             *profiles,
@@ -100,9 +100,9 @@ def drum_features(line: Line) -> Floats:
 
 
 def together_features(lines: Sequence[Line]) -> Floats:
-    """Float [_TOGETHER_SIZE] of the band as a whole; zeros when nobody plays."""
+    """Float [TOGETHER_SIZE] of the band as a whole; zeros when nobody plays."""
     if not lines:
-        return np.zeros(_TOGETHER_SIZE)
+        return np.zeros(TOGETHER_SIZE)
     pitched = [line for line in lines if not line.is_drum]
     new = np.array([~_seen(line.bar_numbers) for line in lines])
     whole = np.unique(np.array([line.bar_numbers for line in lines]).T, axis=0, return_inverse=True)[1].ravel()
@@ -125,7 +125,7 @@ def together_features(lines: Sequence[Line]) -> Floats:
                 counts[-1] / (1 + counts.mean()),
                 counts[0] / (1 + counts.mean()),
                 (counts == 0).mean(),
-                np.abs(np.diff(counts)).mean() / (1 + counts.mean()),
+                np.abs(np.diff(counts)).sum() / len(counts) / (1 + counts.mean()),
             ],
         ]
     )
@@ -189,7 +189,7 @@ def _first_f1(lines: Sequence[Line], left: frozenset[Role], right: frozenset[Rol
     """F1 between the onsets of the first player of either set; 0 when there is none."""
     mine = next((line for line in lines if line.role in left), None)
     yours = next((line for line in lines if line.role in right), None)
-    return _f1(mine.onsets, yours.onsets) if mine is not None and yours is not None else 0.0
+    return f1(mine.onsets, yours.onsets) if mine is not None and yours is not None else 0.0
 
 
 def _kick_f1(lines: Sequence[Line]) -> float:
@@ -197,10 +197,10 @@ def _kick_f1(lines: Sequence[Line]) -> float:
     bass = next((line for line in lines if line.role is Role.BASS), None)
     if drums is None or bass is None:
         return 0.0
-    return _f1(np.unique(drums.at[np.isin(drums.pitch, _DRUMS[0])]), bass.onsets)
+    return f1(np.unique(drums.at[np.isin(drums.pitch, DRUM_KEYS[0])]), bass.onsets)
 
 
-def _f1(left: Numbers, right: Numbers) -> float:
+def f1(left: Numbers, right: Numbers) -> float:
     both = len(np.intersect1d(left, right, assume_unique=True))
     return 2 * both / max(1, len(left) + len(right))
 
@@ -236,6 +236,6 @@ def _mean(vectors: list[Floats], size: int) -> Floats:
 
 
 _PART_SIZE = _PLACES + 2 * (len(_LENGTHS) + 1) + len(_LEAPS) + 1 + 12 + 11 + 15
-_DRUM_SIZE = len(_DRUMS) * (_PLACES + 1) + 16 + 11 + 6
-_TOGETHER_SIZE = len(_PAIRS) + 1 + 8 + len(_DISTANCES) + 12
-FEATURES = _DRUM_SIZE + len(PARTS) * _PART_SIZE + _TOGETHER_SIZE
+_DRUM_SIZE = len(DRUM_KEYS) * (_PLACES + 1) + 16 + 11 + 6
+TOGETHER_SIZE = len(_PAIRS) + 1 + 8 + len(_DISTANCES) + 12
+FEATURES = _DRUM_SIZE + len(PARTS) * _PART_SIZE + TOGETHER_SIZE

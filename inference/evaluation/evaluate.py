@@ -17,7 +17,7 @@ from inference.evaluation.estimate import bootstrap, ratio
 from inference.evaluation.genres import genre_rows, train_ear
 from inference.evaluation.halves import MIN_SONGS
 from inference.evaluation.known import KnownWindows
-from inference.evaluation.material import BARS, SPLIT, Excerpt, Piece, load_banks, real_excerpts
+from inference.evaluation.material import BARS, SPLIT, Draw, Excerpt, Piece, load_banks, real_excerpts
 from inference.evaluation.report import Report, Row, Section
 from inference.evaluation.rows import ROWS
 from inference.evaluation.trouble import CannotEvaluate
@@ -97,13 +97,14 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
     """
     index = OriginalityIndex.load(subject.originality) if subject.originality else None
     banks = load_banks(subject.banks)
-    real = {genre.name: real_excerpts(banks, genre.name, genre.roster, plan.songs, plan.seed) for genre in plan.genres}
+    draw = Draw(plan.songs, plan.seed)
+    real = {genre.name: real_excerpts(banks, genre.name, genre.roster, draw) for genre in plan.genres}
     model = load_checkpoint(subject.checkpoint)
     unknown = [genre.name for genre in plan.genres if genre.name not in model.config.genres]
     if unknown:
         raise CannotEvaluate(f"the checkpoint never learnt {', '.join(unknown)}")
     written: list[Written] = []
-    with _running(subject, SLOTS) as engine:
+    with running(subject, SLOTS) as engine:
         for genre in plan.genres:
             tell(genre.title)
             songs = compose_all(engine, jobs_of(genre, plan, complete), _naming(genre, tell))
@@ -175,7 +176,8 @@ def _naming(genre: Genre, tell: Tell) -> Tell:
 
 
 @contextmanager
-def _running(subject: Subject, slots: int) -> Iterator[Engine]:
+def running(subject: Subject, slots: int) -> Iterator[Engine]:
+    """The subject's engine, started; it is stopped at the end."""
     engine = load_engine(subject.checkpoint, slots, subject.threads)
     engine.start()
     try:
@@ -213,7 +215,7 @@ def _bits_rows(model: Composer, excerpts: Sequence[Excerpt], tell: Tell) -> list
 def _speed_rows(subject: Subject, jobs: Sequence[ComposeJob]) -> Iterator[Row]:
     """Row 13."""
     for together, count in ((1, _SPEED_SONGS), (SLOTS, SLOTS)):
-        with _running(subject, together) as engine:
+        with running(subject, together) as engine:
             measured = np.array(songs_per_batch(engine, jobs[:count], together))
         batches = range(len(measured))
         yield Row(13, f"notes/s, batch {together}", None, bootstrap(measured, batches, ratio))

@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 
 from inference.evaluation.trouble import CannotEvaluate
 from inference.music.program import Role
-from inference.music.score import Score
+from inference.music.score import Meter, Score
 from inference.music.spec import Player, SongSpec
 from inference.tokens.arrangement import Arrangement
 from inference.tokens.perform import perform
@@ -67,8 +67,17 @@ def _load(file: Path) -> Bank:
         raise CannotEvaluate(f"{file} is not a bank, or a damaged one") from error
 
 
-def real_excerpts(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], count: int, seed: int) -> list[Excerpt]:
-    """At most `count` excerpts of the held-out songs of a genre, played by the band that generated songs have.
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How many excerpts of which split, and the seed of their choice."""
+
+    count: int
+    seed: int
+    split: str = SPLIT
+
+
+def real_excerpts(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], draw: Draw) -> list[Excerpt]:
+    """At most so many excerpts of the songs of a genre, played by the band that generated songs have.
 
     A song takes part if it has enough bars and somebody for each part: the role itself, else the other guitar, else
     any pitched player but a second bass; an excerpt does if each of them plays in it. Every song gives one before any
@@ -77,12 +86,12 @@ def real_excerpts(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], c
     Raises:
         CannotEvaluate: no song takes part.
     """
-    rng = random.Random(f"{seed}:{genre}")
+    rng = random.Random(f"{draw.seed}:{genre}")
     found: list[tuple[int, int, float, _Window]] = []
     for number, bank in enumerate(banks):
-        for song in map(int, bank.by_split[SPLIT]):
+        for song in map(int, bank.by_split[draw.split]):
             cast = cast_players(bank.roster(song), wanted)
-            if bank.genre(song) != genre or bank.bar_count(song) < BARS or cast is None:
+            if bank.genre(song) != genre or bank.bar_count(song) < BARS or cast is None or bank.meter(song) != Meter():
                 continue
             slots, substitutes = cast
             fits, spare = divmod(bank.bar_count(song), BARS)
@@ -91,10 +100,11 @@ def real_excerpts(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], c
                 found.append((turn, substitutes, place, _Window(number, song, slots, first + window * BARS)))
     found.sort(key=lambda entry: entry[:3])
     cut = (_excerpt(banks[window.bank], window) for *_, window in found)
-    excerpts = list(islice((excerpt for excerpt in cut if _everybody_plays(excerpt.piece.score)), count))
+    excerpts = list(islice((excerpt for excerpt in cut if _everybody_plays(excerpt.piece.score)), draw.count))
     if not excerpts:
         raise CannotEvaluate(
-            f"the banks hold no {SPLIT} song of genre {genre} with {BARS} bars in 4/4 and {len(wanted)} players to fit"
+            f"the banks hold no {draw.split} song of genre {genre} with {BARS} bars in 4/4 "
+            f"and {len(wanted)} players to fit"
         )
     return excerpts
 

@@ -1,0 +1,90 @@
+"""The critic: it prefers what is like the real songs it was taught, and survives being saved."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from inference.critic.errors import BadCritic
+from inference.critic.judge import Critic, best, measured
+from inference.critic.takes import MAX_TAKES, seed_of_take
+from inference.evaluation.critics import fit
+from inference.music.program import Role
+from inference.music.score import Score
+from inference.music.spec import MAX_SEED, Player, SongSpec
+from tests.fakes.scores import quartet_score
+
+ROLES = (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD)
+SPEC = SongSpec((("metal", 1.0),), 16, roster=tuple(Player.of(role) for role in ROLES))
+
+
+def band(seed: int) -> Score:
+    """The quartet with a few notes left out."""
+    rng = random.Random(seed)
+    score = quartet_score(16)
+    tracks = (replace(track, notes=tuple(n for n in track.notes if rng.random() < 0.95)) for track in score.tracks)
+    return replace(score, tracks=tuple(tracks))
+
+
+def muddle(seed: int) -> Score:
+    """The same notes at other pitches and times."""
+    rng = random.Random(seed)
+    tracks = []
+    for track in band(seed).tracks:
+        notes = (replace(n, tick=rng.randrange(0, 16 * 1920, 120), pitch=rng.randint(30, 80)) for n in track.notes)
+        tracks.append(replace(track, notes=tuple(sorted(notes))))
+    return replace(band(seed), tracks=tuple(tracks))
+
+
+@pytest.fixture(scope="module")
+def critic() -> Critic:
+    real, written = (np.array([measured(make(seed), ROLES, 16) for seed in range(12)]) for make in (band, muddle))
+    return fit({"metal": real}, {"metal": written}, "abc")
+
+
+def test_it_tells_songs_it_never_heard(critic: Critic) -> None:
+    assert all(critic.judge(band(seed), SPEC) > 0 > critic.judge(muddle(seed), SPEC) for seed in range(50, 56))
+
+
+def test_the_best_take_is_the_one_most_like_a_real_song(critic: Critic) -> None:
+    assert best(critic, SPEC, [muddle(1), muddle(2), band(60), muddle(3)]) == 2
+    assert best(critic, SPEC, [band(60), band(60)]) == 0
+    with pytest.raises(ValueError, match="empty"):
+        best(critic, SPEC, [])
+
+
+def test_a_genre_it_was_not_taught_is_judged_by_all(critic: Critic) -> None:
+    jazz = replace(SPEC, genres=(("jazz", 1.0),))
+    assert critic.judge(band(70), jazz) == pytest.approx(critic.judge(band(70), SPEC))
+
+
+def test_a_saved_critic_judges_alike(critic: Critic, tmp_path: Path) -> None:
+    critic.save(tmp_path / "deep" / "critic.safetensors")
+    loaded = Critic.load(tmp_path / "deep" / "critic.safetensors")
+    assert loaded.judge(band(80), SPEC) == critic.judge(band(80), SPEC)
+    assert loaded.checkpoint == "abc"
+
+
+def test_a_file_that_is_no_critic_gets_one_sentence(critic: Critic, tmp_path: Path) -> None:
+    with pytest.raises(BadCritic, match="there is no critic at"):
+        Critic.load(tmp_path / "none")
+    save_file({"weights": np.zeros(3)}, tmp_path / "other")
+    with pytest.raises(BadCritic, match="is not a critic of this version"):
+        Critic.load(tmp_path / "other")
+    critic.save(tmp_path / "critic")
+    (tmp_path / "cut").write_bytes((tmp_path / "critic").read_bytes()[:200])
+    with pytest.raises(BadCritic, match="is damaged"):
+        Critic.load(tmp_path / "cut")
+    replace(critic, weights=np.zeros(4)).save(tmp_path / "narrow")
+    with pytest.raises(BadCritic, match="listens for other things"):
+        Critic.load(tmp_path / "narrow")
+
+
+def test_takes_have_seeds_of_their_own() -> None:
+    seeds = {seed_of_take(seed, take) for seed in range(1000) for take in range(MAX_TAKES)}
+    assert len(seeds) == 1000 * MAX_TAKES
+    assert seed_of_take(MAX_SEED, 0) == MAX_SEED
+    assert all(0 <= seed <= MAX_SEED for seed in seeds)
