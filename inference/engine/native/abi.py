@@ -28,7 +28,7 @@ _POINTER = ctypes.c_void_p
 
 
 class _Shape(ctypes.Structure):
-    """In the order of `Shape` in composer.hpp."""
+    """In the order of `Shape` in parts.hpp."""
 
     _fields_ = tuple(
         (name, ctypes.c_int32)
@@ -40,7 +40,7 @@ class _Shape(ctypes.Structure):
 
 
 class _Board(ctypes.Structure):
-    """In the order of `Board` in composer.hpp."""
+    """In the order of `Board` in parts.hpp."""
 
     _fields_ = tuple((name, _POINTER) for name in Board.NAMES)
 

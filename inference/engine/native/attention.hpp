@@ -29,17 +29,24 @@ template <int G, int J>
 static void mix_values(const Half *values, int size, int count, const float *scores, int columns, const float *total,
                        float *out) {
     Lanes sums[G][J];
+#pragma GCC unroll 8
     for (int g = 0; g < G; g++)
+#pragma GCC unroll 8
         for (int j = 0; j < J; j++) sums[g][j] = all(0.0f);
     for (int t = 0; t < count; t++, values += size) {
         Lanes value[J];
+#pragma GCC unroll 8
         for (int j = 0; j < J; j++) value[j] = load_half(values + j * LANES);
+#pragma GCC unroll 8
         for (int g = 0; g < G; g++) {
             const Lanes weight = all(scores[std::size_t(g) * columns + t]);
+#pragma GCC unroll 8
             for (int j = 0; j < J; j++) sums[g][j] = fma(weight, value[j], sums[g][j]);
         }
     }
+#pragma GCC unroll 8
     for (int g = 0; g < G; g++)
+#pragma GCC unroll 8
         for (int j = 0; j < J; j++) store(out + g * size + j * LANES, sums[g][j] / all(total[g]));
 }
 
@@ -50,20 +57,28 @@ static void attend(const float *query, Memory memory, int size, int count, float
     for (int first = 0; first < columns; first += COLUMNS) {
         const Half *keys = memory.keys + std::size_t(first) * size;
         Lanes sums[G][4];
+#pragma GCC unroll 8
         for (int g = 0; g < G; g++)
+#pragma GCC unroll 8
             for (int j = 0; j < 4; j++) sums[g][j] = all(0.0f);
         for (int d = 0; d < size; d++, keys += COLUMNS) {
             Lanes key[4];
+#pragma GCC unroll 8
             for (int j = 0; j < 4; j++) key[j] = load_half(keys + j * LANES);
+#pragma GCC unroll 8
             for (int g = 0; g < G; g++) {
                 const Lanes component = all(query[g * size + d]);
+#pragma GCC unroll 8
                 for (int j = 0; j < 4; j++) sums[g][j] = fma(component, key[j], sums[g][j]);
             }
         }
+#pragma GCC unroll 8
         for (int g = 0; g < G; g++)
+#pragma GCC unroll 8
             for (int j = 0; j < 4; j++) store(scores + std::size_t(g) * columns + first + j * LANES, sums[g][j]);
     }
     float total[G];
+#pragma GCC unroll 8
     for (int g = 0; g < G; g++) {
         float *score = scores + std::size_t(g) * columns;
         for (int t = count; t < columns; t++) score[t] = -INFINITY;

@@ -61,7 +61,7 @@ struct Integral {
 class Matrix {
   public:
     static constexpr int PANEL = 4 * LANES;
-    static constexpr int ROWS_AT_ONCE = 6;
+    static constexpr int ROWS_AT_ONCE = 4;
 
     Matrix() = default;
 
@@ -120,20 +120,27 @@ class Matrix {
         const std::int16_t *w = weights_.get() + std::size_t(n) * 2 * pairs_;
         const std::int16_t *rows = x.values.data() + std::size_t(first) * x.stride;
         Integers sums[R][4];
+#pragma GCC unroll 8
         for (int r = 0; r < R; r++)
+#pragma GCC unroll 8
             for (int j = 0; j < 4; j++) sums[r][j] = no_integers();
         for (int k = 0; k < pairs_; k++, w += 2 * PANEL) {
             Pairs column[4];
+#pragma GCC unroll 8
             for (int j = 0; j < 4; j++) column[j] = load_pairs(w + 2 * j * LANES);
+#pragma GCC unroll 8
             for (int r = 0; r < R; r++) {
                 std::int32_t both;
                 std::memcpy(&both, rows + std::size_t(r) * x.stride + 2 * k, sizeof both);
                 const Pairs input = all_pairs(both);
+#pragma GCC unroll 8
                 for (int j = 0; j < 4; j++) sums[r][j] = dot(sums[r][j], input, column[j]);
             }
         }
+#pragma GCC unroll 8
         for (int j = 0; j < 4; j++) {
             const Lanes scale = load(scales_.data() + n + j * LANES), bias = load(bias_.data() + n + j * LANES);
+#pragma GCC unroll 8
             for (int r = 0; r < R; r++)
                 store(y + std::size_t(r) * y_stride + j * LANES,
                       fma(as_lanes(sums[r][j]), scale * all(x.scales[first + r]), bias));

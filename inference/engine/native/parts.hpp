@@ -1,0 +1,94 @@
+// What the network is made of, and what lies between it and Python.
+#pragma once
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "attention.hpp"
+#include "sampler.hpp"
+
+namespace lnh {
+
+// The first columns of a context are the player's.
+constexpr int FIELDS = 5, HEAD = 0, VALUE = 1, PLAYER_COLUMNS = 2;
+
+// The order of both structs is that of abi.py and of inference/engine/board.py.
+struct Shape {
+    std::int32_t width, layers, heads, kv_heads, hidden, cascade, window, slots, genres, content;
+    std::int32_t contexts, songs, echoes, strokes, before, head_offset, value_offset;
+};
+
+// One entry a slot; `mask` and `leaning` are [slots, FIELDS, widest field].
+struct Board {
+    const std::int32_t *fields, *context, *echo, *song;
+    const float *content, *genres;
+    const std::uint8_t *has_content;
+    const std::int64_t *fed;
+    const std::uint64_t *seed;
+    const float *temperature, *top_p, *guidance;
+    const std::uint8_t *mask, *leans;
+    const float *leaning;
+    std::int32_t *chosen;
+};
+
+// Reads the weights one after another.
+struct Cursor {
+    const float *const *next;
+    const float *take() { return *next++; }
+};
+
+struct Table {
+    std::vector<float> rows;
+    int size = 0, width = 0;
+
+    Table() = default;
+    Table(const float *from, int size, int width) : rows(from, from + std::size_t(size) * width), size(size), width(width) {}
+
+    const float *operator[](int index) const {
+        if (index < 0 || index >= size) throw std::out_of_range("an index is outside its table");
+        return rows.data() + std::size_t(index) * width;
+    }
+};
+
+struct Block {
+    std::vector<float> attention_norm, hidden_norm;
+    Matrix query_key_value, out, gate_up, down;
+};
+
+// Scratch of one thread.
+struct Workspace {
+    std::vector<int> rows, inputs;
+    Aligned<float> x, normed, wide, mixed, turn, scores;
+    std::vector<Weighed> room;
+    Integral integers;
+};
+
+// A song's slot; when it is guided, its second sequence, which does not know the genre, has the row `slots` further on.
+struct Song {
+    int slot;
+    bool guided;
+};
+
+static inline void add(float *to, const float *what, int count) {
+    for (int i = 0; i < count; i++) to[i] += what[i];
+}
+
+static inline Matrix stacked(std::initializer_list<const float *> parts, std::initializer_list<const float *> biases,
+                             std::initializer_list<int> outputs, int inputs) {
+    std::vector<float> weights, bias;
+    auto size = outputs.begin();
+    for (const float *part : parts) {
+        weights.insert(weights.end(), part, part + std::size_t(*size) * inputs);
+        size++;
+    }
+    size = outputs.begin();
+    for (const float *part : biases) {
+        bias.insert(bias.end(), part, part + *size);
+        size++;
+    }
+    int total = 0;
+    for (int count : outputs) total += count;
+    return Matrix(weights.data(), bias.empty() ? nullptr : bias.data(), total, inputs);
+}
+
+}  // namespace lnh
