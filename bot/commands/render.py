@@ -35,6 +35,9 @@ def render(
     genre: Annotated[str | None, typer.Option(help="Whose sound; unsaid: the song's own, or rock.")] = None,
     title: Annotated[str | None, typer.Option(help="A name; unsaid: the song's own, or the file's.")] = None,
     max_mib: Annotated[float, typer.Option(help="Largest file; sound steps down its bit rate.")] = MOST_FILE_MIB,
+    soundfont: Annotated[
+        Path | None, typer.Option(help="An sf2 file; unsaid: the setting inference.soundfont.")
+    ] = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +50,7 @@ def render(
     with as_trouble(RenderFailed):
         job = _job(file, load_catalogue(settings.music.genres_file), (genre, title), kinds, max_mib)
         with tempfile.TemporaryDirectory(prefix="lnh-render-") as folder:
-            made = _make(job, Path(folder), settings.inference.soundfont)
+            made = _make(job, Path(folder), soundfont or settings.inference.soundfont)
             contents = [(one.path.name.removeprefix(job.stem), one.path.read_bytes()) for one in made[0]]
     try:
         paths = put_files(contents, slug(job.title), settings.console.out if out is None else out)

@@ -35,7 +35,7 @@ class RenderPool:
 
     Args:
         workers: processes, at least 1.
-        soundfont: an sf2 file; None is the one that comes with pretty_midi.
+        soundfont: an sf2 file; None is the band's own.
         sounds: the genres' sounds.
         limit_s: longest time for one job; every extra file adds as much.
     """
