@@ -1,4 +1,4 @@
-"""The critic itself: how much a song measures like the real ones of its genre."""
+"""The critic itself: how near a song is to the real ones of its genre, and whether it passes for one."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from safetensors.numpy import save
 
 from inference.critic.errors import BadCritic
 from inference.critic.lines import Floats, lines_of
-from inference.critic.measures import MEASURES, measures
+from inference.critic.measures import MEASURES, TELLING, measures
 from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import SongSpec
@@ -24,7 +24,11 @@ _FAR = 4.0  # deviations beyond which further is no worse
 
 @dataclass(frozen=True)
 class Critic:
-    """A logistic regression on how far each measure is from its genre's real songs, and on the squares of that.
+    """Real songs of some genres as the critic hears them, and a regression that tells written ones from them.
+
+    Takes are chosen by nearness to real songs in a few telling measures, since that brings their means nearer to those
+    of real songs. The logistic regression, on how far every measure is and on the squares of that, tells songs apart
+    very well, yet chooses hardly better than chance does.
 
     Args:
         genres: those it knows; any other is judged by all of them together, the last row.
@@ -43,13 +47,27 @@ class Critic:
     checkpoint: str
 
     def judge(self, score: Score, spec: SongSpec) -> float:
-        """The logit of a song being a real one. The tracks of the score are the spec's players; some milliseconds."""
-        roles = tuple(player.role for player in spec.roster or ())
-        bars = spec.bars or 1
-        return float(self.judge_measures(measured(score, roles, bars)[None], spec.main_genre)[0])
+        """How near a song is to real ones, the nearer the greater; takes some tens of milliseconds.
 
-    def judge_measures(self, rows: Floats, genre: str) -> Floats:
-        """Logits [N] of songs measured as `measured` does, float [N, MEASURES]."""
+        The tracks of the score are the spec's players.
+        """
+        roles = tuple(player.role for player in spec.roster or ())
+        return float(self.nearness(measured(score, roles, spec.bars or 1)[None], spec.main_genre)[0])
+
+    def nearness(self, rows: Floats, genre: str, count: int = TELLING) -> Floats:
+        """Float [N], 0 at most: minus the sum of the squared distances of the first `count` measures.
+
+        Args:
+            rows: songs as `measured` hears them, float [N, MEASURES].
+            genre: theirs.
+            count: how many measures to heed.
+        """
+        squares = self.distances(rows, genre)[:, MEASURES:]
+        near: Floats = -squares[:, :count].sum(axis=1)
+        return near
+
+    def logits(self, rows: Floats, genre: str) -> Floats:
+        """Float [N], above 0 for songs [N, MEASURES] that pass for real ones."""
         logits: Floats = self.distances(rows, genre) @ self.weights + self.bias
         return logits
 

@@ -14,7 +14,9 @@ _DISTANCES = (1, 2, 4, 8)
 _ROLLS = (1, 3, 5, 7)  # bars by which one player is moved to hear what chance alone gives
 _SCALES = np.array([[(pitch - tonic) % 12 in MAJOR_STEPS for pitch in range(12)] for tonic in range(12)])
 _BEAT = 24
-MEASURES = 2 + 1 + len(_DISTANCES) + 1 + 1 + 1 + 2 + TOGETHER_SIZE
+# Tones, groove, form, kick and bass, harmony: those that come first.
+TELLING = 2 + 1 + len(_DISTANCES) + 2
+MEASURES = TELLING + 3 + TOGETHER_SIZE
 
 
 def measures(lines: Sequence[Line]) -> Floats:
@@ -33,10 +35,10 @@ def measures(lines: Sequence[Line]) -> Floats:
             [-(shares[shares > 0] * np.log2(shares[shares > 0])).sum(), (_SCALES @ shares).max()],
             [_groove(playing)],
             [_alike(contents, distance) for distance in _DISTANCES],
-            [np.log1p(_longest_run(contents))],
             [_kick_gain(playing)],
             [_agreement_gain(pitched)],
-            [np.log1p(sum(len(line.at) for line in playing)), np.mean([not content for content in contents])],
+            [np.log1p(_longest_run(contents)), np.log1p(sum(len(line.at) for line in playing))],
+            [np.mean([not content for content in contents])],
             together_features(playing),
         ]
     )

@@ -22,10 +22,11 @@ from inference.music.program import Role
 _NUMBER = {"pitch class entropy, bits": 2, "scale consistency, %": 2, "groove consistency, %": 2}
 _OF_THE_BAND = 5
 _NOTES = (
-    "A take is any of the songs written to a spec; best of them is chosen by the critic, or by nearness: the smallest "
-    "sum of squared distances of all that the critic measures from the genre's real training songs.",
+    "A take is any of the songs written to a spec. The critic chooses the one nearest to the genre's real training "
+    "songs (smallest sum of squared distances) in tones, groove, form, kick and bass, and harmony. Beside it stand "
+    "two other ways: nearness in all that is measured, and a discriminator that learnt to tell written songs from real ones.",
     "Distance from real: of the mean of each metric above from that of real songs, in standard deviations of theirs, "
-    "mean over the metrics; its gain is how much smaller it is than that of a take at random, drawn anew spec by spec.",
+    "mean over the metrics; its gain is how much smaller it is than that of all takes together.",
     "Intervals: 95 %, bootstrapped over specs.",
 )
 
@@ -71,8 +72,8 @@ def measure_choice(critic: Critic, subject: Subject, plan: Plan, draw: Draw, how
 def _hits(critic: Critic, takes: Takes, real: Sequence[Piece]) -> Floats:
     """1 where the critic is right: as many written songs (the first takes) and real ones."""
     genre = takes.genre
-    written = critic.judge_measures(takes.rows[:: takes.count], genre.name) < 0
-    known = critic.judge_measures(measure_pieces(genre, real), genre.name) > 0
+    written = critic.logits(takes.rows[:: takes.count], genre.name) < 0
+    known = critic.logits(measure_pieces(genre, real), genre.name) > 0
     size = min(len(written), len(known))
     return np.concatenate([written[:size], known[:size]]).astype(np.float64)
 
@@ -80,11 +81,12 @@ def _hits(critic: Critic, takes: Takes, real: Sequence[Piece]) -> Floats:
 def _rows(critic: Critic, takes: Takes, real: Sequence[Piece], seed: int) -> Iterator[Row]:
     metrics = metrics_of(takes.genre, seed)
     truth = _table(metrics, real)
-    near = -critic.distances(takes.rows, takes.genre.name)[:, MEASURES:].sum(axis=1)
+    genre, best = takes.genre.name, f"best of {takes.count}"
     chosen = {
         "a take": takes.pieces,
-        f"best of {takes.count} by the critic": takes.chosen(critic.judge_measures(takes.rows, takes.genre.name)),
-        f"best of {takes.count} by nearness": takes.chosen(near),
+        f"{best} by the critic": takes.chosen(critic.nearness(takes.rows, genre)),
+        f"{best} by nearness in everything": takes.chosen(critic.nearness(takes.rows, genre, MEASURES)),
+        f"{best} by the discriminator": takes.chosen(critic.logits(takes.rows, genre)),
     }
     tables = {who: _table(metrics, pieces) for who, pieces in chosen.items()}
     for column, name in enumerate(metrics):
@@ -117,8 +119,7 @@ def _gain(takes: Floats, best: Floats, real: Floats) -> Estimate:
     gains = []
     for _ in range(RESAMPLES):
         specs = rng.integers(len(best), size=len(best))
-        one = takes[specs, rng.integers(takes.shape[1], size=len(specs))]
-        gains.append(distance(one) - distance(best[specs]))
+        gains.append(distance(takes[specs].reshape(-1, takes.shape[2])) - distance(best[specs]))
     low, high = np.quantile(gains, (0.025, 0.975))
     return Estimate(float(np.mean(gains)), float(low), float(high), len(best))
 

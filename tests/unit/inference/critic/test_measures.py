@@ -15,7 +15,7 @@ from tests.fakes.scores import quartet_score
 from tests.fakes.tunes import score_of, tune
 
 ROLES = (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD)
-KICK_GAIN = 8
+KICK_GAIN = 7
 
 
 def _heard(score: Score, roles: tuple[Role, ...] = ROLES) -> Floats:
