@@ -24,7 +24,16 @@ from inference.music.packed import MAX_PACKED_CHARS
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
-from inference.music.spec import MAX_DENSITY, MAX_GUIDANCE, MAX_PLAYERS, MAX_SEED, MIN_DENSITY, Player, SongSpec
+from inference.music.spec import (
+    MAX_DENSITY,
+    MAX_GUIDANCE,
+    MAX_PLAYERS,
+    MAX_SEED,
+    MAX_TAKES,
+    MIN_DENSITY,
+    Player,
+    SongSpec,
+)
 from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
 
 
@@ -202,6 +211,10 @@ class SongBody(_Wire):
     temperature: Annotated[float, Field(ge=0.1, le=2.0)] = 1.0
     top_p: Annotated[float, Field(ge=0.1, le=1.0)] = 0.98
     guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
+    takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] = Field(
+        default=1,
+        description="write the song so often and keep the one most like a real song; the recipe is that one's",
+    )
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []
     max_file_mib: MaxFileMib = DEFAULT_FILE_MIB

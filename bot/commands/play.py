@@ -25,7 +25,7 @@ from inference.api import ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
 from inference.music.genre import load_catalogue
 from inference.music.score import Meter
-from inference.music.spec import METERS
+from inference.music.spec import MAX_TAKES, METERS
 
 HERE = Place("cli", "local", "terminal")
 SOMEBODY = Requester("local", "you")
@@ -54,6 +54,7 @@ def compose(
     temperature: Annotated[float, typer.Option(help="Boldness, 0.1 to 2; 1 is the model's own.")] = 1.0,
     top_p: Annotated[float, typer.Option(help="Share of likely choices to draw from, 0.1 to 1.")] = 0.98,
     guidance: Annotated[float, typer.Option(help="How much the genre counts, 0 to 3; 1 is the model's own way.")] = 1.0,
+    takes: Annotated[int, typer.Option(help="Songs to write, of which the best is kept.", min=1, max=MAX_TAKES)] = 1,
     title: Title = None,
     format: Formats = "mid,mp3,png",
     files: Files = "",
@@ -76,6 +77,7 @@ def compose(
         formats=read_formats(format),
         files=read_files(files),
         max_file_mib=MOST_FILE_MIB,
+        takes=takes,
     )
     print_delivery(play(settings, request, out), as_json=as_json)
 

@@ -14,6 +14,8 @@ from adapters.composer import HttpComposer
 from bot.app import read_catalogue
 from bot.commands.trouble import as_trouble
 from bot.settings import InferenceSettings, Settings
+from inference.critic.errors import BadCritic
+from inference.critic.judge import Critic
 from inference.engine import load_engine
 from inference.engine.native.errors import NativeUnavailable
 from inference.model.errors import CheckpointError
@@ -27,6 +29,7 @@ from inference.server.limits import ServerLimits
 from inference.server.original import Review
 from inference.server.producer import Studio
 from inference.server.run import base_url, listen
+from inference.server.takes import Judge
 
 _CLOSE_S = 1.0
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
@@ -90,7 +93,7 @@ async def make_app(settings: Settings) -> AsyncIterator[web.Application]:
                 loading = tasks.create_task(
                     asyncio.to_thread(load_engine, checkpoint, inference.slots, inference.threads, inference.decoder)
                 )
-        studio = Studio(loading.result(), pool, catalogue, _review(inference))
+        studio = Studio(loading.result(), pool, catalogue, _review(inference), _judge(inference))
         yield create_app(studio, limits_of(inference), inference.artifacts)
     finally:
         await pool.close()
@@ -104,6 +107,15 @@ def _review(inference: InferenceSettings) -> Review | None:
         return None
     with as_trouble(BadIndex):
         return partial(review, OriginalityIndex.load(file))
+
+
+def _judge(inference: InferenceSettings) -> Judge | None:
+    """The critic that belongs to the checkpoint; None where there is none."""
+    file = inference.critic_file
+    if file is None:
+        return None
+    with as_trouble(BadCritic):
+        return Critic.load(file).judge
 
 
 def limits_of(inference: InferenceSettings) -> ServerLimits:

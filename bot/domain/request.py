@@ -68,7 +68,8 @@ class SongChange:
 class SongRequest:
     """A song asked for; valid by construction. `id` is idempotency key and trace id from click to engine log.
 
-    `asked` are the fields that a person chose where the spec says more than that, as in a replay; None: all it says.
+    `asked` are the fields that a person chose where the spec says more than that, as in a replay; None: all it says. Of
+    `takes` songs, 1 to MAX_TAKES, the service keeps the one most like a real song.
 
     Raises:
         ValueError: the id is none that `request_id` could have made.
@@ -84,8 +85,8 @@ class SongRequest:
     deadline_s: float = 600.0
     files: tuple[ExtraFile, ...] = ()
     max_file_mib: float = DEFAULT_FILE_MIB
-
     asked: tuple[str, ...] | None = None
+    takes: int = 1
 
     def __post_init__(self) -> None:
         if _ID.fullmatch(self.id) is None:

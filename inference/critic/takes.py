@@ -2,7 +2,6 @@
 
 from inference.music.spec import MAX_SEED
 
-MAX_TAKES = 8
 _STRIDE = 0x9E3779B1  # odd, so that all takes differ, and far from the seeds people count up
 
 

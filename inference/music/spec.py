@@ -13,6 +13,7 @@ from inference.music.units import MAX_BARS, MAX_EDITED_BARS, MAX_TEMPO, MIN_BARS
 MIN_DENSITY, MAX_DENSITY = 1, 8
 MAX_PLAYERS = 12
 MAX_SEED = 2**32 - 1
+MAX_TAKES = 8
 MAX_GUIDANCE = 3.0
 METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2))
 

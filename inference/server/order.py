@@ -37,6 +37,7 @@ class Order:
     fingerprint: str
     files: tuple[ExtraFile, ...] = ()
     max_file_bytes: int = int(DEFAULT_FILE_MIB * 2**20)
+    takes: int = 1
 
     @property
     def spec(self) -> SongSpec:
@@ -110,6 +111,7 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         fingerprint=fingerprint(body),
         files=tuple(dict.fromkeys(body.files)),
         max_file_bytes=int(body.max_file_mib * 2**20),
+        takes=body.takes,
     )
 
 

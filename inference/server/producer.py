@@ -19,10 +19,11 @@ from inference.server.limits import ServerLimits
 from inference.server.line import Ticket, WaitingLine
 from inference.server.metrics import Metrics
 from inference.server.order import Order
-from inference.server.original import Review, Written, compose_original
+from inference.server.original import Compose, Review, Written, compose_original
 from inference.server.pace import Pace
 from inference.server.register import Entry, Register
 from inference.server.stages import Renderer, StageFailed
+from inference.server.takes import Judge, best_take
 
 MAX_TRIES = 4  # of one song by services that died while they composed it
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
@@ -30,12 +31,13 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """Those who make the music, and who listens for copies; nobody does without `review`."""
+    """Those who make the music, who listens for copies and who chooses among takes; nobody does when it is None."""
 
     engine: Engine
     renderer: Renderer
     catalogue: GenreCatalogue
     review: Review | None = None
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +112,18 @@ class Producer:
     async def _compose(self, work: Work) -> Written:
         studio = self._studio
 
-        async def compose(recipe: Recipe) -> Finished:
-            job = ComposeJob(work.entry.key, recipe.spec, recipe.sampling, client=work.ticket.client)
+        async def compose(recipe: Recipe, take: int = 0) -> Finished:
+            job_id = f"{work.entry.key}.{take}" if take else work.entry.key
+            job = ComposeJob(job_id, recipe.spec, recipe.sampling, client=work.ticket.client)
             finished = await stages.compose(studio.engine, job, lambda bars: self._bar_written(work, bars))
             self.pace.composed(work.order.bars, finished.seconds)
             return finished
 
         try:
-            return await compose_original(compose, studio.review, work.order.recipe, studio.catalogue)
+            recipe, first = work.order.recipe, None
+            if work.order.takes > 1 and studio.judge is not None:
+                recipe, first = await best_take(compose, studio.judge, recipe, work.order.takes)
+            return await compose_original(_starting_with(first, compose), studio.review, recipe, studio.catalogue)
         finally:
             self._line.free_slot(work.ticket)
 
@@ -151,6 +157,16 @@ class Producer:
     def _eta_s(self, order: Order, bars_done: int, wait_s: float = 0.0) -> float:
         render_s = self.pace.render_s if order.needs_rendering else 0.0
         return round(wait_s + self.pace.compose_s(order.bars - bars_done) + render_s, 1)
+
+
+def _starting_with(first: Finished | None, compose: Compose) -> Compose:
+    """Composes, but what is there already is the first song."""
+    there = [] if first is None else [first]
+
+    async def compose_or_take(recipe: Recipe) -> Finished:
+        return there.pop() if there else await compose(recipe)
+
+    return compose_or_take
 
 
 def _write_notes(order: Order, written: Written, folder: Path) -> tuple[list[SongFile], list[Comparison]]:

@@ -10,11 +10,11 @@ from safetensors.numpy import save_file
 
 from inference.critic.errors import BadCritic
 from inference.critic.judge import Critic, best, measured
-from inference.critic.takes import MAX_TAKES, seed_of_take
+from inference.critic.takes import seed_of_take
 from inference.evaluation.critics import fit
 from inference.music.program import Role
 from inference.music.score import Score
-from inference.music.spec import MAX_SEED, Player, SongSpec
+from inference.music.spec import MAX_SEED, MAX_TAKES, Player, SongSpec
 from tests.fakes.scores import quartet_score
 
 ROLES = (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD)

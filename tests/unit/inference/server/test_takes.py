@@ -1,0 +1,75 @@
+"""Of several takes the best is kept, with the recipe that writes it alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from inference.api import ErrorCode
+from inference.critic.takes import seed_of_take
+from inference.engine.contract import Finished
+from inference.music.genre import load_catalogue
+from inference.music.recipe import Recipe
+from inference.music.score import Score, TempoChange
+from inference.music.spec import SamplingParams, SongSpec
+from inference.server.stages import StageFailed
+from inference.server.takes import best_take
+from tests.fakes.scores import quartet_score
+from tests.fakes.service import running_service
+
+CATALOGUE = load_catalogue(Path("configs/genres.toml"))
+SEED = 2**32 - 2
+RECIPE = Recipe("weights", CATALOGUE.complete(SongSpec((("metal", 1.0),), bars=8), 7), SamplingParams(SEED))
+
+
+class Band:
+    """Writes songs whose tempo is the number of the take, and notes the recipes."""
+
+    def __init__(self, broken_take: int = -1) -> None:
+        self.asked: dict[int, Recipe] = {}
+        self._broken_take = broken_take
+
+    async def compose(self, recipe: Recipe, take: int) -> Finished:
+        if take == self._broken_take:
+            raise StageFailed(ErrorCode.COMPOSE_FAILED, "the composer gave up")
+        self.asked[take] = recipe
+        return Finished("song", replace(quartet_score(8), tempos=(TempoChange(0, 100.0 + take),)), 10, 0.1)
+
+
+def fondness(take: int) -> int:
+    """The third and the fifth are liked best, and equally."""
+    return -abs(take - 3)
+
+
+async def test_the_best_take_is_kept_and_the_first_of_equals() -> None:
+    band = Band()
+
+    def judge(score: Score, spec: SongSpec) -> float:
+        assert spec == RECIPE.spec
+        return fondness(round(score.tempos[0].tempo) - 100) if score.tempos[0].tempo != 103 else -9
+
+    recipe, finished = await best_take(band.compose, judge, RECIPE, 6)
+    assert finished.score.tempos[0].tempo == 102
+    assert recipe == band.asked[2]
+
+
+async def test_takes_differ_in_nothing_but_the_seed() -> None:
+    band = Band()
+    await best_take(band.compose, lambda score, spec: 0.0, RECIPE, 4)
+    assert [band.asked[take].sampling.seed for take in range(4)] == [seed_of_take(SEED, take) for take in range(4)]
+    assert {replace(recipe, sampling=RECIPE.sampling).to_json() for recipe in band.asked.values()} == {RECIPE.to_json()}
+    assert band.asked[0] == RECIPE
+
+
+async def test_a_take_that_cannot_be_written_fails_the_song_with_its_own_sentence() -> None:
+    with pytest.raises(StageFailed, match="the composer gave up"):
+        await best_take(Band(broken_take=2).compose, lambda score, spec: 0.0, RECIPE, 4)
+
+
+async def test_without_a_critic_nobody_chooses(tmp_path: Path) -> None:
+    async with running_service(tmp_path) as service:
+        status, error = await service.refused(takes=4)
+        assert status == 400
+        assert error.message == "no critic is here to choose among takes; ask for one take"
+        assert (await service.refused(takes=9))[0] == 400
+        await service.compose(takes=1)
