@@ -16,7 +16,7 @@ from inference.render.studio import Care, Studio
 
 STUDIO = Studio.open()
 GENRES = load_catalogue(DEFAULT_SOUNDS.parent / "genres.toml").genres
-TEMPOS_AND_SHIFTS = ((50.0, -7), (260.0, 19))
+TEMPOS_AND_SHIFTS = ((60.0, -7), (260.0, 19))
 
 
 def assert_clean(audio: Audio, rate: int) -> None:
