@@ -12,6 +12,7 @@ from inference.music.program import Role
 from inference.music.units import TICKS_PER_GRID
 from inference.tokens.arrangement import Row
 from inference.tokens.block import Block, chord_intervals
+from inference.tokens.busyness import Busyness, gap_leaning
 from inference.tokens.given import Known, Open, Plan, block_steps, is_row
 from inference.tokens.leaning import (
     Leaning,
@@ -79,6 +80,7 @@ class Grammar:
         self._repeated = 0
         self._bars = 0
         self._shift = tonic_shift(state.header.key)
+        self._busyness = None if state.header.density is None else Busyness(state.header.density)
         self._past_bar = POSITION + state.header.meter.ticks // TICKS_PER_GRID
 
     def forced(self) -> list[Step]:
@@ -108,7 +110,7 @@ class Grammar:
     def leaning(self, field: int, chosen: list[int]) -> Leaning | None:
         """What to add to the field's logits, float [FIELD_SIZES[field]]; None for nothing."""
         if field == HEAD_FIELD:
-            return ending_head_leaning() if self._in_last_bar() else None
+            return ending_head_leaning() if self._in_last_bar() else self._gap_leaning()
         key, slot = self._state.header.key, self._state.slot
         if slot is None or chosen[HEAD_FIELD] < POSITION or self._state.header.players[slot].is_drum:
             return None
@@ -120,6 +122,13 @@ class Grammar:
         if field == VALUE_FIELD:
             return root_leaning(key.mode, bar)
         return shape_leaning(key.mode, bar, (chosen[VALUE_FIELD] - PITCH) % 12)
+
+    def _gap_leaning(self) -> Leaning | None:
+        last = self._state.last
+        inside = last.is_hit or (last.is_track and self._state.in_bar and not repeats(last.value))
+        if self._busyness is None or not inside:
+            return None
+        return gap_leaning(self._busyness.level, self._state.position, self._past_bar - POSITION)
 
     def _in_last_bar(self) -> bool:
         state = self._state
@@ -136,6 +145,8 @@ class Grammar:
             row = rows[self._bars]
             if self._bars == self._state.header.ahead:
                 self._rests = [0] * len(self._rests)
+            if self._busyness is not None:
+                self._busyness.follow(row)
             self._rests = [0 if block else rest + 1 for rest, block in zip(self._rests, row, strict=True)]
             self._bars += 1
 
