@@ -24,7 +24,7 @@ _OF_THE_BAND = 5
 _NOTES = (
     "A take is any of the songs written to a spec. The critic chooses the one nearest to the genre's real training "
     "songs (smallest sum of squared distances) in tones, groove, form, kick and bass, and harmony. Two other ways "
-    "stand beside it: nearness in all that is measured, and a discriminator that learnt to tell written from real songs.",
+    "stand beside it: nearness in all that is measured, and a discriminator that tells written songs from real ones.",
     "Distance from real: of the mean of each metric above from that of real songs, in standard deviations of theirs, "
     "mean over the metrics; its gain is how much smaller it is than that of all takes together.",
     "Intervals: 95 %, bootstrapped over specs.",

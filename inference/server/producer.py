@@ -82,7 +82,7 @@ class Producer:
         folder = await self._register.try_once_more(work.entry)
         written = await self._compose(work)
         score = written.finished.score
-        if written.tries > 1:
+        if written.recipe != work.order.recipe:
             work = replace(work, order=replace(work.order, recipe=written.recipe))
             work.feed.publish(recipe=written.recipe.to_dict(), seed=written.recipe.sampling.seed)
         files, report = await asyncio.to_thread(_write_notes, work.order, written, folder)

@@ -15,6 +15,7 @@ from inference.server.app import SERVICE, create_app
 from inference.server.limits import ServerLimits
 from inference.server.producer import Studio
 from inference.server.service import SongService
+from inference.server.takes import Judge
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 
@@ -92,12 +93,13 @@ async def running_service(
     engine: FakeEngine | None = None,
     renderer: FakeRenderer | None = None,
     limits: ServerLimits = AT_ONCE,
+    judge: Judge | None = None,
 ) -> AsyncIterator[Service]:
     """A service on 127.0.0.1 and a free port, until the context ends."""
     engine = engine or FakeEngine()
     renderer = renderer or FakeRenderer()
     catalogue = load_catalogue(GENRES)
-    app = create_app(Studio(engine, renderer, catalogue), limits, artifacts)
+    app = create_app(Studio(engine, renderer, catalogue, judge=judge), limits, artifacts)
     async with TestClient(TestServer(app)) as client:
         yield Service(client, engine, renderer, app[SERVICE], artifacts, catalogue)
 

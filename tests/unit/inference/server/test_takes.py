@@ -1,19 +1,23 @@
 """Of several takes the best is kept, with the recipe that writes it alone."""
 
+import base64
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from inference.api import ErrorCode
+from inference.api import ErrorCode, SongState
 from inference.critic.takes import seed_of_take
 from inference.engine.contract import Finished
+from inference.midi import write_midi
 from inference.music.genre import load_catalogue
 from inference.music.recipe import Recipe
 from inference.music.score import Score, TempoChange
 from inference.music.spec import SamplingParams, SongSpec
 from inference.server.stages import StageFailed
 from inference.server.takes import best_take
+from tests.fakes.engine import FakeEngine
 from tests.fakes.scores import quartet_score
 from tests.fakes.service import running_service
 
@@ -64,6 +68,24 @@ async def test_takes_differ_in_nothing_but_the_seed() -> None:
 async def test_a_take_that_cannot_be_written_fails_the_song_with_its_own_sentence() -> None:
     with pytest.raises(StageFailed, match="the composer gave up"):
         await best_take(Band(broken_take=2).compose, lambda score, spec: 0.0, RECIPE, 4)
+
+
+async def test_the_service_hands_out_the_recipe_of_the_take_it_kept(tmp_path: Path) -> None:
+    merits = iter((0.0, 1.0, 0.5))
+    async with running_service(
+        tmp_path, engine=FakeEngine(free=True), judge=lambda score, spec: next(merits)
+    ) as service:
+        asked = await service.compose(takes=3, seed=SEED, formats=["mid"])
+        done = await service.until(asked.id, SongState.DONE)
+    assert done.seed == seed_of_take(SEED, 1)
+    assert Recipe.from_json(json.dumps(done.recipe)).sampling.seed == done.seed
+
+
+async def test_edits_have_one_take(tmp_path: Path) -> None:
+    async with running_service(tmp_path, judge=lambda score, spec: 0.0) as service:
+        midi = base64.b64encode(write_midi(quartet_score(8))).decode()
+        _, error = await service.refused(takes=2, edit={"operation": "vary", "midi": midi})
+        assert error.message == "takes are for new songs, not for edits; ask for one take"
 
 
 async def test_without_a_critic_nobody_chooses(tmp_path: Path) -> None:
