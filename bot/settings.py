@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from inference.music.spec import MAX_TAKES
+
 HOUSE = Path(__file__).resolve().parent.parent
 CONFIG_FILE = HOUSE / "configs" / "lnh.toml"
 GENRES_FILE = HOUSE / "configs" / "genres.toml"
@@ -93,6 +95,7 @@ class InferenceSettings(_Section):
     originality: Path | None = None
     critic: Path | None = None
     slots: Count = 16
+    takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] = 4
     threads: Count = 1
     decoder: Literal["auto", "native", "torch"] = "auto"
     queue_limit: Count = 64

@@ -211,9 +211,10 @@ class SongBody(_Wire):
     temperature: Annotated[float, Field(ge=0.1, le=2.0)] = 1.0
     top_p: Annotated[float, Field(ge=0.1, le=1.0)] = 0.98
     guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
-    takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] = Field(
-        default=1,
-        description="write the song so often and keep the one most like a real song; the recipe is that one's",
+    takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] | None = Field(
+        default=None,
+        description="write a new song so often and keep the one that obeys best and is most like a real song; the"
+        " recipe is that one's. Unsaid: as often as the service does",
     )
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []

@@ -38,6 +38,9 @@ Formats = Annotated[str, typer.Option(help="Files to make, separated by commas."
 Meters = Annotated[str | None, typer.Option(help=f"Meter: {', '.join(map(str, METERS))}; unsaid: 4/4.")]
 StrictKey = Annotated[bool, typer.Option("--strict-key", help="No note that is written leaves the key.")]
 Files = Annotated[str, typer.Option(help=f"More files to make, separated by commas: {', '.join(ExtraFile)}.")]
+Takes = Annotated[
+    int | None, typer.Option(help="Songs to write, of which the best is kept; unsaid: 4.", min=1, max=MAX_TAKES)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 
 
@@ -54,7 +57,7 @@ def compose(
     temperature: Annotated[float, typer.Option(help="Boldness, 0.1 to 2; 1 is the model's own.")] = 1.0,
     top_p: Annotated[float, typer.Option(help="Share of likely choices to draw from, 0.1 to 1.")] = 0.98,
     guidance: Annotated[float, typer.Option(help="How much the genre counts, 0 to 3; 1 is the model's own way.")] = 1.0,
-    takes: Annotated[int, typer.Option(help="Songs to write, of which the best is kept.", min=1, max=MAX_TAKES)] = 1,
+    takes: Takes = None,
     title: Title = None,
     format: Formats = "mid,mp3,png",
     files: Files = "",
@@ -95,7 +98,9 @@ def replay(
     original = read_midi(read_bytes(file))
     recipe = Recipe.from_meta(original.meta)
     formats = tuple(FileFormat)
-    request = SongRequest(new_id(), recipe.spec, recipe.sampling, HERE, SOMEBODY, formats=formats, asked=recipe.asked)
+    request = SongRequest(
+        new_id(), recipe.spec, recipe.sampling, HERE, SOMEBODY, formats=formats, asked=recipe.asked, takes=1
+    )
     delivery = play(settings, request, out)
     again = read_midi(delivery.path(FileFormat.MIDI).read_bytes())
     delivery = replace(delivery, asked=recipe.asked, identical=again.tracks == original.tracks)

@@ -16,6 +16,7 @@ from bot.commands.trouble import as_trouble
 from bot.settings import InferenceSettings, Settings
 from inference.critic.errors import BadCritic
 from inference.critic.judge import Critic
+from inference.critic.takes import Judge
 from inference.engine import load_engine
 from inference.engine.native.errors import NativeUnavailable
 from inference.model.errors import CheckpointError
@@ -29,7 +30,6 @@ from inference.server.limits import ServerLimits
 from inference.server.original import Review
 from inference.server.producer import Studio
 from inference.server.run import base_url, listen
-from inference.server.takes import Judge
 
 _CLOSE_S = 1.0
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
@@ -121,6 +121,7 @@ def _judge(inference: InferenceSettings) -> Judge | None:
 def limits_of(inference: InferenceSettings) -> ServerLimits:
     """The service's bounds as the settings say."""
     return ServerLimits(
+        takes=inference.takes,
         max_waiting=inference.queue_limit,
         max_wait_s=inference.max_wait_s,
         client_songs_at_once=inference.client_at_once,

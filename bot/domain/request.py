@@ -69,7 +69,7 @@ class SongRequest:
     """A song asked for; valid by construction. `id` is idempotency key and trace id from click to engine log.
 
     `asked` are the fields that a person chose where the spec says more than that, as in a replay; None: all it says. Of
-    `takes` songs, 1 to MAX_TAKES, the service keeps the one most like a real song.
+    `takes` songs, 1 to MAX_TAKES, the service keeps the best; None: as many as it likes.
 
     Raises:
         ValueError: the id is none that `request_id` could have made.
@@ -86,7 +86,7 @@ class SongRequest:
     files: tuple[ExtraFile, ...] = ()
     max_file_mib: float = DEFAULT_FILE_MIB
     asked: tuple[str, ...] | None = None
-    takes: int = 1
+    takes: int | None = None
 
     def __post_init__(self) -> None:
         if _ID.fullmatch(self.id) is None:

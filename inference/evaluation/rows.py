@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from inference.evaluation import degeneration, obedience, overlap, structure, together, tonality, validity
+from inference.evaluation import degeneration, overlap, structure, together, tonality, validity
 from inference.evaluation.comparison import Comparison, at_least, judged, judged_alone
 from inference.evaluation.estimate import Estimate, difference_is_seen, p99
 from inference.evaluation.halves import MIN_SONGS, against_halves
 from inference.evaluation.material import BARS, Piece
 from inference.evaluation.report import Row
+from inference.music import obedience
 from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import SongSpec

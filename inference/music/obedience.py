@@ -43,3 +43,9 @@ def scale_is_kept(score: Score, spec: SongSpec) -> bool:
 def density_is_kept(score: Score, spec: SongSpec) -> bool:
     """Within one of the eight bins."""
     return spec.density is not None and abs(measure_density(score) - spec.density) <= 1
+
+
+def broken_wishes(score: Score, spec: SongSpec) -> int:
+    """How many of the wishes that are not exact by construction a song misses: key, density, and each silent player."""
+    silent = sum(not track.notes for track in score.tracks)
+    return silent + (not key_is_kept(score, spec)) + (not density_is_kept(score, spec))

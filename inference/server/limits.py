@@ -10,6 +10,7 @@ class ServerLimits:
     """Bounds of one service. All have defaults that suit one machine.
 
     Args:
+        takes: of a new song whose request does not say how many.
         max_waiting: songs accepted beyond those that hold a slot; one more is refused.
         max_wait_s: longest wait for a slot that a song is let in for, as far as can be foreseen.
         client_songs_at_once: songs that one client may have waiting or in the making.
@@ -24,6 +25,7 @@ class ServerLimits:
         ping_s: seconds between the comments that keep an idle event stream open.
     """
 
+    takes: int = 1
     max_waiting: int = 64
     max_wait_s: float = 600.0
     client_songs_at_once: int = 16

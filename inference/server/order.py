@@ -37,7 +37,7 @@ class Order:
     fingerprint: str
     files: tuple[ExtraFile, ...] = ()
     max_file_bytes: int = int(DEFAULT_FILE_MIB * 2**20)
-    takes: int = 1
+    takes: int | None = None
 
     @property
     def spec(self) -> SongSpec:

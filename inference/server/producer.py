@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from inference.api import Comparison, ErrorCode, FileFormat, SongFile, SongState
+from inference.critic.takes import Judge
 from inference.engine.contract import ComposeJob, Engine, Finished
 from inference.music.genre import GenreCatalogue
 from inference.music.recipe import Recipe
@@ -23,7 +24,7 @@ from inference.server.original import Compose, Review, Written, compose_original
 from inference.server.pace import Pace
 from inference.server.register import Entry, Register
 from inference.server.stages import Renderer, StageFailed
-from inference.server.takes import Judge, best_take
+from inference.server.takes import best_take
 
 MAX_TRIES = 4  # of one song by services that died while they composed it
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
@@ -121,8 +122,9 @@ class Producer:
 
         try:
             recipe, first = work.order.recipe, None
-            if work.order.takes > 1 and studio.judge is not None:
-                recipe, first = await best_take(compose, studio.judge, recipe, work.order.takes)
+            takes = work.order.takes or (self._limits.takes if recipe.spec.edit is None else 1)
+            if takes > 1:
+                recipe, first = await best_take(compose, studio.judge, recipe, takes)
             return await compose_original(_starting_with(first, compose), studio.review, recipe, studio.catalogue)
         finally:
             self._line.free_slot(work.ticket)

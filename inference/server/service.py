@@ -124,9 +124,8 @@ class SongService:
             )
         if not self._studio.engine.is_alive:
             raise Refusal(ErrorCode.UNAVAILABLE, "the engine is gone and the service restarts; ask again soon")
-        if body.takes > 1 and (self._studio.judge is None or body.edit is not None):
-            why = "takes are for new songs, not for edits" if body.edit else "no critic is here to choose among takes"
-            raise Refusal(ErrorCode.INVALID_OPTION, f"{why}; ask for one take")
+        if body.edit is not None and body.takes not in (None, 1):
+            raise Refusal(ErrorCode.INVALID_OPTION, "takes are for new songs, not for edits; ask for one take")
         seed = None if known is None else known.feed.status.seed
         order = take_order(body, self._studio.catalogue, self.checkpoint, seed)
         filled_in = {"request_id": order.id, "seed": order.sampling.seed, "client": body.client or peer}

@@ -10,12 +10,12 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from inference.api import ErrorBody, ErrorDetail, SongState, SongStatus
+from inference.critic.takes import Judge
 from inference.music.genre import GenreCatalogue, load_catalogue
 from inference.server.app import SERVICE, create_app
 from inference.server.limits import ServerLimits
 from inference.server.producer import Studio
 from inference.server.service import SongService
-from inference.server.takes import Judge
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 

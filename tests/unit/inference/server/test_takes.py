@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inference.api import ErrorCode, SongState
-from inference.critic.takes import seed_of_take
+from inference.critic.takes import best_of, seed_of_take
 from inference.engine.contract import Finished
 from inference.midi import write_midi
 from inference.music.genre import load_catalogue
@@ -19,7 +19,7 @@ from inference.server.stages import StageFailed
 from inference.server.takes import best_take
 from tests.fakes.engine import FakeEngine
 from tests.fakes.scores import quartet_score
-from tests.fakes.service import running_service
+from tests.fakes.service import AT_ONCE, running_service
 
 CATALOGUE = load_catalogue(Path("configs/genres.toml"))
 SEED = 2**32 - 2
@@ -88,10 +88,29 @@ async def test_edits_have_one_take(tmp_path: Path) -> None:
         assert error.message == "takes are for new songs, not for edits; ask for one take"
 
 
-async def test_without_a_critic_nobody_chooses(tmp_path: Path) -> None:
-    async with running_service(tmp_path) as service:
-        status, error = await service.refused(takes=4)
-        assert status == 400
-        assert error.message == "no critic is here to choose among takes; ask for one take"
-        assert (await service.refused(takes=9))[0] == 400
-        await service.compose(takes=1)
+async def test_without_a_critic_the_take_that_breaks_fewest_wishes_is_kept() -> None:
+    class HardlyListens(Band):
+        """Only the third take has no silent player."""
+
+        async def compose(self, recipe: Recipe, take: int) -> Finished:
+            finished = await super().compose(recipe, take)
+            first, *rest = finished.score.tracks
+            tracks = (first, *rest) if take == 2 else (replace(first, notes=()), *rest)
+            return replace(finished, score=replace(finished.score, tracks=tracks))
+
+    band = HardlyListens()
+    recipe, _ = await best_take(band.compose, None, RECIPE, 4)
+    assert recipe == band.asked[2]
+
+
+async def test_wishes_count_for_more_than_the_critic() -> None:
+    spoilt = replace(quartet_score(8), tracks=tuple(replace(track, notes=()) for track in quartet_score(8).tracks))
+    assert best_of([quartet_score(8), spoilt], RECIPE.spec, lambda score, spec: float(score == spoilt)) == 0
+
+
+async def test_a_service_writes_as_many_takes_as_its_settings_say(tmp_path: Path) -> None:
+    engine = FakeEngine(free=True)
+    async with running_service(tmp_path, engine=engine, limits=replace(AT_ONCE, takes=3)) as service:
+        asked = await service.compose(formats=["mid"])
+        await service.until(asked.id, SongState.DONE)
+    assert len(engine.submitted) == 3
