@@ -73,7 +73,7 @@ def plan_of(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
     names = [name for name in genres.split(",") if name.strip()]
     if not names:
         raise CommandTrouble(f"say which genres to play, such as --genres {_GENRES}")
-    return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed, catalogue.names)
+    return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed, catalogue)
 
 
 def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "Tell") -> "Report":

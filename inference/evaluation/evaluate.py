@@ -14,6 +14,7 @@ from inference.evaluation.comparison import Comparison, judged_alone
 from inference.evaluation.compose import Composed, Tell, compose_all, songs_per_batch
 from inference.evaluation.copies import review_rows, window_rows
 from inference.evaluation.estimate import bootstrap, ratio
+from inference.evaluation.gaps import fill_gaps, gap_rows
 from inference.evaluation.genres import genre_rows, train_ear
 from inference.evaluation.halves import MIN_SONGS
 from inference.evaluation.known import KnownWindows
@@ -25,7 +26,7 @@ from inference.midi import write_midi
 from inference.model.checkpoint import load_checkpoint
 from inference.model.stored import checkpoint_hash
 from inference.model.transformer import Composer
-from inference.music.genre import Genre
+from inference.music.genre import Genre, GenreCatalogue
 from inference.music.spec import SamplingParams, SongSpec
 from inference.originality.index import OriginalityIndex
 from inference.tokens.vocabulary import VELOCITY_FIELD
@@ -46,7 +47,9 @@ _NOTES = (
     "Row 8: windows of so many notes of one track, in any key, with four different symbols (how much later and how "
     "much higher the next note comes) or more; training songs are all of other artists than the real ones here. "
     "Songs are as the model wrote them; the service has copied bars written anew before it releases a song.",
-    "Not measured: infill and continuation (11), the latent (12).",
+    "Row 11: eight bars in the middle, or the last eight, of real songs, written anew without being shown; who "
+    "plays them is all one. Beside the model: the bar before the gap, repeated, and the same bars of another song.",
+    "Not measured: the latent (12).",
 )
 _NO_INDEX = (
     "There is no index of originality beside the checkpoint (originality.safetensors) or at LNH_INFERENCE_ORIGINALITY, "
@@ -68,13 +71,13 @@ class Subject:
 class Plan:
     """Which genres, how many songs of each, and the seed of everything drawn.
 
-    known_genres: names of all genres that a song could be taken for.
+    catalogue: all genres that a song could be taken for; row 11, which needs it to edit songs, is left out without.
     """
 
     genres: tuple[Genre, ...]
     songs: int = 100
     seed: int = 1
-    known_genres: tuple[str, ...] = ()
+    catalogue: GenreCatalogue | None = None
 
 
 Complete = Callable[[SongSpec, int], SongSpec]
@@ -110,7 +113,11 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
             songs = compose_all(engine, jobs_of(genre, plan, complete), _naming(genre, tell))
             excerpts = real[genre.name]
             bits = _bits_rows(model, excerpts, _naming(genre, tell))
-            written.append((genre, bits, compare(genre, [excerpt.piece for excerpt in excerpts], songs, plan.seed)))
+            pieces = [excerpt.piece for excerpt in excerpts]
+            if plan.catalogue is not None:
+                fillings = fill_gaps(engine, genre, pieces, plan.catalogue, _naming(genre, tell))
+                bits += gap_rows(fillings, plan.seed)
+            written.append((genre, bits, compare(genre, pieces, songs, plan.seed)))
     more = _learnt_rows(banks, plan, index, written, tell)
     sections = [section(genre.title, [*bits, *more(genre, compared)], compared) for genre, bits, compared in written]
     tell("speed")
@@ -126,6 +133,10 @@ def _notes(banks: Sequence[Bank], index: OriginalityIndex | None) -> Iterator[st
         yield _NO_INDEX
 
 
+def _known_genres(plan: Plan) -> Sequence[str]:
+    return plan.catalogue.names if plan.catalogue else [genre.name for genre in plan.genres]
+
+
 def _learnt_rows(
     banks: Sequence[Bank], plan: Plan, index: OriginalityIndex | None, written: Sequence[Written], tell: Tell
 ) -> Callable[[Genre, Comparison], Iterator[Row]]:
@@ -135,9 +146,7 @@ def _learnt_rows(
     tell("reading training songs for windows of notes")
     known = KnownWindows.among((piece.score for _, _, pieces in written for piece in pieces.everything), banks)
     tell("learning the genres")
-    ear = train_ear(
-        banks, plan.known_genres or [genre.name for genre in plan.genres], max(plan.songs, _HEARD), plan.seed
-    )
+    ear = train_ear(banks, _known_genres(plan), max(plan.songs, _HEARD), plan.seed)
 
     def rows(genre: Genre, pieces: Comparison) -> Iterator[Row]:
         yield from genre_rows(pieces, genre.name, ear)
