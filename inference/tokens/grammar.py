@@ -118,10 +118,9 @@ class Grammar:
             return ending_duration_leaning() if self._in_last_bar() else None
         if key is None or field > SHAPE_FIELD:
             return None
-        bar = len(self._state.rows)
         if field == VALUE_FIELD:
-            return root_leaning(key.mode, bar)
-        return shape_leaning(key.mode, bar, (chosen[VALUE_FIELD] - PITCH) % 12)
+            return root_leaning(key.mode)
+        return shape_leaning(key.mode, (chosen[VALUE_FIELD] - PITCH) % 12)
 
     def _gap_leaning(self) -> Leaning | None:
         last = self._state.last

@@ -18,33 +18,20 @@ from inference.tokens.vocabulary import DRUM_SET, DURATION_GRIDS, DURATIONS, HEA
 
 Leaning = NDArray[np.float32]
 
-# In natural logarithms for each pitch class outside the scale. The first bars are leant on more: a key that is
-# established there is kept by the model itself.
-KEY_WEIGHT = 0.75
-PROFILE_WEIGHT = 1.0
-OPENING_BARS = 4
-OPENING_FACTOR = 2.0
+# In natural logarithms: the weight of the probe-tone profile, and what each pitch class outside the scale loses. They
+# are light, for songs are written from their tonic: the model knows where it is, and of several takes the one whose
+# notes say the key is kept.
+PROFILE_WEIGHT = 0.25
+KEY_WEIGHT = 0.2
 # Against each stroke of the last bar after its first beat, and towards notes of a half or longer in it.
 ENDING_STROKE_WEIGHT = 2.0
 ENDING_LENGTH_WEIGHT = 2.0
 _HALF = 48
 
 
-def root_leaning(mode: Mode, bar: int) -> Leaning:
+@lru_cache(maxsize=2)
+def root_leaning(mode: Mode) -> Leaning:
     """Float [VALUES]: towards lowest notes that establish the key, after its probe-tone profile, away from others."""
-    if bar < OPENING_BARS:
-        return OPENING_FACTOR * _root_leaning(mode)
-    return _root_leaning(mode)
-
-
-def shape_leaning(mode: Mode, bar: int, pitch_class: int) -> Leaning:
-    """Float [SHAPES]: against chords over a root whose other notes leave the key, by the number of them."""
-    leaning = _shape_leaning(mode, pitch_class)
-    return OPENING_FACTOR * leaning if bar < OPENING_BARS else leaning
-
-
-@lru_cache(maxsize=64)
-def _root_leaning(mode: Mode) -> Leaning:
     scale, profile = _scale(mode), KEY_PROFILES[mode]
     leaning = np.zeros(VALUES, np.float32)
     for value in range(PITCH, DRUM_SET):
@@ -55,8 +42,9 @@ def _root_leaning(mode: Mode) -> Leaning:
     return leaning
 
 
-@lru_cache(maxsize=1024)
-def _shape_leaning(mode: Mode, pitch_class: int) -> Leaning:
+@lru_cache(maxsize=24)
+def shape_leaning(mode: Mode, pitch_class: int) -> Leaning:
+    """Float [SHAPES]: against chords over a root whose other notes leave the key, by the number of them."""
     scale = _scale(mode)
     leaning = np.zeros(SHAPES, np.float32)
     for shape in range(1, SHAPES):
