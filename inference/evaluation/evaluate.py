@@ -33,7 +33,7 @@ from inference.tokens.vocabulary import VELOCITY_FIELD
 from inference.training.bank import Bank
 
 SLOTS = 8
-_HEARD = 30  # songs a genre that the classifier learns from, at least
+_HEARD = 60  # songs a genre that the classifier learns from, at least
 BITS_BELOW = 3.0
 _SPEED_SONGS = 2  # one after the other, at batch 1
 _NOTES = (
