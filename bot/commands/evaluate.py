@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +41,7 @@ def evaluate(
     # Read when torch is imported: spinning threads starve whatever shares the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     plan = plan_of(settings, genres, min(songs, QUICK_SONGS) if quick else songs, seed)
+    plan = replace(plan, takes=settings.inference.takes)
     try:
         out.mkdir(parents=True, exist_ok=True)  # better told now than after an hour's work
     except OSError as error:
@@ -73,22 +75,22 @@ def plan_of(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
     names = [name for name in genres.split(",") if name.strip()]
     if not names:
         raise CommandTrouble(f"say which genres to play, such as --genres {_GENRES}")
-    return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed, catalogue)
+    return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed, catalogue=catalogue)
 
 
 def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "Tell") -> "Report":
-    from dataclasses import replace
-
     from bot.app import read_catalogue
+    from inference.critic.errors import BadCritic
     from inference.evaluation.evaluate import Subject, evaluate
     from inference.evaluation.trouble import CannotEvaluate
     from inference.model.errors import CheckpointError
     from inference.originality.errors import BadIndex
 
     inference = settings.inference
-    subject = Subject(inference.checkpoint_file, banks, inference.threads, inference.originality_file)
+    files = (inference.originality_file, inference.critic_file)
+    subject = Subject(inference.checkpoint_file, banks, inference.threads, *files)
     load = machine.load_average()
-    with as_trouble(CannotEvaluate, CheckpointError, BadIndex):
+    with as_trouble(CannotEvaluate, CheckpointError, BadIndex, BadCritic):
         report = evaluate(subject, plan, read_catalogue(settings.music).complete, tell)
     where: dict[str, str | float] = {
         "machine": f"{machine.cpu_name()} ({machine.usable_cores()} cores)",

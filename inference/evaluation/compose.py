@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from queue import SimpleQueue
 
+from inference.critic.takes import Judge, best_of, seed_of_take
 from inference.engine.contract import BarWritten, Cancelled, ComposeJob, Engine, EngineEvent, Failed, Finished, Started
 from inference.evaluation.trouble import CannotEvaluate
 
@@ -33,6 +35,24 @@ def compose_all(engine: Engine, jobs: Sequence[ComposeJob], tell: Tell) -> list[
             case Started() | BarWritten():
                 pass
     return [(job, songs[job.id]) for job in jobs]
+
+
+def compose_chosen(
+    engine: Engine, jobs: Sequence[ComposeJob], takes: int, judge: Judge | None, tell: Tell
+) -> list[Composed]:
+    """As `compose_all`, but of each job so many takes, of which the best is kept as the service does it."""
+    every = [
+        replace(job, id=f"{job.id}-{take}", sampling=replace(job.sampling, seed=seed_of_take(job.sampling.seed, take)))
+        for job in jobs
+        for take in range(takes)
+    ]
+    songs = compose_all(engine, every, tell)
+    chosen = []
+    for first in range(0, len(songs), takes):
+        written = songs[first : first + takes]
+        spec = written[0][0].spec
+        chosen.append(written[best_of([song.score for _, song in written], spec, judge)])
+    return chosen
 
 
 def songs_per_batch(engine: Engine, jobs: Sequence[ComposeJob], together: int) -> list[tuple[int, float]]:

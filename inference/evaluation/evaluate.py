@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from inference.critic.judge import Critic
 from inference.engine import load_engine
 from inference.engine.contract import ComposeJob, Engine
 from inference.evaluation.bits import excerpt_bits
 from inference.evaluation.comparison import Comparison, judged_alone
-from inference.evaluation.compose import Composed, Tell, compose_all, songs_per_batch
+from inference.evaluation.compose import Composed, Tell, compose_chosen, songs_per_batch
 from inference.evaluation.copies import review_rows, window_rows
 from inference.evaluation.estimate import bootstrap, ratio
 from inference.evaluation.gaps import fill_gaps, gap_rows
@@ -49,6 +50,8 @@ _NOTES = (
     "Songs are as the model wrote them; the service has copied bars written anew before it releases a song.",
     "Row 11: eight bars in the middle, or the last eight, of real songs, written anew without being shown; who "
     "plays them is all one. Beside the model: the bar before the gap, repeated, and the same bars of another song.",
+    "Of so many takes a song the one is kept that misses the fewest wishes (key, density, no silent player) and, among "
+    "equals, is liked most by the critic if there is one, as the service does it.",
     "Not measured: the latent (12).",
 )
 _NO_INDEX = (
@@ -59,17 +62,18 @@ _NO_INDEX = (
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is evaluated, beside which banks, and the index of originality that goes with it, if there is one."""
+    """What is evaluated, beside which banks, and the index of originality and the critic that go with it, if any."""
 
     checkpoint: Path
     banks: tuple[Path, ...]
     threads: int
     originality: Path | None = None
+    critic: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which genres, how many songs of each, and the seed of everything drawn.
+    """Which genres, how many songs of each, the seed of everything drawn, and takes a song.
 
     catalogue: all genres that a song could be taken for; row 11, which needs it to edit songs, is left out without.
     """
@@ -77,6 +81,7 @@ class Plan:
     genres: tuple[Genre, ...]
     songs: int = 100
     seed: int = 1
+    takes: int = 1
     catalogue: GenreCatalogue | None = None
 
 
@@ -96,9 +101,10 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
     Raises:
         CannotEvaluate: a bank is missing or has no song of a genre, or a song was not written.
         CheckpointError: the checkpoint is missing or damaged.
-        BadIndex: the index of originality is damaged or of another version.
+        BadIndex, BadCritic: the index of originality or the critic is damaged or of another version.
     """
     index = OriginalityIndex.load(subject.originality) if subject.originality else None
+    judge = Critic.load(subject.critic).judge if subject.critic else None
     banks = load_banks(subject.banks)
     draw = Draw(plan.songs, plan.seed)
     real = {genre.name: real_excerpts(banks, genre.name, genre.roster, draw) for genre in plan.genres}
@@ -110,7 +116,8 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
     with running(subject, SLOTS) as engine:
         for genre in plan.genres:
             tell(genre.title)
-            songs = compose_all(engine, jobs_of(genre, plan, complete), _naming(genre, tell))
+            jobs = jobs_of(genre, plan, complete)
+            songs = compose_chosen(engine, jobs, plan.takes, judge, _naming(genre, tell))
             excerpts = real[genre.name]
             bits = _bits_rows(model, excerpts, _naming(genre, tell))
             pieces = [excerpt.piece for excerpt in excerpts]
@@ -237,6 +244,7 @@ def _setting(subject: Subject, plan: Plan, model: Composer) -> dict[str, str | i
         "parameters": sum(weights.numel() for weights in model.parameters()),
         "threads": subject.threads,
         "songs a genre": plan.songs,
+        "takes a song": plan.takes,
         "bars": BARS,
         "seed": plan.seed,
     }
