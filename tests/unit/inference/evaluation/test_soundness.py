@@ -7,7 +7,6 @@ import pytest
 from inference.evaluation import degeneration, validity
 from inference.midi import write_midi
 from inference.music import obedience
-from inference.music import obedience
 from inference.music.measure import estimate_key, measure_density
 from inference.music.pitch import Key, Mode
 from inference.music.program import Role
