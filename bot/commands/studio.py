@@ -103,7 +103,7 @@ def _review(inference: InferenceSettings) -> Review | None:
     """Looks songs up in the index that belongs to the checkpoint; None, and a line in the log, where there is none."""
     file = inference.originality_file
     if file is None:
-        _log.warning("no index of originality: songs are not compared with what the model learnt")
+        _log.info("no index of originality: songs are not compared with what the model learnt")
         return None
     with as_trouble(BadIndex):
         return partial(review, OriginalityIndex.load(file))
