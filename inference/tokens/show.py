@@ -23,6 +23,7 @@ from inference.tokens.vocabulary import (
     Step,
     repeats,
 )
+from inference.tokens.written import tonic_shift
 
 _PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _LANE_NAMES = {
@@ -38,9 +39,11 @@ def describe(content: bytes) -> Iterator[str]:
 
 
 def show(arrangement: Arrangement) -> Iterator[str]:
-    """The header, then a line a step, then how much the code saves."""
+    """The header, then a line a step with pitches as they are written, then how much the code saves."""
     header = arrangement.header
     yield _header_line(header)
+    if header.key is not None and tonic_shift(header.key):
+        yield f"# written from the tonic: C sounds as {_PITCH_NAMES[header.key.tonic]}"
     state = BandState(header)
     count = 0
     for step in encode(arrangement):
