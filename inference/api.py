@@ -216,6 +216,7 @@ class SongBody(_Wire):
         description="write a new song so often and keep the one that obeys best and is most like a real song; the"
         " recipe is that one's. Unsaid: as often as the service does",
     )
+    take: Annotated[int, Field(ge=0, lt=MAX_TAKES)] = Field(default=0, description="which take of this seed (replay)")
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []
     max_file_mib: MaxFileMib = DEFAULT_FILE_MIB

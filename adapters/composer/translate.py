@@ -37,6 +37,7 @@ def body_of(request: SongRequest) -> SongBody:
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         guidance=sampling.guidance,
+        take=sampling.take,
         takes=request.takes,
         formats=list(request.formats),
         asked=None if request.asked is None else list(request.asked),

@@ -4,16 +4,9 @@ from collections.abc import Callable, Sequence
 
 from inference.music.obedience import broken_wishes
 from inference.music.score import Score
-from inference.music.spec import MAX_SEED, SongSpec
-
-_STRIDE = 0x9E3779B1  # odd, so that all takes differ, and far from the seeds people count up
+from inference.music.spec import SongSpec
 
 Judge = Callable[[Score, SongSpec], float]
-
-
-def seed_of_take(seed: int, take: int) -> int:
-    """The seed that a take (0, 1 ...) is drawn with; the first has the song's own."""
-    return (seed + take * _STRIDE) % (MAX_SEED + 1)
 
 
 def best_of(takes: Sequence[Score], spec: SongSpec, judge: Judge | None) -> int:

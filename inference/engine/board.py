@@ -66,7 +66,7 @@ class Board:
         slot, sampling = sequence.slot, sequence.job.sampling
         self.song[slot] = song_numbers(sequence.header)
         self.genres[slot] = genre_shares(sequence.header, self._names)
-        self.seed[slot] = sampling.seed
+        self.seed[slot] = sampling.noise_seed
         self.temperature[slot] = sampling.temperature
         self.top_p[slot] = sampling.top_p
         self.guidance[slot] = sampling.guidance

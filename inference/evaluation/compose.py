@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 
-from inference.critic.takes import Judge, best_of, seed_of_take
+from inference.critic.takes import Judge, best_of
 from inference.engine.contract import BarWritten, Cancelled, ComposeJob, Engine, EngineEvent, Failed, Finished, Started
 from inference.evaluation.trouble import CannotEvaluate
 
@@ -42,7 +42,7 @@ def compose_chosen(
 ) -> list[Composed]:
     """As `compose_all`, but of each job so many takes, of which the best is kept as the service does it."""
     every = [
-        replace(job, id=f"{job.id}-{take}", sampling=replace(job.sampling, seed=seed_of_take(job.sampling.seed, take)))
+        replace(job, id=f"{job.id}-{take}", sampling=replace(job.sampling, take=take))
         for job in jobs
         for take in range(takes)
     ]

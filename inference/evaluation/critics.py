@@ -11,7 +11,6 @@ from sklearn.preprocessing import StandardScaler
 from inference.critic.judge import Critic, measured, spread_out
 from inference.critic.lines import Floats
 from inference.critic.measures import MEASURES
-from inference.critic.takes import seed_of_take
 from inference.engine.contract import ComposeJob
 from inference.evaluation.compose import Tell, compose_all
 from inference.evaluation.evaluate import Complete, Plan, Subject, running
@@ -64,7 +63,7 @@ def write_takes(subject: Subject, plan: Plan, count: int, complete: Complete, te
 def _jobs(genre: Genre, plan: Plan, count: int, complete: Complete) -> list[ComposeJob]:
     spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
     return [
-        ComposeJob(f"{genre.name}-{seed}-{take}", complete(spec, seed), SamplingParams(seed_of_take(seed, take)))
+        ComposeJob(f"{genre.name}-{seed}-{take}", complete(spec, seed), SamplingParams(seed, take=take))
         for seed in range(plan.seed, plan.seed + plan.songs)
         for take in range(count)
     ]

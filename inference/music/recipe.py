@@ -48,6 +48,8 @@ class Recipe:
         }
         if sampling.guidance != 1:
             entry["guidance"] = sampling.guidance
+        if sampling.take:
+            entry["take"] = sampling.take
         if spec.strict_key:
             entry["strict_key"] = True
         if spec.edit is not None:
@@ -127,4 +129,5 @@ def _player(text: str) -> Player:
 
 def _sampling(entry: dict[str, Any]) -> SamplingParams:
     guidance = float(entry.get("guidance", 1.0))
-    return SamplingParams(int(entry["seed"]), float(entry["temperature"]), float(entry["top_p"]), guidance)
+    temperature, top_p, take = float(entry["temperature"]), float(entry["top_p"]), int(entry.get("take", 0))
+    return SamplingParams(int(entry["seed"]), temperature, top_p, guidance, take)

@@ -14,6 +14,7 @@ MIN_DENSITY, MAX_DENSITY = 1, 8
 MAX_PLAYERS = 12
 MAX_SEED = 2**32 - 1
 MAX_TAKES = 8
+_TAKE_STRIDE = 0x9E3779B1  # odd, so that all takes differ, and far from the seeds people count up
 MAX_GUIDANCE = 3.0
 METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2))
 
@@ -102,18 +103,26 @@ class SamplingParams:
         top_p: 0.1..1, nucleus of each field.
         guidance: 0..MAX_GUIDANCE, how much the genre counts: 1 is the model's own way, 0 leaves the genre out, more
             exaggerates it (classifier-free guidance) and takes twice the work.
+        take: which of MAX_TAKES songs of this seed, from 0.
     """
 
     seed: int
     temperature: float = 1.0
     top_p: float = 0.98
     guidance: float = 1.0
+    take: int = 0
 
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, MAX_SEED)
         check_range("temperature", self.temperature, 0.1, 2.0)
         check_range("top_p", self.top_p, 0.1, 1.0)
         check_range("guidance", self.guidance, 0.0, MAX_GUIDANCE)
+        check_range("take", self.take, 0, MAX_TAKES - 1)
+
+    @property
+    def noise_seed(self) -> int:
+        """The seed of the random numbers: that of the first take is `seed` itself, 0..MAX_SEED."""
+        return (self.seed + self.take * _TAKE_STRIDE) % (MAX_SEED + 1)
 
 
 def check_range(field: str, value: float | None, low: float, high: float) -> None:

@@ -95,7 +95,7 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
     try:
         asked = _titled(body.to_spec())
         spec = catalogue.complete(asked, seed) if asked.edit is None else complete_edit(asked, catalogue, seed)
-        sampling = SamplingParams(seed, body.temperature, body.top_p, body.guidance)
+        sampling = SamplingParams(seed, body.temperature, body.top_p, body.guidance, body.take)
     except MusicError as error:
         raise Refusal(ErrorCode(error.code), str(error)) from error
     genre = catalogue.find(spec.genres[0][0])

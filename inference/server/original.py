@@ -79,7 +79,7 @@ def _next(asked: Recipe, now: Recipe, score: Score, verdict: Verdict, tries: int
             return _rewritten(now, score, verdict, seed, catalogue)
         except MusicError as error:
             log.info("the copied bars cannot be written anew alone", reason=str(error))
-    return replace(asked, sampling=replace(asked.sampling, seed=seed))
+    return replace(asked, sampling=replace(asked.sampling, seed=seed, take=0))
 
 
 def _rewritten(now: Recipe, score: Score, verdict: Verdict, seed: int, catalogue: GenreCatalogue) -> Recipe:
@@ -94,7 +94,9 @@ def _rewritten(now: Recipe, score: Score, verdict: Verdict, seed: int, catalogue
         players=_names(packed, [score.tracks[number] for number in verdict.bars_to_rewrite]),
     )
     open_spec = replace(spec, edit=edit, bars=None, roster=None)
-    return replace(now, spec=complete_edit(open_spec, catalogue, seed), sampling=replace(now.sampling, seed=seed))
+    return replace(
+        now, spec=complete_edit(open_spec, catalogue, seed), sampling=replace(now.sampling, seed=seed, take=0)
+    )
 
 
 def _names(packed: str, tracks: list[Track]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from inference.critic.takes import Judge, best_of, seed_of_take
+from inference.critic.takes import Judge, best_of
 from inference.engine.contract import Finished
 from inference.music.recipe import Recipe
 
@@ -21,7 +21,7 @@ async def best_take(compose: ComposeTake, judge: Judge | None, recipe: Recipe, t
     Args:
         compose: writes the take of that number; the engine batches them.
         judge: chooses among takes that keep equally many wishes.
-        recipe: of the first take. The others have its spec and seeds derived from its own.
+        recipe: of the first take. The others have its spec and the takes after it.
         takes: at least 1.
 
     Returns:
@@ -31,9 +31,7 @@ async def best_take(compose: ComposeTake, judge: Judge | None, recipe: Recipe, t
         StageFailed: a take could not be written.
     """
     sampling = recipe.sampling
-    recipes = [
-        replace(recipe, sampling=replace(sampling, seed=seed_of_take(sampling.seed, take))) for take in range(takes)
-    ]
+    recipes = [replace(recipe, sampling=replace(sampling, take=take)) for take in range(takes)]
     try:
         async with asyncio.TaskGroup() as tasks:
             writing = [tasks.create_task(_take(compose, one, take)) for take, one in enumerate(recipes)]

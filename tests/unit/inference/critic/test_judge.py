@@ -10,11 +10,10 @@ from safetensors.numpy import save_file
 
 from inference.critic.errors import BadCritic
 from inference.critic.judge import Critic, best, measured
-from inference.critic.takes import seed_of_take
 from inference.evaluation.critics import fit
 from inference.music.program import Role
 from inference.music.score import Score
-from inference.music.spec import MAX_SEED, MAX_TAKES, Player, SongSpec
+from inference.music.spec import Player, SongSpec
 from tests.fakes.scores import quartet_score
 
 ROLES = (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD)
@@ -83,10 +82,3 @@ def test_a_file_that_is_no_critic_gets_one_sentence(critic: Critic, tmp_path: Pa
     replace(critic, weights=np.zeros(4)).save(tmp_path / "narrow")
     with pytest.raises(BadCritic, match="listens for other things"):
         Critic.load(tmp_path / "narrow")
-
-
-def test_takes_have_seeds_of_their_own() -> None:
-    seeds = {seed_of_take(seed, take) for seed in range(1000) for take in range(MAX_TAKES)}
-    assert len(seeds) == 1000 * MAX_TAKES
-    assert seed_of_take(MAX_SEED, 0) == MAX_SEED
-    assert all(0 <= seed <= MAX_SEED for seed in seeds)
