@@ -42,7 +42,6 @@ VERBS = (*COMMANDS, "help")
 MAX_TEXT = 4000
 MAX_SECTION = SectionBlock.text_max_length
 MAX_BUTTON = 75
-MAX_VALUE = ButtonElement.value_max_length
 
 _MENTION = re.compile(r"<[@#!][^>]*>")
 _LINK = re.compile(r"<([^>|]+)(?:\|([^>]*))?>")

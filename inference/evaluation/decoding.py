@@ -24,8 +24,6 @@ BATCHES = (1, 16)
 _PROMPT, _GENERATED = 256, 64  # their context is as long as that of a song half way
 _OUR_STEPS = 400
 
-Times = dict[str, float]
-
 
 @dataclass(frozen=True, slots=True)
 class DecodePlan:

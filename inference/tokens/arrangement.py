@@ -47,7 +47,3 @@ class Arrangement:
 
     header: Header
     rows: tuple[Row, ...]
-
-    @property
-    def note_hits(self) -> int:
-        return sum(len(block.hits) for row in self.rows for block in row if block)
