@@ -91,6 +91,14 @@ async def test_a_service_under_load_is_held_against_one_song_at_a_time(tmp_path:
     assert load.loop_late_ms.count > 0
 
 
+async def test_a_block_between_two_looks_at_the_loop_is_measured_by_the_next_look(tmp_path: Path) -> None:
+    async with running_service(tmp_path, engine=FakeEngine(free=True)) as service:
+        for _ in range(3):
+            async with LatenessMeter(_url(service)) as meter:
+                pass
+            assert meter.count > 0
+
+
 async def test_lateness_of_the_services_loop_is_read_off_its_histogram() -> None:
     meter = LatenessMeter("")
     meter._counts = {0.001: 50.0, 0.002: 100.0, inf: 100.0}
