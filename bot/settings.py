@@ -109,6 +109,7 @@ class InferenceSettings(_Section):
     artifacts_mb: Annotated[int, Field(ge=1)] = 4096
     song_mb: Annotated[int, Field(ge=1)] = 512
     grace_s: Annotated[float, Field(ge=0, le=600)] = 30.0
+    preview_s: Annotated[float, Field(ge=0)] = 5.0
 
     @property
     def checkpoint_file(self) -> Path:

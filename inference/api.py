@@ -2,7 +2,7 @@
 
 POST   /v1/songs                     SongBody -> 202 SongStatus (idempotent by request_id), 4xx/503 ErrorBody
 GET    /v1/songs/{id}                -> SongStatus
-GET    /v1/songs/{id}/events         -> server-sent events; event: a SongState, data: a SongStatus
+GET    /v1/songs/{id}/events         -> server-sent events; event: a SongState or `preview`, data: a SongStatus
 GET    /v1/songs/{id}/files/{name}   -> the bytes
 POST   /v1/songs/{id}/files          FilesBody -> SongStatus: more files of a finished song, made while the call waits
 DELETE /v1/songs/{id}                -> SongStatus (cancelled)
@@ -11,6 +11,9 @@ GET    /healthz /readyz /metrics /openapi.json
 The same request_id again is the same song, unless it failed or was cancelled: then it is tried again with the seed it
 had. One request_id for two different songs is refused with 409. Events carry a version as id; a reader that comes back
 gets the status of now first, or 204 if it has seen the last one.
+
+A song that is asked for with `preview` may be heard before its mix is done: while it is rendered, `preview` of its
+status lists all files it can be shown with, the recording as a quick mix, and such events are called `preview`.
 """
 
 from enum import StrEnum
@@ -76,6 +79,7 @@ _MEANINGS = {
     ExtraFile.CHORDS: "the chord chart (.png and .txt)",
     ExtraFile.VIDEO: "the piano roll in time with the music (.mp4)",
 }
+PREVIEW_EVENT = "preview"
 FILES_HELP = "files beyond MIDI, MP3 and card: " + "; ".join(f"{one}: {told}" for one, told in _MEANINGS.items())
 
 
@@ -220,6 +224,9 @@ class SongBody(_Wire):
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []
     max_file_mib: MaxFileMib = DEFAULT_FILE_MIB
+    preview: bool = Field(
+        default=False, description="announce a quick mix when the full one takes longer than the service lets you wait"
+    )
     asked: Annotated[list[ShortText], Field(min_length=0, max_length=16)] | None = Field(
         default=None, description="which of the recipe's fields a person chose; unsaid: all that are said (replay)"
     )
@@ -309,6 +316,11 @@ class SongStatus(_Wire):
     recipe: dict[str, Any] | None = None
     report: list[Comparison] = []
     files: list[SongFile] = []
+    preview: list[SongFile] = Field(
+        default=[],
+        description="while rendering: what the song can be shown with already, its recording a quick mix; gone when"
+        " the song has ended",
+    )
     left_out: list[LeftOut] = Field(default=[], description="files asked for that could not be made, and why")
     seconds: dict[str, float] = Field(default={}, description="seconds per stage: queued, composing, rendering")
     error: ErrorDetail | None = None

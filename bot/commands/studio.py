@@ -130,4 +130,5 @@ def limits_of(inference: InferenceSettings) -> ServerLimits:
         max_artifact_bytes=inference.artifacts_mb * 2**20,
         max_song_bytes=inference.song_mb * 2**20,
         grace_s=inference.grace_s,
+        preview_after_s=inference.preview_s,
     )

@@ -31,6 +31,7 @@ class RenderJob:
         stem: file name without extension.
         extras: what else is wanted.
         max_file_bytes: sound steps down its bit rate to stay below this size.
+        is_quick: the recording is a quick mix, for a first impression.
 
     Raises:
         RenderFailed: stem is no plain file name, colour is no colour.
@@ -46,6 +47,7 @@ class RenderJob:
     stem: str
     extras: tuple[ExtraFile, ...] = ()
     max_file_bytes: int = int(DEFAULT_FILE_MIB * 2**20)
+    is_quick: bool = False
 
     def __post_init__(self) -> None:
         if not _STEM.fullmatch(self.stem) or self.stem in (".", ".."):

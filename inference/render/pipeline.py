@@ -18,7 +18,7 @@ from inference.render.job import RenderedFile, RenderJob, check_limits
 from inference.render.mp3 import Tags, encode_mp3
 from inference.render.pictures import Card, draw_card, jpeg_bytes, png_bytes
 from inference.render.sounds import DEFAULT_SOUNDS
-from inference.render.studio import Studio
+from inference.render.studio import Care, Studio
 
 MEDIA_TYPES = {FileFormat.MIDI: "audio/midi", FileFormat.MP3: "audio/mpeg", FileFormat.CARD: "image/png"}
 
@@ -72,7 +72,8 @@ def _midi(job: RenderJob) -> bytes:
 
 
 def _mp3(job: RenderJob, picture: Image.Image, studio: Studio) -> bytes:
-    audio, rate = studio.record(job.score, job.spec.roster or (), job.spec.main_genre)
+    care = Care.QUICK if job.is_quick else Care.FULL
+    audio, rate = studio.record(job.score, job.spec.roster or (), job.spec.main_genre, care)
     tempo = job.spec.tempo or job.score.tempos[0].tempo
     key = str(job.spec.key or "")
     tags = Tags(job.title, job.genre_title, tempo, key, job.recipe_json, jpeg_bytes(picture))

@@ -3,6 +3,7 @@
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
+from inference.api import PREVIEW_EVENT, SongStatus
 from inference.server.feed import StatusFeed
 
 
@@ -18,7 +19,12 @@ async def stream_events(request: web.Request, feed: StatusFeed, ping_s: float) -
         try:
             with feed.watch() as changes:
                 async for version, status in changes:
-                    await stream.send(status.model_dump_json(), id=str(version), event=status.state)
+                    await stream.send(status.model_dump_json(), id=str(version), event=name_of(status))
         except (ConnectionResetError, TimeoutError):  # the reader went away, or has not read for minutes
             return stream
     return stream
+
+
+def name_of(status: SongStatus) -> str:
+    """What the event with this status is called; clients that wait for states only never hear of a preview."""
+    return PREVIEW_EVENT if status.preview else status.state

@@ -27,6 +27,7 @@ class Fields(TypedDict, total=False):
     recipe: dict[str, Any]
     report: list[Comparison]
     files: list[SongFile]
+    preview: list[SongFile]
     left_out: list[LeftOut]
     error: ErrorDetail | None
 
@@ -115,7 +116,7 @@ class StatusFeed:
         seconds = self._status.seconds | {str(self.state): round(now - self._entered, 3)}
         self._entered = now
         gone: dict[str, object] = {"seconds": seconds, "position": None}
-        return gone | {"eta_s": None} if following.is_final else gone
+        return gone | {"eta_s": None, "preview": []} if following.is_final else gone
 
 
 async def _until_final(changes: asyncio.Queue[Change | None]) -> AsyncIterator[Change]:

@@ -22,6 +22,7 @@ class ServerLimits:
         max_songs_kept: finished songs remembered, whatever their size.
         grace_s: how long running songs may go on after a shutdown was asked for.
         linger_s: how long a song that ends within the grace period waits to be fetched.
+        preview_after_s: a quick mix comes first where the full one takes longer than this and the request wants it.
         ping_s: seconds between the comments that keep an idle event stream open.
     """
 
@@ -37,4 +38,5 @@ class ServerLimits:
     max_songs_kept: int = 5000
     grace_s: float = 30.0
     linger_s: float = 3.0
+    preview_after_s: float = 5.0
     ping_s: float = 15.0

@@ -64,7 +64,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/songs/{id}/events",
         "Follow a song: the status now, then every change until it ends.",
         {
-            200: ("server-sent events; event: the state, id: a version, data: a SongStatus", "text/event-stream"),
+            200: (
+                "server-sent events; event: the state or `preview`, id: a version, data: a SongStatus",
+                "text/event-stream",
+            ),
             204: ("Last-Event-ID was the final event", None),
             **_NOT_FOUND,
         },

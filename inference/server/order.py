@@ -21,7 +21,7 @@ from inference.server.refusal import Refusal
 
 _MAX_STEM = 60
 # What may differ when the same request comes twice: who waits how long says nothing about the song.
-_CIRCUMSTANCES = {"request_id", "client", "scheduled", "deadline_s"}
+_CIRCUMSTANCES = {"request_id", "client", "scheduled", "deadline_s", "preview"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Order:
     files: tuple[ExtraFile, ...] = ()
     max_file_bytes: int = int(DEFAULT_FILE_MIB * 2**20)
     takes: int | None = None
+    preview: bool = False
 
     @property
     def spec(self) -> SongSpec:
@@ -112,6 +113,7 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         files=tuple(dict.fromkeys(body.files)),
         max_file_bytes=int(body.max_file_mib * 2**20),
         takes=body.takes,
+        preview=body.preview,
     )
 
 

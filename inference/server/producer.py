@@ -22,6 +22,7 @@ from inference.server.metrics import Metrics
 from inference.server.order import Order
 from inference.server.original import Compose, Review, Written, compose_original
 from inference.server.pace import Pace
+from inference.server.recording import Recorder
 from inference.server.register import Entry, Register
 from inference.server.stages import Renderer, StageFailed
 from inference.server.takes import best_take
@@ -66,6 +67,7 @@ class Producer:
         self._line = line
         self._metrics = metrics
         self._limits = limits
+        self._recorder = Recorder(studio.renderer, limits.preview_after_s)
         self.pace = Pace()
 
     async def make(self, work: Work) -> None:
@@ -145,10 +147,17 @@ class Producer:
 
     async def _render(self, work: Work, score: Score, folder: Path, files: list[SongFile]) -> list[SongFile]:
         """All files in the order they were asked for."""
-        made = await stages.render(self._studio.renderer, work.order, score, folder)
-        log.info("song rendered", files=[file.name for file in made])
         wanted = list(work.order.formats)
-        return sorted(files + made, key=lambda file: wanted.index(FileFormat(file.kind)))
+
+        def sort(made: list[SongFile]) -> list[SongFile]:
+            return sorted(files + made, key=lambda file: wanted.index(FileFormat(file.kind)))
+
+        def show(quick: list[SongFile]) -> None:
+            work.feed.publish(preview=sort(quick) if quick else [])
+
+        made = await self._recorder.render(work.order, score, folder, show)
+        log.info("song rendered", files=[file.name for file in made])
+        return sort(made)
 
     def _left(self, work: Work, stage: SongState) -> float:
         """Counts the seconds that a stage took."""

@@ -135,7 +135,7 @@ class Register:
     def file(self, id: str, name: str) -> tuple[Entry, Path, str]:
         """The entry, path and media type of a file that the song lists; no other name ever meets the disk."""
         entry = self.find(id)
-        for file in entry.feed.status.files:
+        for file in (*entry.feed.status.files, *entry.feed.status.preview):
             if file.name == name:
                 return entry, self._archive.file(entry.key, name), file.media_type
         raise Refusal(ErrorCode.NOT_FOUND, "this song has no file of this name")

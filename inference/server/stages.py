@@ -124,6 +124,12 @@ async def render(renderer: Renderer, order: Order, score: Score, folder: Path) -
     return [] if rendered is None else [listed(order.id, file) for file in rendered.files]
 
 
+async def render_quickly(renderer: Renderer, order: Order, score: Score, folder: Path) -> list[SongFile]:
+    """Makes the same files under names of their own, the recording as a quick mix. Raises RenderFailed."""
+    job = replace(job_of(order, score), extras=(), stem=f"{order.stem}-quick", is_quick=True)
+    return [listed(order.id, file) for file in (await renderer.render(job, folder)).files]
+
+
 async def render_extras(
     renderer: Renderer, job: RenderJob, id: str, folder: Path
 ) -> tuple[list[SongFile], list[LeftOut]]:

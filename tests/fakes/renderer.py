@@ -20,13 +20,15 @@ class FakeRendering:
 class FakeRenderer:
     """Renders at once, or, when `held`, once `release` is called. `fail_with` is raised instead, if set.
 
-    Extras are a few bytes too, except for those in `cannot_make`.
+    Extras are a few bytes too, except for those in `cannot_make`. Quick mixes wait for nobody; they fail with
+    `fail_quick_with` alone.
     """
 
     def __init__(self, *, held: bool = False) -> None:
         self.jobs: list[RenderJob] = []
         self.cancelled: list[RenderJob] = []
         self.fail_with: Exception | None = None
+        self.fail_quick_with: Exception | None = None
         self.cannot_make: dict[ExtraFile, str] = {}
         self._open = asyncio.Event()
         if not held:
@@ -41,12 +43,14 @@ class FakeRenderer:
     async def render(self, job: RenderJob, folder: Path) -> FakeRendering:
         self.jobs.append(job)
         try:
-            await self._open.wait()
+            if not job.is_quick:
+                await self._open.wait()
         except asyncio.CancelledError:
             self.cancelled.append(job)
             raise
-        if self.fail_with is not None:
-            raise self.fail_with
+        failure = self.fail_quick_with if job.is_quick else self.fail_with
+        if failure is not None:
+            raise failure
         usual = [self._write(folder / f"{job.stem}.{wanted}", wanted) for wanted in job.formats]
         extras = [self._extra(folder / f"{job.stem}.{one}", one) for one in job.extras if one not in self.cannot_make]
         left_out = [Unmade(one, self.cannot_make[one]) for one in job.extras if one in self.cannot_make]

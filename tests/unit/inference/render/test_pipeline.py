@@ -49,6 +49,14 @@ def test_the_mp3_as_players_decode_it_is_minus_14_lufs_under_minus_1_dbtp(files:
     assert 20 * np.log10(true_peaks(heard.T.astype(np.float32), 48).max()) <= -1.0
 
 
+def test_a_quick_mix_is_the_same_song_recorded_with_less_care(files: dict[str, RenderedFile], tmp_path: Path) -> None:
+    job = replace(metal_job(quartet_score(8), (FileFormat.MP3,)), is_quick=True)
+    (quick,) = render(job, tmp_path)
+    assert quick.path.read_bytes() != files[".mp3"].path.read_bytes()
+    heard, rate = soundfile.read(quick.path)
+    assert pyloudnorm.Meter(rate).integrated_loudness(heard) == pytest.approx(-14, abs=0.5)
+
+
 def test_the_tags_say_what_the_song_is(files: dict[str, RenderedFile]) -> None:
     tags = mutagen.mp3.MP3(files[".mp3"].path).tags
     texts = {name: str(tags[name]) for name in ("TIT2", "TPE1", "TCON", "TBPM", "TKEY", "TXXX:LnH recipe")}
