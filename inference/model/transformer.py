@@ -32,13 +32,18 @@ class Composer(nn.Module):
         self.cascade = CascadeHead(config)
         self._initialise()
 
-    def forward(self, inputs: StepInputs) -> Tensor:
+    def forward(self, inputs: StepInputs, steer: Tensor | None = None) -> Tensor:
         """Summaries [B, T, 2C] of T steps, from which the cascade draws; number t predicts step t + 1.
 
         A summary is a hidden state and, beside it, song and player as they were before the trunk: what was asked for
         is worth little to most steps, and would else be drowned by what the steps before say.
+
+        Args:
+            inputs: of T steps.
+            steer: [B, T, C], added to the song where a point of the embedding space is to be played.
         """
         song = self.embed_song(inputs)
+        song = song if steer is None else song + steer
         x = self.embed(inputs, song)
         turn = turns(torch.arange(x.shape[1], device=x.device), self.config.head_size)
         for block in self.blocks:

@@ -1,15 +1,33 @@
 """The loss: negative log likelihood of each field."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from inference.latent.space import LatentSpace
 from inference.model.inputs import StepInputs
 from inference.model.transformer import Composer
 from inference.tokens.vocabulary import FIELD_SIZES, NONE
+from inference.training.batches import Batch
 
 
-def field_losses(model: Composer, inputs: StepInputs, targets: Tensor, echo: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Chance:
+    """What is drawn for a batch: standard normal `noise` [B, bars, Z], and `kept` [B], 1 where the points are shown.
+
+    free: nats that each number of a point may cost.
+    """
+
+    noise: Tensor
+    kept: Tensor
+    free: float
+
+
+def field_losses(
+    model: Composer, inputs: StepInputs, targets: Tensor, echo: Tensor, steer: Tensor | None = None
+) -> Tensor:
     """Sum over all steps of -ln p of each field: float [5]. A NONE target does not count.
 
     Args:
@@ -17,8 +35,9 @@ def field_losses(model: Composer, inputs: StepInputs, targets: Tensor, echo: Ten
         inputs: [B, T, ...].
         targets: int64 [B, T, 5], the next steps.
         echo: int64 [B, T, 6].
+        steer: [B, T, C] from the embedding space, or None.
     """
-    summaries = model(inputs).flatten(0, 1)
+    summaries = model(inputs, steer).flatten(0, 1)
     flat = targets.flatten(0, 1)
     logits = model.cascade(summaries, flat, inputs.context.flatten(0, 1), echo.flatten(0, 1))
     sums = [
@@ -26,3 +45,17 @@ def field_losses(model: Composer, inputs: StepInputs, targets: Tensor, echo: Ten
         for field in range(len(FIELD_SIZES))
     ]
     return torch.stack(sums)
+
+
+def steered_losses(model: Composer, space: LatentSpace, batch: Batch, chance: Chance) -> Tensor:
+    """`field_losses` and, as a sixth number, the divergence of the points: nats, summed over the bars that have any.
+
+    What each number costs on average below `chance.free` is free (Kingma et al., 2016).
+    """
+    steer, divergence = space(batch.inputs, batch.grid, chance.noise)
+    kept = chance.kept.view(-1, 1, 1)
+    losses = field_losses(model, batch.inputs, batch.targets, batch.echo, steer * kept)
+    counted = (batch.grid.cells > 0).any(dim=-1, keepdim=True) * kept
+    bars = counted.sum()
+    each = (divergence * counted).sum(dim=(0, 1)) / bars.clamp(min=1.0)
+    return torch.cat((losses, (bars * each.clamp(min=chance.free).sum()).unsqueeze(0)))

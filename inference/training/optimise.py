@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from inference.latent.space import LatentSpace
 from inference.model.transformer import Composer
 from inference.training.settings import TrainSettings
 
@@ -11,18 +12,24 @@ _FLOOR = 0.02
 
 
 class Optimisers:
-    """Steps both, and sets their rates: linear warm-up, constant, then linear decay over the last part of the time."""
+    """Steps both, and sets their rates: linear warm-up, constant, then linear decay over the last part of the time.
 
-    def __init__(self, model: Composer, settings: TrainSettings) -> None:
+    An embedding space has an optimiser of its own, because it may join a run that is under way.
+    """
+
+    def __init__(self, model: Composer, space: LatentSpace | None, settings: TrainSettings) -> None:
         named = list(model.named_parameters())
         matrices = [weight for name, weight in named if name.startswith("blocks.") and weight.dim() == 2]
         chosen = {id(weight) for weight in matrices}
         others = [weight for _, weight in named if id(weight) not in chosen]
         self._settings = settings
-        self._matrix = torch.optim.Muon(matrices, lr=settings.matrix_rate, weight_decay=settings.weight_decay)
-        self._other = torch.optim.AdamW(
-            others, lr=settings.other_rate, betas=(0.9, 0.95), weight_decay=settings.weight_decay
-        )
+        matrix = torch.optim.Muon(matrices, lr=settings.matrix_rate, weight_decay=settings.weight_decay)
+        self._named: dict[str, tuple[torch.optim.Optimizer, float]] = {
+            "matrix": (matrix, settings.matrix_rate),
+            "other": (_adam(others, settings), settings.other_rate),
+        }
+        if space is not None:
+            self._named["latent"] = (_adam(list(space.parameters()), settings), settings.other_rate)
 
     def set_rates(self, elapsed_share: float, updates: int) -> None:
         """`elapsed_share` of the planned time, 0..1."""
@@ -30,19 +37,24 @@ class Optimisers:
         warm = min(1.0, (updates + 1) / settings.warm_up_updates)
         left = (1 - elapsed_share) / settings.decay_share if settings.decay_share else 1.0
         factor = warm * max(_FLOOR, min(1.0, left))
-        for optimiser, rate in ((self._matrix, settings.matrix_rate), (self._other, settings.other_rate)):
+        for optimiser, rate in self._named.values():
             for group in optimiser.param_groups:
                 group["lr"] = rate * factor
 
     def step(self) -> None:
         """Applies and clears the gradients."""
-        for optimiser in (self._matrix, self._other):
-            optimiser.step()  # type: ignore[no-untyped-call]  # torch leaves it bare
+        for optimiser, _ in self._named.values():
+            optimiser.step()
             optimiser.zero_grad(set_to_none=True)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"matrix": self._matrix.state_dict(), "other": self._other.state_dict()}
+        return {name: optimiser.state_dict() for name, (optimiser, _) in self._named.items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._matrix.load_state_dict(state["matrix"])
-        self._other.load_state_dict(state["other"])
+        for name, (optimiser, _) in self._named.items():
+            if name in state:
+                optimiser.load_state_dict(state[name])
+
+
+def _adam(weights: list[torch.nn.Parameter], settings: TrainSettings) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(weights, lr=settings.other_rate, betas=(0.9, 0.95), weight_decay=settings.weight_decay)

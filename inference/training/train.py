@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import log
 from pathlib import Path
 
@@ -10,17 +10,21 @@ import structlog
 import torch
 from torch import Tensor
 
+from inference.latent.config import LatentConfig
+from inference.latent.space import LatentSpace
+from inference.latent.stored import save_space
 from inference.model.checkpoint import save_checkpoint
 from inference.model.config import ModelConfig
 from inference.model.transformer import Composer
 from inference.tokens.vocabulary import NONE
 from inference.training.batches import Batch, training_batches, validation_batches
-from inference.training.loss import field_losses
+from inference.training.loss import Chance, field_losses, steered_losses
 from inference.training.optimise import Optimisers
 from inference.training.settings import TrainSettings
 
 _log = structlog.get_logger()
 _FIELDS = ("head", "value", "shape", "duration", "velocity")
+_LATENT = "latent"
 
 
 class Run:
@@ -43,14 +47,18 @@ class Run:
             settings.window,
         )
         self.model = Composer(config).to(self.device)
-        self.optimisers = Optimisers(self.model, settings)
+        self.space = (
+            LatentSpace(LatentConfig(settings.latent), config.width).to(self.device) if settings.latent else None
+        )
+        self.optimisers = Optimisers(self.model, self.space, settings)
         self.trained_s = 0.0
         self.processor_s = 0.0
         self.updates = 0
         self.steps = 0
         if self._state_path.exists():
             self._resume()
-        self._loss = torch.compile(field_losses, dynamic=False) if settings.compile else field_losses
+        self._plain = torch.compile(field_losses, dynamic=False) if settings.compile else field_losses
+        self._steered = torch.compile(steered_losses, dynamic=False) if settings.compile else steered_losses
 
     @property
     def checkpoint(self) -> Path:
@@ -84,14 +92,20 @@ class Run:
         self.save()
 
     def evaluate(self, valid: dict[str, list[Batch]]) -> None:
-        """Logs bits per note, with and without velocity, for each set."""
+        """Logs bits per note, with and without velocity, for each set; with an embedding space also when shown it."""
         self.model.eval()
         for name, batches in valid.items():
-            with torch.no_grad():
-                losses = sum((self._losses(batch).cpu() for batch in batches), torch.zeros(len(_FIELDS)))
             notes = sum(batch.notes for batch in batches)
-            bits = (losses / log(2) / notes).tolist()
-            self._note(f"valid {name}", {"bits": sum(bits), "bits_without_velocity": sum(bits[:4])})
+            with torch.no_grad():
+                bits = _summed(self._losses(batch) for batch in batches) / log(2) / notes
+                values = {"bits": sum(bits.tolist()), "bits_without_velocity": sum(bits[:4].tolist())}
+                if self.space is not None:
+                    *shown, divergence = _summed(
+                        self._shown(batch, self.space, noise=0.0) for batch in batches
+                    ).tolist()
+                    bars = sum(int((batch.grid.cells > 0).any(dim=-1).sum()) for batch in batches)
+                    values |= {"bits_shown": sum(shown) / log(2) / notes, "nats_a_bar": divergence / bars}
+            self._note(f"valid {name}", values)
         self.model.train()
 
     def save(self) -> None:
@@ -105,6 +119,8 @@ class Run:
             "updates": self.updates,
             "steps": self.steps,
         }
+        if self.space is not None:
+            state[_LATENT] = self.space.state_dict()
         partial = self._state_path.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(self._state_path)
@@ -115,6 +131,8 @@ class Run:
             "processor_minutes": f"{self.processor_s / 60:.0f}",
         }
         save_checkpoint(self.model, self.checkpoint, card)
+        if self.space is not None:
+            save_space(self.space, self.checkpoint)
 
     @property
     def _state_path(self) -> Path:
@@ -123,6 +141,8 @@ class Run:
     def _resume(self) -> None:
         state = torch.load(self._state_path, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
+        if self.space is not None and _LATENT in state:
+            self.space.load_state_dict(state[_LATENT])
         self.optimisers.load_state_dict(state["optimisers"])
         self.trained_s, self.processor_s = state["trained_s"], state["processor_s"]
         self.updates, self.steps = state["updates"], state["steps"]
@@ -131,22 +151,41 @@ class Run:
     def _update(self, batches: list[Batch]) -> dict[str, float]:
         """One optimiser step over some batches; the mean loss a step of each field."""
         self.optimisers.set_rates(self.trained_s / (self.settings.minutes * 60), self.updates)
-        sums = torch.zeros(len(_FIELDS))
+        sums = torch.zeros(len(_FIELDS) + (self.space is not None))
         count = sum(int((batch.targets[..., 0] != NONE).sum()) for batch in batches)
         for batch in batches:
-            losses = self._losses(batch)
-            (losses.sum() / count).backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+            losses = self._losses(batch) if self.space is None else self._shown(batch, self.space, noise=1.0)
+            cost = losses[: len(_FIELDS)].sum() + self.settings.latent_cost * losses[len(_FIELDS) :].sum()
+            (cost / count).backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
             sums += losses.detach().cpu()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(self._weights(), 1.0)
         self.optimisers.step()
         self.updates += 1
         self.steps += count
-        return {name: value / count for name, value in zip(_FIELDS, sums.tolist(), strict=True)} | {"norm": float(norm)}
+        names = (*_FIELDS, _LATENT)[: len(sums)]
+        return {name: value / count for name, value in zip(names, sums.tolist(), strict=True)} | {"norm": float(norm)}
+
+    def _weights(self) -> list[torch.nn.Parameter]:
+        space = [] if self.space is None else list(self.space.parameters())
+        return [*self.model.parameters(), *space]
 
     def _losses(self, batch: Batch) -> Tensor:
         moved = batch.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
-            return self._loss(self.model, moved.inputs, moved.targets, moved.echo)
+            return self._plain(self.model, moved.inputs, moved.targets, moved.echo)
+
+    def _shown(self, batch: Batch, space: LatentSpace, noise: float) -> Tensor:
+        """With points: with noise 0 their means, to every example; else drawn, to some."""
+        moved = batch.to(self.device)
+        count, bars, _ = moved.grid.cells.shape
+        shown = 1.0 if noise == 0 else self.settings.latent_shown
+        chance = Chance(
+            noise * torch.randn(count, bars, space.config.size, device=self.device),
+            (torch.rand(count, device=self.device) < shown).float(),
+            self.settings.latent_free if noise else 0.0,
+        )
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return self._steered(self.model, space, moved, chance)
 
     def _note(self, event: str, values: dict[str, float]) -> None:
         rounded = {name: round(value, 4) for name, value in values.items()}
@@ -156,3 +195,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps({"event": event, **place, **rounded}) + "\n")
+
+
+def _summed(losses: Iterable[Tensor]) -> Tensor:
+    return torch.stack([one.double().cpu() for one in losses]).sum(dim=0)

@@ -1,0 +1,48 @@
+"""An embedding space in a file beside the checkpoint that it steers."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from inference.latent.config import LatentConfig
+from inference.latent.space import LatentSpace
+from inference.model.errors import CheckpointError
+from inference.model.stored import ENTRY, checkpoint_hash, guarded
+
+FORMAT = "lnh-latent-1"
+
+
+def space_path(checkpoint: Path) -> Path:
+    """Where the embedding space of a checkpoint is."""
+    return checkpoint.with_suffix(".latent.safetensors")
+
+
+def save_space(space: LatentSpace, checkpoint: Path) -> None:
+    """Writes half-precision weights, marked as those of the checkpoint, which must be written already."""
+    weights = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in space.state_dict().items()}
+    config = asdict(space.config) | {"width": space.now.out_features}
+    entry = json.dumps({"format": FORMAT, "checkpoint": checkpoint_hash(checkpoint), "config": config}, sort_keys=True)
+    save_file(weights, space_path(checkpoint), {ENTRY: entry})
+
+
+def load_space(checkpoint: Path) -> LatentSpace | None:
+    """The embedding space of a checkpoint, in float32; None if it has none.
+
+    Raises:
+        CheckpointError: the file is damaged, or is that of another checkpoint.
+    """
+    path = space_path(checkpoint)
+    if not path.exists():
+        return None
+    with guarded(path), safe_open(path, framework="pt") as file:
+        entry = json.loads((file.metadata() or {}).get(ENTRY, "{}"))
+        if entry.get("format") != FORMAT or entry.get("checkpoint") != checkpoint_hash(checkpoint):
+            raise CheckpointError(f"{path} does not belong to {checkpoint}")
+        config = dict(entry["config"])
+        space = LatentSpace(LatentConfig(config["size"], config["hidden"]), config["width"])
+        space.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118  # not a dict
+    return space.eval()
