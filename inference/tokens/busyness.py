@@ -13,11 +13,11 @@ from inference.tokens.vocabulary import HEADS, POSITION
 
 # In natural logarithms for each quarter of a gap, in a song that is e times too sparse.
 BUSY_WEIGHT = 6.0
-_LEVELS = 6
-_LEVEL = 0.1
-_QUARTER = 24
+LEVELS = 6
+LEVEL = 0.1
+QUARTER = 24
 # Blocks that are believed to be as asked before the song has any, so that the first few bars do not swing it.
-_PRIOR_BLOCKS = 6.0
+PRIOR_BLOCKS = 6.0
 
 
 def onsets_for(density: int) -> float:
@@ -31,8 +31,8 @@ class Busyness:
 
     def __init__(self, density: int) -> None:
         self._target = onsets_for(density)
-        self._onsets = _PRIOR_BLOCKS * self._target
-        self._blocks = _PRIOR_BLOCKS
+        self._onsets = PRIOR_BLOCKS * self._target
+        self._blocks = PRIOR_BLOCKS
 
     def follow(self, row: Iterable[Block | None]) -> None:
         """Takes in a bar that was closed."""
@@ -45,7 +45,7 @@ class Busyness:
     def level(self) -> int:
         """Steps of a tenth on a logarithmic scale that are missing; below 0 when there is too much."""
         missing = log(self._target * self._blocks / self._onsets)
-        return max(-_LEVELS, min(_LEVELS, round(missing / _LEVEL)))
+        return max(-LEVELS, min(LEVELS, round(missing / LEVEL)))
 
 
 @lru_cache(maxsize=8192)
@@ -61,6 +61,6 @@ def gap_leaning(level: int, position: int, bar: int) -> Leaning | None:
         return None
     places = np.full(HEADS, bar, np.float32)
     places[POSITION:] = np.arange(HEADS - POSITION)
-    gaps = np.maximum(0.0, places - max(0, position)) / _QUARTER
-    leaning: Leaning = (-BUSY_WEIGHT * _LEVEL * level * gaps).astype(np.float32)
+    gaps = np.maximum(0.0, places - max(0, position)) / QUARTER
+    leaning: Leaning = (-BUSY_WEIGHT * LEVEL * level * gaps).astype(np.float32)
     return leaning

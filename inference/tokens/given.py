@@ -55,6 +55,11 @@ class Plan:
         shift = -tonic_shift(self.header.key)
         self._rows = [tuple(self._written(cell, shift) for cell in row) for row in ordered]
 
+    @property
+    def rows(self) -> list[tuple[Cell, ...]]:
+        """The cells of every bar, in the order of writing, with written pitches and ties by that order."""
+        return self._rows
+
     def cells(self, rows: Sequence[Row]) -> Known:
         """The cells of the bar that comes after the written `rows`."""
         cells = self._rows[len(rows)]
