@@ -212,13 +212,18 @@ class SongBody(_Wire):
     density: Annotated[int, Field(ge=MIN_DENSITY, le=MAX_DENSITY)] | None = None
     title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
+    seed_drawn: bool = Field(
+        default=False,
+        description="nobody chose the seed, so nobody counts on the one song it stands for: with `takes` unsaid, fewer"
+        " are written while others compose or wait; true by itself where no seed is said",
+    )
     temperature: Annotated[float, Field(ge=0.1, le=2.0)] = 1.0
     top_p: Annotated[float, Field(ge=0.1, le=1.0)] = 0.98
     guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
     takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] | None = Field(
         default=None,
         description="write a new song so often and keep the one that obeys best and is most like a real song; the"
-        " recipe is that one's. Unsaid: as often as the service does",
+        " recipe is that one's. Unsaid: as often as the service does, and less often in company if `seed_drawn`",
     )
     take: Annotated[int, Field(ge=0, lt=MAX_TAKES)] = Field(default=0, description="which take of this seed (replay)")
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
@@ -234,7 +239,10 @@ class SongBody(_Wire):
         default=None, description="refuse unless this checkpoint is loaded (replay)"
     )
     client: Annotated[str, StringConstraints(max_length=128)] = Field(
-        default="", description="opaque, for fair sharing"
+        default="", description="opaque, for fair sharing: who takes turns with whom, such as a guild or a workspace"
+    )
+    user: Annotated[str, StringConstraints(max_length=128)] = Field(
+        default="", description="opaque: who takes turns within `client`, and has a share of songs of their own"
     )
     scheduled: bool = Field(default=False, description="behind interactive requests in the queue")
     deadline_s: Annotated[float, Field(gt=0, le=3600)] = 600.0

@@ -10,6 +10,7 @@ from inference.api import BandMember, EditBody, ErrorCode, ErrorDetail, SongBody
 from inference.music.errors import BadMidi, BadRecipe, InvalidSpec, MusicError, UnknownGenre
 from inference.music.recipe import Recipe
 
+_MAX_NAME = 128  # of a client or a user, as SongBody takes it
 _COME_BACK_S = 30.0  # when a full queue does not say
 _BUSY = frozenset({ErrorCode.QUEUE_FULL, ErrorCode.QUOTA_USED})
 _GONE = frozenset({ErrorCode.SHUTTING_DOWN, ErrorCode.UNAVAILABLE})
@@ -34,6 +35,7 @@ def body_of(request: SongRequest) -> SongBody:
         density=spec.density,
         title=spec.title,
         seed=sampling.seed,
+        seed_drawn=request.seed_drawn,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         guidance=sampling.guidance,
@@ -43,7 +45,8 @@ def body_of(request: SongRequest) -> SongBody:
         asked=None if request.asked is None else list(request.asked),
         files=list(request.files),
         max_file_mib=request.max_file_mib,
-        client=f"{place.platform}:{place.workspace}:{request.requester.id}"[:128],
+        client=f"{place.platform}:{place.workspace}"[:_MAX_NAME],
+        user=request.requester.id[:_MAX_NAME],
         scheduled=request.priority is Priority.SCHEDULED,
         deadline_s=request.deadline_s,
     )

@@ -24,6 +24,7 @@ def request_to_json(request: SongRequest) -> str:
         "deadline_s": request.deadline_s,
         "files": list(request.files),
         "max_file_mib": request.max_file_mib,
+        "seed_drawn": request.seed_drawn,
     }
     return json.dumps(entry, separators=(",", ":"))
 
@@ -41,9 +42,10 @@ def request_from_json(text: str) -> SongRequest:
         formats=tuple(FileFormat(name) for name in entry["formats"]),
         priority=Priority(entry["priority"]),
         deadline_s=float(entry["deadline_s"]),
-        # requests of earlier versions know neither
+        # requests of earlier versions know none of these
         files=tuple(ExtraFile(name) for name in entry.get("files", ())),
         max_file_mib=float(entry.get("max_file_mib", DEFAULT_FILE_MIB)),
+        seed_drawn=bool(entry.get("seed_drawn", False)),
     )
 
 

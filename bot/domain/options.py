@@ -163,4 +163,4 @@ def build_request(
         density=wishes.density,
     )
     sampling = SamplingParams(seed if wishes.seed is None else wishes.seed)
-    return SongRequest(id, spec, sampling, place, requester)
+    return SongRequest(id, spec, sampling, place, requester, seed_drawn=wishes.seed is None)

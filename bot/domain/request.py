@@ -69,7 +69,8 @@ class SongRequest:
     """A song asked for; valid by construction. `id` is idempotency key and trace id from click to engine log.
 
     `asked` are the fields that a person chose where the spec says more than that, as in a replay; None: all it says. Of
-    `takes` songs, 1 to MAX_TAKES, the service keeps the best; None: as many as it likes.
+    `takes` songs, 1 to MAX_TAKES, the service keeps the best; None: as many as it likes. `seed_drawn` tells that nobody
+    chose the seed, so that it may write fewer while others wait.
 
     Raises:
         ValueError: the id is none that `request_id` could have made.
@@ -87,6 +88,7 @@ class SongRequest:
     max_file_mib: float = DEFAULT_FILE_MIB
     asked: tuple[str, ...] | None = None
     takes: int | None = None
+    seed_drawn: bool = False
 
     def __post_init__(self) -> None:
         if _ID.fullmatch(self.id) is None:
@@ -105,5 +107,10 @@ class SongRequest:
     def another(self, id: RequestId, seed: int, requester: Requester) -> "SongRequest":
         """The same wishes with another seed, asked by `requester`."""
         return replace(
-            self, id=id, sampling=replace(self.sampling, seed=seed), requester=requester, priority=Priority.INTERACTIVE
+            self,
+            id=id,
+            sampling=replace(self.sampling, seed=seed),
+            requester=requester,
+            priority=Priority.INTERACTIVE,
+            seed_drawn=True,
         )

@@ -16,7 +16,7 @@ _HOUR_S = 3600.0
 
 
 class Admission:
-    """The door before the waiting line: how many may wait, for how long, and how many songs one client may have.
+    """The door before the waiting line: how many may wait, for how long, and how many songs one client's user may have.
 
     Songs of the daily clock stand behind everybody's and are let in whatever their client has.
 
@@ -34,7 +34,7 @@ class Admission:
         self._pace = pace
         self._limits = limits
         self._now = now
-        self._let_in: dict[str, deque[float]] = {}
+        self._let_in: dict[tuple[str, str], deque[float]] = {}
 
     def admit(self, order: Order, ticket: Ticket) -> None:
         """Lets a song into the line.
@@ -43,25 +43,25 @@ class Admission:
             Refusal: the queue is full or too slow, or the client has had its share; says when to come back.
         """
         if not ticket.scheduled:
-            self._check_client(ticket.client)
+            self._check_client(ticket.client, ticket.user)
         self._check_wait(order)
         try:
             self._line.join(ticket)
         except LineFull:
             raise _come_back(ErrorCode.QUEUE_FULL, "the queue is full", self._pace.place_s(self._line.slots)) from None
         if self._limits.client_songs_an_hour is not None and not ticket.scheduled:
-            self._let_in.setdefault(ticket.client, deque()).append(self._now())
+            self._let_in.setdefault((ticket.client, ticket.user), deque()).append(self._now())
 
-    def _check_client(self, client: str) -> None:
+    def _check_client(self, client: str, user: str) -> None:
         most = self._limits.client_songs_at_once
-        if self._line.inside(client) >= most:
+        if self._line.inside(client, user) >= most:
             sentence = f"you have {most} songs in the making, which is as many as one client may have at a time"
             raise _come_back(ErrorCode.QUOTA_USED, sentence, self._pace.place_s(self._line.slots))
         hourly = self._limits.client_songs_an_hour
         if hourly is None:
             return
         self._forget_old()
-        times = self._let_in.get(client, deque())
+        times = self._let_in.get((client, user), deque())
         if len(times) >= hourly:
             sentence = f"you have had {hourly} songs within an hour, which is as many as one client may have"
             raise _come_back(ErrorCode.QUOTA_USED, sentence, times[0] + _HOUR_S - self._now())
@@ -80,7 +80,7 @@ class Admission:
         for times in self._let_in.values():
             while times and times[0] <= oldest:
                 times.popleft()
-        self._let_in = {client: times for client, times in self._let_in.items() if times}
+        self._let_in = {one: times for one, times in self._let_in.items() if times}
 
 
 def _come_back(code: ErrorCode, sentence: str, wait_s: float) -> Refusal:

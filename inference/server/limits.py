@@ -10,11 +10,11 @@ class ServerLimits:
     """Bounds of one service. All have defaults that suit one machine.
 
     Args:
-        takes: of a new song whose request does not say how many.
+        takes: of a new song whose request does not say how many; fewer in company if its seed was not chosen.
         max_waiting: songs accepted beyond those that hold a slot; one more is refused.
         max_wait_s: longest wait for a slot that a song is let in for, as far as can be foreseen.
-        client_songs_at_once: songs that one client may have waiting or in the making.
-        client_songs_an_hour: songs that one client may ask for within an hour; None sets no such bound.
+        client_songs_at_once: songs that one user of a client may have waiting or in the making.
+        client_songs_an_hour: songs that one of them may ask for within an hour; None sets no such bound.
         max_body_bytes: largest request body; a song to edit is most of it.
         retention_s: how long a finished song and its files are kept.
         max_song_bytes: size of all files of one song; a song with more has failed.

@@ -21,7 +21,7 @@ from inference.server.refusal import Refusal
 
 _MAX_STEM = 60
 # What may differ when the same request comes twice: who waits how long says nothing about the song.
-_CIRCUMSTANCES = {"request_id", "client", "scheduled", "deadline_s", "preview"}
+_CIRCUMSTANCES = {"request_id", "seed_drawn", "client", "user", "scheduled", "deadline_s", "preview"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Order:
     files: tuple[ExtraFile, ...] = ()
     max_file_bytes: int = int(DEFAULT_FILE_MIB * 2**20)
     takes: int | None = None
+    seed_drawn: bool = False
     preview: bool = False
 
     @property
@@ -55,6 +56,11 @@ class Order:
     @property
     def bars(self) -> int:
         return self.spec.bars or self.genre.bars
+
+    @property
+    def is_flexible(self) -> bool:
+        """Whether it is all the same how many takes there are: nobody said so, and nobody knows what the seed gives."""
+        return self.takes is None and self.seed_drawn and self.spec.edit is None
 
     @property
     def needs_rendering(self) -> bool:
@@ -113,6 +119,7 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         files=tuple(dict.fromkeys(body.files)),
         max_file_bytes=int(body.max_file_mib * 2**20),
         takes=body.takes,
+        seed_drawn=body.seed_drawn or body.seed is None,
         preview=body.preview,
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from inference.server.pace import Pace
 from inference.server.recording import Recorder
 from inference.server.register import Entry, Register
 from inference.server.stages import Renderer, StageFailed
-from inference.server.takes import best_take
+from inference.server.takes import Heard, Room, Takes
 
 MAX_TRIES = 4  # of one song by services that died while they composed it
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
@@ -55,6 +56,11 @@ class Work:
     def feed(self) -> StatusFeed:
         return self.entry.feed
 
+    @property
+    def left_s(self) -> float:
+        """Seconds until its deadline, 0 when that is over."""
+        return max(0.0, self.accepted_s + self.order.deadline_s - time.monotonic())
+
 
 class Producer:
     """Leads a song through its stages and says in its feed how far it is."""
@@ -67,8 +73,13 @@ class Producer:
         self._line = line
         self._metrics = metrics
         self._limits = limits
+        self._room = Room(limits.takes, lambda: line.unwritten)
         self._recorder = Recorder(studio.renderer, limits.preview_after_s)
         self.pace = Pace()
+
+    def make_room(self) -> None:
+        """A song has come to the line: others that can do with fewer takes give way."""
+        self._room.somebody_came()
 
     async def make(self, work: Work) -> None:
         """Ends with the song done.
@@ -91,6 +102,7 @@ class Producer:
         files, report = await asyncio.to_thread(_write_notes, work.order, written, folder)
         bars = work.order.bars
         if work.order.needs_rendering:
+            await self._register.keep_to(work.entry)
             eta_s = round(self.pace.render_s, 1)
             work.feed.publish(state=SongState.RENDERING, bars_done=bars, files=files, report=report, eta_s=eta_s)
             self._left(work, SongState.COMPOSING)
@@ -115,21 +127,28 @@ class Producer:
     async def _compose(self, work: Work) -> Written:
         studio = self._studio
 
-        async def compose(recipe: Recipe, take: int = 0) -> Finished:
-            job_id = f"{work.entry.key}.{take}" if take else work.entry.key
-            job = ComposeJob(job_id, recipe.spec, recipe.sampling, client=work.ticket.client)
-            finished = await stages.compose(studio.engine, job, lambda bars: self._bar_written(work, bars))
+        async def compose(recipe: Recipe, take: int = 0, heard: Heard = lambda _: None) -> Finished:
+            def on_bar(bars: int) -> None:
+                heard(bars)
+                self._bar_written(work, bars)
+
+            finished = await stages.compose(studio.engine, _job(work, recipe, take), on_bar)
             self.pace.composed(work.order.bars, finished.seconds)
             return finished
 
         try:
-            recipe, first = work.order.recipe, None
-            takes = work.order.takes or (self._limits.takes if recipe.spec.edit is None else 1)
-            if takes > 1:
-                recipe, first = await best_take(compose, studio.judge, recipe, takes)
+            takes = Takes(compose, work.order.recipe, self._takes(work.order))
+            with self._room.shared_by(takes) if work.order.is_flexible else nullcontext():
+                recipe, first = await takes.best(studio.judge)
             return await compose_original(_starting_with(first, compose), studio.review, recipe, studio.catalogue)
         finally:
             self._line.free_slot(work.ticket)
+
+    def _takes(self, order: Order) -> int:
+        """How many to begin with."""
+        if order.is_flexible:
+            return self._room.share
+        return order.takes or (self._limits.takes if order.spec.edit is None else 1)
 
     def _bar_written(self, work: Work, bars_done: int) -> None:
         """A bar is done; when the engine had to start over, nothing is heard until it is beyond what it had."""
@@ -170,9 +189,22 @@ class Producer:
         return round(wait_s + self.pace.compose_s(order.bars - bars_done) + render_s, 1)
 
 
-def _starting_with(first: Finished | None, compose: Compose) -> Compose:
+def _job(work: Work, recipe: Recipe, take: int) -> ComposeJob:
+    ticket = work.ticket
+    return ComposeJob(
+        id=f"{work.entry.key}.{take}" if take else work.entry.key,
+        spec=recipe.spec,
+        sampling=recipe.sampling,
+        client=ticket.client,
+        user=ticket.user,
+        scheduled=ticket.scheduled,
+        deadline_s=work.left_s,
+    )
+
+
+def _starting_with(first: Finished, compose: Compose) -> Compose:
     """Composes, but what is there already is the first song."""
-    there = [] if first is None else [first]
+    there = [first]
 
     async def compose_or_take(recipe: Recipe) -> Finished:
         return there.pop() if there else await compose(recipe)

@@ -113,6 +113,16 @@ class Register:
         await _to_the_end(self._archive.keep, entry.key, entry.record)
         return self._archive.folder(entry.key)
 
+    async def keep_to(self, entry: Entry) -> None:
+        """Writes down the recipe that the status tells: from now on, whatever happens, the song is that one.
+
+        Raises:
+            OSError: it cannot be written down.
+        """
+        if entry.body is not None:
+            entry.body = entry.body.model_copy(update={"takes": 1})
+        await _to_the_end(self._archive.keep, entry.key, entry.record)
+
     async def put_off(self, entry: Entry) -> None:
         """Leaves a song for another life of the service, which is no fault of the song. Raises OSError."""
         entry.is_put_off = True

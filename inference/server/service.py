@@ -128,7 +128,12 @@ class SongService:
             raise Refusal(ErrorCode.INVALID_OPTION, "takes are for new songs, not for edits; ask for one take")
         seed = None if known is None else known.feed.status.seed
         order = take_order(body, self._studio.catalogue, self.checkpoint, seed)
-        filled_in = {"request_id": order.id, "seed": order.sampling.seed, "client": body.client or peer}
+        filled_in = {
+            "request_id": order.id,
+            "seed": order.sampling.seed,
+            "seed_drawn": order.seed_drawn,
+            "client": body.client or peer,
+        }
         asked = body.model_copy(update=filled_in)
         entry = Entry(
             StatusFeed(order.first_status()),
@@ -187,7 +192,7 @@ class SongService:
         def moved(position: int) -> None:
             self._producer.moved(order, entry.feed, position)
 
-        return Ticket(body.client, body.scheduled, moved, bars_left=order.bars)
+        return Ticket(body.client, body.scheduled, moved, bars_left=order.bars, user=body.user)
 
     def _start(self, work: Work) -> None:
         self.register.add(work.entry)
@@ -196,6 +201,7 @@ class SongService:
             raise RuntimeError("songs are made only while the service runs")
         task = self._group.create_task(self._see_through(work), name=f"song {work.entry.key}")
         self._at_work[work.entry.key] = (work, task)
+        self._producer.make_room()
         # A task cancelled before its first step runs no `finally`: what must happen is done here.
         task.add_done_callback(lambda _: self._ended(work))
 
@@ -238,12 +244,10 @@ class SongService:
             async with deadline:
                 await self._producer.make(work)
         except StageFailed as failure:
-            self._fail(work, failure.code, str(failure))
+            if not self._fail_if_late(work):  # the engine gives up what is late as well, and may be the first to say
+                self._fail(work, failure.code, str(failure))
         except OSError as error:
-            if deadline.expired():
-                wait_s = f"{work.order.deadline_s:g} s"
-                self._fail(work, ErrorCode.DEADLINE_PASSED, f"the song was not finished within {wait_s}")
-            else:
+            if not (deadline.expired() and self._fail_if_late(work)):
                 trouble = write_error(error)
                 self._fail(work, trouble.code, str(trouble))
         except Exception:  # whatever it is, it must end this song only
@@ -289,6 +293,11 @@ class SongService:
         if self.is_closing and status.state is SongState.DONE and work.entry.uncollected:
             self._uncollected.add(work.entry)
             self._collected.clear()
+
+    def _fail_if_late(self, work: Work) -> bool:
+        """False if its deadline is not over, or the song had ended already."""
+        sentence = f"the song was not finished within {work.order.deadline_s:g} s"
+        return work.left_s == 0 and self._fail(work, ErrorCode.DEADLINE_PASSED, sentence)
 
     def _fail(self, work: Work, code: ErrorCode, sentence: str) -> bool:
         """False if the song had ended already."""

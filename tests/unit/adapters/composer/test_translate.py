@@ -34,7 +34,12 @@ def test_the_service_reads_the_very_wishes_of_the_request(spec: SongSpec) -> Non
     body = body_of(replace(request_for("a", seed=9), spec=spec, priority=Priority.SCHEDULED))
     assert body.to_spec() == spec
     assert (body.request_id, body.seed, body.scheduled) == ("a", 9, True)
-    assert body.client == "discord:guild-1:user-1"
+    assert (body.client, body.user) == ("discord:guild-1", "user-1")
+
+
+def test_the_service_knows_whether_a_person_chose_the_seed() -> None:
+    assert body_of(request_for("a", seed=9)).seed_drawn
+    assert not body_of(replace(request_for("a", seed=9), seed_drawn=False)).seed_drawn
 
 
 def test_wishes_typed_by_people_arrive() -> None:

@@ -38,6 +38,7 @@ REQUESTS = st.builds(
     deadline_s=st.floats(1, 3600),
     files=st.lists(st.sampled_from(ExtraFile), unique=True).map(tuple),
     max_file_mib=st.floats(1, 4096),
+    seed_drawn=st.booleans(),
 )
 
 

@@ -148,7 +148,9 @@ def test_a_request_takes_the_catalogues_name_and_the_seed_only_if_none_was_wishe
     request = build(SongWishes("Heavy Metal"))
     assert request.spec.genres == (("metal", 1.0),)
     assert request.sampling.seed == 1
+    assert request.seed_drawn
     assert build(METAL_WITH_ALL).sampling.seed == 7
+    assert not build(METAL_WITH_ALL).seed_drawn
 
 
 @given(st.text(max_size=200))

@@ -177,6 +177,7 @@ async def test_another_has_the_same_wishes_a_new_seed_and_the_new_asker(band: Re
     first, second = band.composer.asked
     assert second.spec == first.spec
     assert second.sampling.seed != first.sampling.seed
+    assert second.seed_drawn
     assert (second.id, second.requester, second.place) == ("b", kim, thread)
     assert [song.id for song in band.reply.songs] == ["b"]
 

@@ -123,6 +123,15 @@ def test_time_that_nobody_waited_in_says_nothing_about_the_rate() -> None:
     assert pace.place_s(slots=1) == 2.0
 
 
+async def test_each_user_of_a_client_has_a_share_of_their_own(tmp_path: Path) -> None:
+    limits = ServerLimits(client_songs_at_once=1, grace_s=0, linger_s=0)
+    async with running_service(tmp_path, limits=limits) as service:
+        for user in ("mel", "kim"):
+            await service.compose(client="guild", user=user)
+        status, error = await service.refused(client="guild", user="mel")
+    assert (status, error.code) == (429, ErrorCode.QUOTA_USED)
+
+
 async def test_a_client_without_a_name_is_known_by_its_address(tmp_path: Path) -> None:
     limits = ServerLimits(client_songs_at_once=1, grace_s=0, linger_s=0)
     async with running_service(tmp_path, limits=limits) as service:

@@ -13,9 +13,9 @@ from inference.server.line import LineFull, Ticket, WaitingLine
 class Walker:
     """Remembers where it stood."""
 
-    def __init__(self, client: str = "", *, scheduled: bool = False) -> None:
+    def __init__(self, client: str = "", *, user: str = "", scheduled: bool = False) -> None:
         self.places: list[int] = []
-        self.ticket = Ticket(client, scheduled, self.places.append)
+        self.ticket = Ticket(client, scheduled, self.places.append, user=user)
 
     @property
     def has_turn(self) -> bool:
@@ -72,20 +72,41 @@ def test_one_persons_pile_does_not_make_others_wait() -> None:
     assert modest.places == [0]
 
 
+def served(line: WaitingLine, playing: Walker, walkers: list[Walker]) -> list[Walker]:
+    """The order in which they get the one slot, after the one who has it."""
+    order = []
+    while len(order) < len(walkers):
+        line.leave(playing.ticket)
+        playing = next(walker for walker in walkers if walker.has_turn and walker not in order)
+        order.append(playing)
+    return order
+
+
 def test_turns_alternate_between_clients_whenever_they_came() -> None:
     line = WaitingLine(slots=1, max_waiting=9)
     first = Walker("a")
     walkers = [Walker(client) for client in "aaabbb"]
     joined(line, first, *walkers)
-    served = []
-    playing = first
-    while walkers:
-        line.leave(playing.ticket)
-        playing = next(walker for walker in walkers if walker.has_turn)
-        walkers.remove(playing)
-        served.append(playing.ticket.client)
 
-    assert "".join(served) == "bababa"
+    assert "".join(walker.ticket.client for walker in served(line, first, walkers)) == "bababa"
+
+
+def test_within_a_client_its_users_take_turns_and_no_other_client_waits_longer_for_it() -> None:
+    line = WaitingLine(slots=1, max_waiting=9)
+    first = Walker("guild", user="mel")
+    names = ["guild mel", "guild mel", "guild mel", "other ann", "guild kim", "other ann", "guild kim"]
+    walkers = [Walker(name.split()[0], user=name.split()[1]) for name in names]
+    joined(line, first, *walkers)
+
+    order = [f"{walker.ticket.client} {walker.ticket.user}" for walker in served(line, first, walkers)]
+    assert [name for name in order if name.startswith("guild")] == [
+        "guild kim",
+        "guild mel",
+        "guild kim",
+        "guild mel",
+        "guild mel",
+    ]
+    assert [name.partition(" ")[0] for name in order] == ["other", "guild", "other", "guild", "guild", "guild", "guild"]
 
 
 def test_the_clock_waits_for_people_even_if_it_came_first() -> None:
@@ -111,9 +132,9 @@ class LineMachine(RuleBasedStateMachine):
     def inside(self) -> list[Walker]:
         return self.waiting + self.composing + self.rendering
 
-    @rule(client=st.sampled_from("abc"), scheduled=st.booleans())
-    def join(self, client: str, scheduled: bool) -> None:
-        walker = Walker(client, scheduled=scheduled)
+    @rule(client=st.sampled_from("abc"), user=st.sampled_from("xy"), scheduled=st.booleans())
+    def join(self, client: str, user: str, scheduled: bool) -> None:
+        walker = Walker(client, user=user, scheduled=scheduled)
         if len(self.inside) >= 7:
             with pytest.raises(LineFull):
                 self.line.join(walker.ticket)

@@ -16,7 +16,7 @@ from inference.music.recipe import Recipe
 from inference.music.score import Score, TempoChange
 from inference.music.spec import SamplingParams, SongSpec
 from inference.server.stages import StageFailed
-from inference.server.takes import best_take
+from inference.server.takes import Heard, Takes
 from tests.fakes.engine import FakeEngine
 from tests.fakes.scores import quartet_score
 from tests.fakes.service import AT_ONCE, running_service
@@ -33,7 +33,7 @@ class Band:
         self.asked: dict[int, Recipe] = {}
         self._broken_take = broken_take
 
-    async def compose(self, recipe: Recipe, take: int) -> Finished:
+    async def compose(self, recipe: Recipe, take: int, heard: Heard) -> Finished:
         if take == self._broken_take:
             raise StageFailed(ErrorCode.COMPOSE_FAILED, "the composer gave up")
         self.asked[take] = recipe
@@ -52,22 +52,28 @@ async def test_the_best_take_is_kept_and_the_first_of_equals() -> None:
         assert spec == RECIPE.spec
         return fondness(round(score.tempos[0].tempo) - 100) if score.tempos[0].tempo != 103 else -9
 
-    recipe, finished = await best_take(band.compose, judge, RECIPE, 6)
+    recipe, finished = await Takes(band.compose, RECIPE, 6).best(judge)
     assert finished.score.tempos[0].tempo == 102
     assert recipe == band.asked[2]
 
 
 async def test_takes_differ_in_nothing_but_their_number() -> None:
     band = Band()
-    await best_take(band.compose, lambda score, spec: 0.0, RECIPE, 4)
+    await Takes(band.compose, RECIPE, 4).best(lambda score, spec: 0.0)
     assert [band.asked[take].sampling for take in range(4)] == [SamplingParams(SEED, take=take) for take in range(4)]
     assert {replace(recipe, sampling=RECIPE.sampling).to_json() for recipe in band.asked.values()} == {RECIPE.to_json()}
     assert band.asked[0] == RECIPE
 
 
+async def test_a_single_take_is_the_one_that_the_recipe_names() -> None:
+    third = replace(RECIPE, sampling=SamplingParams(SEED, take=2))
+    recipe, _ = await Takes(Band().compose, third, 1).best(None)
+    assert recipe == third
+
+
 async def test_a_take_that_cannot_be_written_fails_the_song_with_its_own_sentence() -> None:
     with pytest.raises(StageFailed, match="the composer gave up"):
-        await best_take(Band(broken_take=2).compose, lambda score, spec: 0.0, RECIPE, 4)
+        await Takes(Band(broken_take=2).compose, RECIPE, 4).best(lambda score, spec: 0.0)
 
 
 async def test_the_service_hands_out_the_recipe_of_the_take_it_kept(tmp_path: Path) -> None:
@@ -92,14 +98,14 @@ async def test_without_a_critic_the_take_that_breaks_fewest_wishes_is_kept() -> 
     class HardlyListens(Band):
         """Only the third take has no silent player."""
 
-        async def compose(self, recipe: Recipe, take: int) -> Finished:
-            finished = await super().compose(recipe, take)
+        async def compose(self, recipe: Recipe, take: int, heard: Heard) -> Finished:
+            finished = await super().compose(recipe, take, heard)
             first, *rest = finished.score.tracks
             tracks = (first, *rest) if take == 2 else (replace(first, notes=()), *rest)
             return replace(finished, score=replace(finished.score, tracks=tracks))
 
     band = HardlyListens()
-    recipe, _ = await best_take(band.compose, None, RECIPE, 4)
+    recipe, _ = await Takes(band.compose, RECIPE, 4).best(None)
     assert recipe == band.asked[2]
 
 
