@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import LnhError
 from bot.domain.request import Place, Requester, RequestId, SongRequest
-from bot.domain.song import Progress, Song
+from bot.domain.song import Preview, Progress, Song
 from inference.music.errors import MusicError
 
 UserError = LnhError | MusicError
@@ -16,8 +16,8 @@ UserError = LnhError | MusicError
 class Composer(Protocol):
     """Makes songs (adapters/composer over HTTP)."""
 
-    def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Song, None]:
-        """Yields progress, then the song as the last item.
+    def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Preview | Song, None]:
+        """Yields progress, perhaps a preview if the request wants one, then the song as the last item.
 
         Raises: Busy, ComposerUnavailable, ComposerFailed, MusicError. Closing the iterator cancels the song.
         """
@@ -34,8 +34,11 @@ class Reply(Protocol):
     async def progress(self, progress: Progress) -> None:
         """Shows how far the song is; the adapter throttles to what its platform bears."""
 
+    async def preview(self, song: Song) -> None:
+        """Posts a song whose recording is a quick mix, if that is possible here; `song` replaces it. Never raises."""
+
     async def song(self, song: Song) -> None:
-        """Posts the song. Raises DeliveryFailed."""
+        """Posts the song, in place of its preview. Raises DeliveryFailed."""
 
     async def error(self, error: UserError) -> None:
         """Tells the requester in one sentence."""

@@ -1,7 +1,7 @@
 """The port `Composer` over the inference service."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Self
 
@@ -11,8 +11,9 @@ from adapters.composer.connection import DROPPED, Connection, Patience
 from adapters.composer.translate import body_of, failure_of, progress_of, song_of
 from bot.domain.errors import ComposerFailed, ComposerUnavailable
 from bot.domain.request import RequestId, SongRequest
-from bot.domain.song import Progress, Song, SongFile
+from bot.domain.song import Preview, Progress, Song, SongFile
 from inference.api import ErrorCode, SongState, SongStatus
+from inference.api import SongFile as ListedFile
 
 _logger = structlog.get_logger(__name__)
 _FRUITLESS = 5  # streams in a row that end without news
@@ -47,18 +48,23 @@ class HttpComposer:
         except DROPPED as error:
             _logger.warning("song not cancelled", request_id=id, reason=str(error))
 
-    async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Song, None]:
+    async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Preview | Song, None]:
         """See the port; progress is yielded when it changes."""
         shown: Progress | None = None
+        preview: Preview | None = None
         try:
             async with aclosing(self._statuses(request)) as statuses:
                 async for status in statuses:
                     if not status.state.is_final and (progress := progress_of(status)) != shown:
                         shown = progress
                         yield progress
+                    if status.preview and preview is None:
+                        preview = await self._preview(request, status)
+                        if preview is not None:
+                            yield preview
             if status.state is not SongState.DONE:
                 raise failure_of(status, request.spec.main_genre)
-            song = song_of(request, status, await self._files(status))
+            song = song_of(request, status, await self._files(status.files))
         except (GeneratorExit, asyncio.CancelledError):
             await self.cancel(request.id)
             raise
@@ -107,7 +113,15 @@ class HttpComposer:
                     return
                 yield status
 
-    async def _files(self, status: SongStatus) -> tuple[SongFile, ...]:
-        contents = await asyncio.gather(*(self._service.file(file.url) for file in status.files))
-        pairs = zip(status.files, contents, strict=True)
+    async def _preview(self, request: SongRequest, status: SongStatus) -> Preview | None:
+        """None when the song has got ahead of it."""
+        try:
+            return Preview(song_of(request, status, await self._files(status.preview)))
+        except ComposerFailed as error:
+            _logger.info("preview not fetched", request_id=request.id, reason=repr(error))
+            return None
+
+    async def _files(self, files: Sequence[ListedFile]) -> tuple[SongFile, ...]:
+        contents = await asyncio.gather(*(self._service.file(file.url) for file in files))
+        pairs = zip(files, contents, strict=True)
         return tuple(SongFile(file.name, file.media_type, content, file.kind) for file, content in pairs)

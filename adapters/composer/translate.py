@@ -44,6 +44,7 @@ def body_of(request: SongRequest) -> SongBody:
         formats=list(request.formats),
         asked=None if request.asked is None else list(request.asked),
         files=list(request.files),
+        preview=request.preview,
         max_file_mib=request.max_file_mib,
         client=f"{place.platform}:{place.workspace}"[:_MAX_NAME],
         user=request.requester.id[:_MAX_NAME],

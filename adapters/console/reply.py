@@ -1,6 +1,7 @@
 """What a terminal shows of one request, and of a song nobody at it asked for."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -8,8 +9,9 @@ from adapters.console.shelf import put
 from adapters.console.view import LOCALE, ProgressView
 from bot.domain.request import Place, Requester, RequestId
 from bot.domain.song import Progress, Song
-from bot.messages import caption, sentence
+from bot.messages import caption, say, sentence
 from bot.ports import UserError
+from inference.api import FileFormat
 
 
 class Screen:
@@ -31,6 +33,17 @@ class Screen:
         self.last_song = song.id
         self.say(*((note,) if note else ()), *caption(song, LOCALE).splitlines(), *map(str, paths))
 
+    async def preview(self, song: Song) -> list[Path]:
+        """Writes what there is already and says where the quick mix is; the files. Raises DeliveryFailed."""
+        paths = await asyncio.to_thread(put, song, self._folder)
+        self.say(say("preview", LOCALE), *(str(path) for path in paths if path.suffix == f".{FileFormat.MP3}"))
+        return paths
+
+    async def forget(self, paths: Sequence[Path]) -> None:
+        """Removes files that make room for better ones."""
+        for path in paths:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
 
 class ConsoleReply:
     """One request's answer: its progress in `view`, its files in the folder."""
@@ -38,16 +51,23 @@ class ConsoleReply:
     def __init__(self, screen: Screen, view: ProgressView) -> None:
         self._screen = screen
         self._view = view
+        self._preview: list[Path] = []
 
     async def progress(self, progress: Progress) -> None:
         self._view.show(progress)
 
+    async def preview(self, song: Song) -> None:
+        self._view.clear()
+        self._preview = await self._screen.preview(song)
+
     async def song(self, song: Song) -> None:
         self._view.clear()
+        await self._screen.forget(self._preview)
         await self._screen.deliver(song)
 
     async def error(self, error: UserError) -> None:
         self._view.clear()
+        await self._screen.forget(self._preview)
         self._screen.say(sentence(error, LOCALE))
 
 

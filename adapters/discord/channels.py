@@ -78,7 +78,8 @@ class Channels:
     async def turn_into_words(self, place: Place, message: int, text: str) -> None:
         """Makes a message of ours one sentence without buttons. Raises as `post_song`."""
         try:
-            await self._channel(place).get_partial_message(message).edit(content=clamp(text), view=None)
+            ours = self._channel(place).get_partial_message(message)
+            await ours.edit(content=clamp(text), embed=None, attachments=[], view=None)
         except FAILURES as error:
             raise delivery_error(error) from error
 

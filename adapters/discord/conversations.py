@@ -28,8 +28,8 @@ class Conversation(Protocol):
     async def show(self, text: str, view: discord.ui.View | None) -> int:
         """Makes the conversation's one message say this; the message's id."""
 
-    async def post(self, post: SongPost) -> None:
-        """Makes the conversation's one message the song."""
+    async def post(self, post: SongPost) -> int:
+        """Makes the conversation's one message the song, or its preview; the message's id."""
 
     async def whisper(self, text: str) -> None:
         """Tells whoever asked, unseen by others where the platform can, in place of the one message."""
@@ -48,11 +48,13 @@ class InteractionConversation:
 
     async def show(self, text: str, view: discord.ui.View | None) -> int:
         self._check()
-        return (await self._interaction.edit_original_response(content=clamp(text), view=view)).id
+        parts: dict[str, Any] = {"content": clamp(text), "embed": None, "attachments": [], "view": view}
+        return (await self._interaction.edit_original_response(**parts)).id
 
-    async def post(self, post: SongPost) -> None:
+    async def post(self, post: SongPost) -> int:
         self._check()
-        await self._interaction.edit_original_response(**message_parts(post), attachments=files_of(post))
+        parts = message_parts(post)
+        return (await self._interaction.edit_original_response(**parts, attachments=files_of(post))).id
 
     async def whisper(self, text: str) -> None:
         """A public answer cannot turn private: it is completed, answered privately and taken away."""
@@ -79,10 +81,10 @@ class MentionConversation:
         return FLOOR_BYTES if self._asked.guild is None else self._asked.guild.filesize_limit
 
     async def show(self, text: str, view: discord.ui.View | None) -> int:
-        return await self._say({"content": clamp(text), "view": view}, None)
+        return await self._say({"content": clamp(text), "embed": None, "view": view}, None)
 
-    async def post(self, post: SongPost) -> None:
-        await self._say(message_parts(post), post)
+    async def post(self, post: SongPost) -> int:
+        return await self._say(message_parts(post), post)
 
     async def whisper(self, text: str) -> None:
         await self.show(text, None)

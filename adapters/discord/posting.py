@@ -7,12 +7,13 @@ from typing import Any
 import aiohttp
 import discord
 
-from adapters.discord.buttons import song_view
+from adapters.discord.buttons import cancel_view, song_view
 from adapters.discord.translate import SongPost, clamp
 from bot.domain.errors import DeliveryFailed, PlaceGone
 from bot.messages import say
 
 TOO_LARGE = 40005
+UNKNOWN_MESSAGE = 10008
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
 """What a call to Discord may raise: refusals, and a network that is not there."""
 
@@ -40,6 +41,8 @@ async def deliver(post: SongPost, send: Send) -> None:
 def message_parts(post: SongPost) -> dict[str, Any]:
     """What sending and editing take alike; the files come apart, because each takes them by another name."""
     view = song_view(post.song_id, post.players, post.locale)
+    if post.asker is not None:
+        view = cancel_view(post.song_id, post.asker)
     return {"content": text_of(post), "embed": embed_of(post), "view": view}
 
 
@@ -66,6 +69,11 @@ def embed_of(post: SongPost) -> discord.Embed:
 
 def is_too_large(error: discord.HTTPException) -> bool:
     return error.status == 413 or error.code == TOO_LARGE
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether somebody deleted the message."""
+    return isinstance(error, discord.NotFound) and error.code == UNKNOWN_MESSAGE
 
 
 def delivery_error(error: Exception) -> DeliveryFailed:

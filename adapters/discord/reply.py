@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -11,11 +12,11 @@ from adapters.discord.asking import Asked
 from adapters.discord.buttons import cancel_view
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation
-from adapters.discord.posting import FAILURES, deliver
+from adapters.discord.posting import FAILURES, deliver, is_gone
 from adapters.discord.translate import SongPost
 from bot.domain.errors import DeliveryFailed
 from bot.domain.song import Progress, Song, Stage
-from bot.messages import progress_line, sentence
+from bot.messages import progress_line, say, sentence
 from bot.ports import Answers, UserError
 
 EDIT_EVERY_S = 1.5
@@ -40,6 +41,9 @@ class PlainReply:
 
     async def progress(self, progress: Progress) -> None:
         """Nothing: nobody watches."""
+
+    async def preview(self, song: Song) -> None:
+        """Nothing either: it would be replaced before anybody saw it."""
 
     async def song(self, song: Song) -> None:
         message = await self._noted()
@@ -97,6 +101,7 @@ class SongReply:
         self._line = progress_line(Progress(Stage.QUEUED), asked.requester.locale)
         self._shown: str | None = None
         self._finished = False
+        self._is_previewed = False
         self._is_noted = False
         self._editing = asyncio.Lock()
 
@@ -111,13 +116,27 @@ class SongReply:
     async def progress(self, progress: Progress) -> None:
         self._line = progress_line(progress, self._asked.requester.locale)
 
+    async def preview(self, song: Song) -> None:
+        post = self._fallback.compose_post(song, self._conversation.limit_bytes)
+        words = f"{post.content}\n{say('preview', self._asked.requester.locale)}"
+        async with self._editing:
+            try:
+                await deliver(replace(post, content=words, asker=self._asked.requester), self._post)
+            except FAILURES as error:
+                _log.info("preview not posted", request=self._asked.id, reason=str(error))
+                return
+            self._finished = self._is_previewed = True
+
     async def song(self, song: Song) -> None:
         async with self._editing:
             self._finished = True
             post = self._fallback.compose_post(song, self._conversation.limit_bytes)
             try:
-                await deliver(post, self._conversation.post)
+                await deliver(post, self._post)
             except FAILURES as error:
+                if self._is_previewed and is_gone(error):
+                    _log.info("the preview was deleted, so the song is not wanted", request=self._asked.id)
+                    return
                 _log.info("answered by a plain message", request=self._asked.id, reason=str(error))
                 await self._fallback.post(song)
 
@@ -145,6 +164,12 @@ class SongReply:
         except FAILURES as error:
             _log.debug("progress not shown", request=self._asked.id, reason=str(error))
             return
+        await self._note(message)
+
+    async def _post(self, post: SongPost) -> None:
+        await self._note(await self._conversation.post(post))
+
+    async def _note(self, message: int) -> None:
         if not self._is_noted:
             self._is_noted = True
             await self._fallback.note(message)

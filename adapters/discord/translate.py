@@ -64,7 +64,7 @@ def clamp(text: str, limit: int = MAX_CONTENT) -> str:
 @dataclass(frozen=True, slots=True)
 class SongPost:
     """One message with a song. `colour` is 0xrrggbb; `left_out` were too large for this place; `players` are those
-    who can be replaced.
+    who can be replaced; a preview can be cancelled by `asker`.
     """
 
     song_id: RequestId
@@ -74,6 +74,7 @@ class SongPost:
     files: tuple[SongFile, ...]
     left_out: tuple[SongFile, ...] = ()
     players: tuple[str, ...] = ()
+    asker: Requester | None = None
 
     @property
     def card(self) -> SongFile | None:

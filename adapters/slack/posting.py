@@ -8,12 +8,14 @@ uploaded again with a plain comment, and the button follows in a message of its 
 """
 
 import json
+from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.refusals import NO_BLOCKS, error_code, explained
+from adapters.slack.refusals import CALL_FAILURES, NO_BLOCKS, error_code, explained
 from adapters.slack.translate import MAX_TEXT, clamp, escape, song_actions, song_blocks, uploads
 from bot.domain.request import Place
 from bot.domain.song import Song
@@ -36,6 +38,35 @@ async def post_song(client: AsyncWebClient, place: Place, song: Song, words: str
             _logger.warning("slack refused blocks on an upload", song_id=song.id, error=error_code(error))
             await _upload(client, place, song, initial_comment=clamp(escape(words), MAX_TEXT))
             await _post_actions(client, place, song, locale)
+
+
+async def turn_into_song(
+    client: AsyncWebClient, place: Place, ts: str, song: Song, blocks: list[dict[str, Any]]
+) -> list[str]:
+    """Makes a message of ours, by its timestamp, the song; the ids of the files it has then.
+
+    Only messages that were posted as such can be changed: Slack does not tell which message an upload became.
+
+    Raises:
+        CALL_FAILURES: Slack refused it; files that nobody can see yet are taken back.
+    """
+    done = await client.files_upload_v2(file_uploads=uploads(song))  # shared with nobody
+    files = [str(file["id"]) for file in done["files"]]
+    try:
+        await client.chat_update(channel=place.channel, ts=ts, text=escape(song.title), blocks=blocks, file_ids=files)
+    except CALL_FAILURES:
+        await remove_files(client, files)
+        raise
+    return files
+
+
+async def remove_files(client: AsyncWebClient, files: Iterable[str]) -> None:
+    """Deletes files of ours; what stays behind takes up room and nothing else."""
+    for file in files:
+        try:
+            await client.files_delete(file=file)
+        except CALL_FAILURES as error:
+            _logger.info("file not removed", file=file, error=repr(error))
 
 
 async def _upload(

@@ -70,6 +70,11 @@ def explain(error: Exception) -> DeliveryFailed:
     return SlackRefused(_PASSING[code]) if code in _PASSING else DeliveryFailed(reason=f"Slack: {code}")
 
 
+def is_gone(error: Exception) -> bool:
+    """Whether somebody deleted the message."""
+    return isinstance(error, SlackApiError) and error_code(error) == "message_not_found"
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Turns everything a Web API call can raise into DeliveryFailed or PlaceGone."""

@@ -10,9 +10,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack.clients import SlackClients
-from adapters.slack.posting import post_song
-from adapters.slack.refusals import CALL_FAILURES, explain
-from adapters.slack.translate import MAX_TEXT, clamp, escape, progress_blocks
+from adapters.slack.posting import post_song, remove_files, turn_into_song
+from adapters.slack.refusals import CALL_FAILURES, explain, is_gone
+from adapters.slack.translate import MAX_TEXT, clamp, escape, preview_blocks, progress_blocks, song_blocks
 from bot.domain.errors import PlaceGone, Refused
 from bot.domain.request import Place, Requester, RequestId
 from bot.domain.song import Progress, Song, Stage
@@ -58,6 +58,7 @@ class SlackReply:
         self._locale = asked.requester.locale
         self._now = now
         self._progress_ts: str | None = None
+        self._preview_files: list[str] = []
         self._shown = ""
         self._silent_until = float("-inf")
 
@@ -83,31 +84,76 @@ class SlackReply:
         line = self._line(progress)
         if self._now() < self._silent_until or line == self._shown:
             return
+        if await self._recall() == POSTED or self._preview_files:
+            return
         try:
             await self._show(line)
         except CALL_FAILURES as error:
             self._rest(error)
 
+    async def preview(self, song: Song) -> None:
+        """The progress message becomes the song with its quick mix."""
+        if self._progress_ts is None:
+            return
+        words, requester = f"{caption(song, self._locale)}\n{say('preview', self._locale)}", self._asked.requester.id
+        blocks = preview_blocks(words, self._asked.id, requester, say("cancel_button", self._locale))
+        try:
+            self._preview_files = await turn_into_song(
+                self._clients.delivery, self._place, self._progress_ts, song, blocks
+            )
+        except CALL_FAILURES as error:
+            _logger.info("preview not posted", request_id=self._asked.id, error=repr(error))
+            return
+        await self._remember(" ".join([self._progress_ts, *self._preview_files]))
+
     async def song(self, song: Song) -> None:
         if await self._recall() == POSTED:
             _logger.info("song was posted before the crash", request_id=self._asked.id)
             return
-        words = caption(song, self._locale)
-        await post_song(self._clients.delivery, self._place, song, words, self._locale)
+        if not await self._replace_preview(song):
+            words = caption(song, self._locale)
+            await post_song(self._clients.delivery, self._place, song, words, self._locale)
         # Slack drops no post for being the second: from here on a crash does not lead to one.
         await self._remember(POSTED)
-        await self.close()
+        await self._take_away()
 
     async def error(self, error: UserError) -> None:
         await self._recall()
         words = clamp(escape(sentence(error, self._locale)), MAX_TEXT)
         is_refusal = isinstance(error, Refused | MusicError)
-        if is_refusal or not await self._edit(words):
-            await self.close()
+        if is_refusal or self._preview_files or not await self._edit(words):
+            await self._take_away()
             await self.whisper(words)
 
     async def close(self) -> None:
-        """Takes the progress message away, if there is one; where that fails it may be asked for again."""
+        """Takes the progress message away, if there is one; where that fails it may be asked for again.
+
+        A preview stays: whoever goes on with the song later finds it and puts the song in its place.
+        """
+        if not self._preview_files:
+            await self._take_away()
+
+    async def _replace_preview(self, song: Song) -> bool:
+        """Puts the song where its preview is; False if there is none or Slack does not let us."""
+        if self._progress_ts is None or not self._preview_files:
+            return False
+        delivery, words = self._clients.delivery, caption(song, self._locale)
+        try:
+            await turn_into_song(delivery, self._place, self._progress_ts, song, song_blocks(song, words, self._locale))
+        except CALL_FAILURES as error:
+            _logger.info("preview not replaced", request_id=self._asked.id, error=repr(error))
+            if not is_gone(error):
+                return False
+            _logger.info("the preview was deleted, so the song is not wanted", request_id=self._asked.id)
+        self._progress_ts = None
+        await remove_files(delivery, self._preview_files)
+        self._preview_files = []
+        return True
+
+    async def _take_away(self) -> None:
+        if self._preview_files:
+            await remove_files(self._clients.delivery, self._preview_files)
+            self._preview_files = []
         if self._progress_ts is None:
             return
         try:
@@ -168,7 +214,8 @@ class SlackReply:
         if self._answers is None or self._progress_ts is not None:
             return None
         note = await self._answers.noted(self._asked.id)
-        self._progress_ts = None if note == POSTED else note
+        if note is not None and note != POSTED:
+            self._progress_ts, *self._preview_files = note.split()
         return note
 
     def _progress_blocks(self, line: str) -> list[dict[str, Any]]:

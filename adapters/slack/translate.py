@@ -203,6 +203,11 @@ def progress_blocks(line: str, id: RequestId, user: str, label: str) -> list[dic
     return _checked([SectionBlock(text=MarkdownTextObject(text=line)), _button(CANCEL, f"{id}:{user}", label)])
 
 
+def preview_blocks(words: str, id: RequestId, user: str, label: str) -> list[dict[str, Any]]:
+    """The caption of a song whose recording is on its way still, and the *Cancel* button as under its progress."""
+    return progress_blocks(clamp(escape(words), MAX_SECTION), id, user, label)
+
+
 def read_cancel(value: str) -> tuple[RequestId, str]:
     """The song and the user of a *Cancel* button's value."""
     id_, _, user = value.partition(":")

@@ -19,7 +19,7 @@ from bot.commands.trouble import CommandTrouble
 from bot.domain.errors import DeliveryFailed
 from bot.domain.options import BAND, BARS, DENSITY, KEY, SEED, TEMPO, build_request, wishes_from_options
 from bot.domain.request import Place, Requester, RequestId, SongRequest, draw_seed, request_id
-from bot.domain.song import Song
+from bot.domain.song import Progress, Song
 from bot.settings import Settings
 from inference.api import ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
@@ -178,5 +178,6 @@ async def _compose(settings: Settings, request: SongRequest) -> tuple[Song, floa
             async for step in steps:
                 if isinstance(step, Song):
                     return step, starting_s
-                view.show(step)
+                if isinstance(step, Progress):
+                    view.show(step)
     raise CommandTrouble("the service ended without a song")

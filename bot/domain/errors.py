@@ -66,6 +66,9 @@ class NotFound(LnhError):
     code = "not_found"
 
 
+CANCELLED = "cancelled"  # why a composer failed when somebody asked it to
+
+
 class ComposerFailed(LnhError):
     """params: reason."""
 

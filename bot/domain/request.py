@@ -68,6 +68,8 @@ class SongChange:
 class SongRequest:
     """A song asked for; valid by construction. `id` is idempotency key and trace id from click to engine log.
 
+    With `preview` the composer may announce a quick mix before the song.
+
     `asked` are the fields that a person chose where the spec says more than that, as in a replay; None: all it says. Of
     `takes` songs, 1 to MAX_TAKES, the service keeps the best; None: as many as it likes. `seed_drawn` tells that nobody
     chose the seed, so that it may write fewer while others wait.
@@ -88,6 +90,7 @@ class SongRequest:
     max_file_mib: float = DEFAULT_FILE_MIB
     asked: tuple[str, ...] | None = None
     takes: int | None = None
+    preview: bool = False
     seed_drawn: bool = False
 
     def __post_init__(self) -> None:

@@ -50,6 +50,13 @@ class Song:
         return next((file for file in self.files if file.format is format), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What can be heard already: the song with a quick mix for its recording. The song itself follows."""
+
+    song: Song
+
+
 class Stage(StrEnum):
     QUEUED = "queued"
     COMPOSING = "composing"

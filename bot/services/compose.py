@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.domain.errors import GenreDisabled, LnhError
+from bot.domain.errors import CANCELLED, ComposerFailed, GenreDisabled, LnhError
 from bot.domain.request import Place, Priority, Requester, RequestId, SongChange, SongRequest, draw_seed
-from bot.domain.song import Progress, Song
+from bot.domain.song import Preview, Progress, Song
 from bot.ports import Composer, GenreSettings, Reply, Songs, UserError
 from bot.services.genres import GenreService
 from inference.music.errors import MusicError
@@ -136,13 +136,28 @@ class ComposeService:
                 raise GenreDisabled(genre=name, enabled=", ".join(enabled))
 
     async def _play(self, request: SongRequest, reply: Reply) -> Song:
-        # Leaving the block early closes the iterator, and that cancels the song at the composer.
-        async with aclosing(self.composer.compose(request)) as items:
-            async for item in items:
-                if isinstance(item, Song):
-                    return item
-                await _show(reply, item)
-        raise LnhError(id=request.id)
+        """The song; where it fails after it was heard as a quick mix, it is the quick mix that stays."""
+        heard: Song | None = None
+        asked = replace(request, preview=request.priority is not Priority.SCHEDULED)
+        try:
+            # Leaving the block early closes the iterator, and that cancels the song at the composer.
+            async with aclosing(self.composer.compose(asked)) as items:
+                async for item in items:
+                    match item:
+                        case Song():
+                            return item
+                        case Preview() if heard is None:
+                            heard = item.song
+                            await _preview(reply, item.song)
+                        case Progress():
+                            await _show(reply, item)
+        except ComposerFailed as failure:
+            if heard is None or failure.params.get("reason") == CANCELLED:
+                raise
+            _logger.warning("the quick mix stays", request_id=request.id, reason=repr(failure))
+        if heard is None:
+            raise LnhError(id=request.id)
+        return heard
 
     async def _give_up(self, request: SongRequest, reply: Reply, error: UserError) -> None:
         await _tell(reply, error)
@@ -158,6 +173,14 @@ async def _show(reply: Reply, progress: Progress) -> None:
         await reply.progress(progress)
     except Exception:
         _logger.exception("progress not shown")
+
+
+async def _preview(reply: Reply, song: Song) -> None:
+    """Nor must a preview."""
+    try:
+        await reply.preview(song)
+    except Exception:
+        _logger.exception("preview not shown")
 
 
 async def _tell(reply: Reply, error: UserError) -> None:

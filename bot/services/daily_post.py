@@ -173,6 +173,9 @@ class _DailyReply:
     async def progress(self, progress: Progress) -> None:
         """Nobody watches."""
 
+    async def preview(self, song: Song) -> None:
+        """A song that nobody waits for is posted when it is done."""
+
     async def song(self, song: Song) -> None:
         """Posts with the request's id as nonce. Raises DeliveryFailed, PlaceGone."""
         await self.messenger.post_song(self.request.place, song, self.note(), self.request.id)

@@ -12,6 +12,7 @@ import simcord
 from pydantic import SecretStr
 
 from adapters.discord.adapter import DiscordAdapter
+from bot.domain.errors import ComposerFailed
 from bot.domain.request import Place
 from bot.messages import say
 from bot.settings import BadSettings, DiscordSettings
@@ -21,6 +22,7 @@ from tests.fakes.discord_server import TOKEN, DiscordServer
 
 MIB = 1024 * 1024
 SONG = ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
+QUICK = ["iron-harvest.png", "iron-harvest-quick.mp3", "iron-harvest.mid"]
 
 
 @dataclass
@@ -111,6 +113,96 @@ async def test_compose_is_acknowledged_shows_progress_and_becomes_the_song(stage
     upload = next(request for request in stage.discord.received if request.files)
     assert upload.files["iron-harvest.mid"] == b"MThd"
     assert upload.body["allowed_mentions"]["parse"] == []
+
+
+async def quick_mix(stage: Stage) -> simcord.InteractionResult:
+    """A song that is asked for and can be heard as a quick mix; the full one waits for `composer.mix`."""
+    stage.rehearsal.composer.mix = asyncio.Event()
+    result = await stage.slash(stage.alice, "compose", genre="metal")
+    assert files(await stage.song(result)) == QUICK
+    return result
+
+
+async def test_the_quick_mix_is_posted_at_once_and_replaced_by_the_full_one(stage: Stage) -> None:
+    async with stage.bot():
+        result = await quick_mix(stage)
+        quick = await stage.song(result)
+        assert quick.content.endswith(say("preview", "en"))
+        assert quick.embeds[0].image.url == "attachment://iron-harvest.png"
+        assert list(buttons(quick)) == ["Cancel"]
+
+        stage.rehearsal.composer.mix.set()
+        full = await stage.answer(result, lambda message: files(message) == SONG)
+
+    assert full.id == quick.id
+    assert say("preview", "en") not in full.content
+    assert "Another" in buttons(full)
+    assert len(await stage.posted(1)) == 1
+
+
+async def test_a_restart_between_quick_and_full_mix_ends_with_the_full_one_in_the_same_message(stage: Stage) -> None:
+    async with stage.bot():
+        result = await quick_mix(stage)
+        quick = await stage.song(result)
+    assert files(await stage.song(result)) == QUICK
+
+    stage.rehearsal.composer.mix = None
+    async with stage.bot() as adapter:
+        await adapter.client.band.compose.recompose_pending(adapter.reply_for)
+        full = await stage.answer(result, lambda message: files(message) == SONG)
+
+    assert full.id == quick.id
+    assert "Another" in buttons(full)
+    assert len(await stage.posted(1)) == 1
+
+
+async def test_a_quick_mix_whose_full_one_fails_stays_with_the_buttons_of_a_song(stage: Stage) -> None:
+    async with stage.bot():
+        result = await quick_mix(stage)
+        stage.rehearsal.composer.broken_mixes.append(ComposerFailed(reason="render_failed"))
+        stage.rehearsal.composer.mix.set()
+        kept = await stage.answer(result, lambda message: "Another" in buttons(message))
+
+    assert files(kept) == QUICK
+    assert say("preview", "en") not in kept.content
+
+
+async def test_a_song_cancelled_while_its_quick_mix_plays_is_taken_away(stage: Stage) -> None:
+    async with stage.bot():
+        result = await quick_mix(stage)
+        await stage.click(stage.alice, await stage.song(result), "Cancel")
+        (told,) = await stage.discord.until(lambda: result.followups)
+        await stage.discord.until(lambda: result.response is None)
+
+    assert (told.ephemeral, told.content) == (True, say("cancelled", "en"))
+
+
+async def test_a_quick_mix_that_somebody_deleted_does_not_come_back_in_full(stage: Stage) -> None:
+    async with stage.bot():
+        result = await quick_mix(stage)
+        quick = await stage.song(result)
+        moderator = await stage.discord.do(lambda: moderator_of(stage))
+        await stage.discord.do(lambda: moderator.delete(quick))
+        stage.rehearsal.composer.mix.set()
+        async with asyncio.timeout(10):
+            while not stage.rehearsal.songs.delivered:  # noqa: ASYNC110  # the fake storage has no event for it
+                await asyncio.sleep(0.01)
+
+    assert not [message for message in stored(stage) if message.attachments]
+
+
+async def test_an_interaction_that_expired_after_the_quick_mix_still_ends_with_the_full_one_alone(
+    stage: Stage,
+) -> None:
+    async with stage.bot():
+        await quick_mix(stage)
+        await stage.discord.do(stage.discord.expire_interactions)
+        stage.rehearsal.composer.mix.set()
+
+        def is_full() -> bool:
+            return [names(message) for message in stored(stage) if message.attachments] == [SONG]
+
+        await stage.discord.until(is_full)
 
 
 async def test_another_works_after_the_bot_was_restarted(stage: Stage) -> None:
@@ -265,3 +357,17 @@ async def test_the_server_reports_what_it_does_not_know_and_who_stays_silent(sta
 
 def place_of(stage: Stage) -> Place:
     return Place("discord", str(stage.guild.id), str(stage.channel.id))
+
+
+def stored(stage: Stage) -> list[Any]:
+    """Every message of the channel."""
+    return list(stage.discord.world.backend.messages.get(stage.channel.id, {}).values())
+
+
+def moderator_of(stage: Stage) -> simcord.MemberActor:
+    role = stage.guild.create_role("Moderators", permissions=discord.Permissions(manage_messages=True))
+    return stage.guild.add_member(stage.discord.world.create_user("mod"), roles=[role])
+
+
+def names(message: Any) -> list[str]:
+    return [attachment["filename"] for attachment in message.attachments]

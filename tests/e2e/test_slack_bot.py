@@ -17,6 +17,8 @@ from tests.fakes.songs import request_for
 
 UPLOADED = "files.completeUploadExternal"
 MODES = ("socket", "http")
+SONG = ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
+QUICK = ["iron-harvest.png", "iron-harvest-quick.mp3", "iron-harvest.mid"]
 
 
 @pytest.fixture
@@ -55,6 +57,90 @@ async def test_progress_is_one_message_that_is_gone_when_the_song_is_there(edge,
         await edge.called("chat.delete")
     assert len(edge.calls_of("chat.postMessage")) == 1
     assert len(edge.calls_of("chat.update")) <= 1
+
+
+async def quick_mix(edge, band):
+    """A song that is asked for and can be heard as a quick mix; the full one waits for `composer.mix`."""
+    band.composer.mix = asyncio.Event()
+    await edge.command("/compose", "metal")
+    await edge.until(lambda: any("quick mix" in call["text"] for call in section_texts(edge)))
+    async with asyncio.timeout(10):
+        while not any(" " in note for note in band.answers.notes.values()):  # noqa: ASYNC110  # nor this for a note
+            await asyncio.sleep(0.01)
+    (message,) = await edge.history()
+    assert names(message) == QUICK
+    return message
+
+
+def section_texts(edge):
+    return [block["text"] for call in edge.calls_of("chat.update") for block in call["blocks"] if "text" in block]
+
+
+def names(message):
+    return [file["name"] for file in message["files"]]
+
+
+async def test_quick_mix_is_posted_at_once_and_replaced_by_the_full_one(edge, band):
+    async with running(edge, band):
+        quick = await quick_mix(edge, band)
+        assert [element["action_id"] for element in quick["blocks"][1]["elements"]] == ["lnh.cancel"]
+        band.composer.mix.set()
+        await delivered(band, 1)
+    (full,) = await edge.history()
+    assert (full["ts"], names(full)) == (quick["ts"], SONG)
+    assert await edge.api.content(full["files"][1]) == b"ID3"
+    assert full["blocks"][1]["elements"][0]["action_id"] == "lnh.another"
+    assert len(edge.calls_of("files.delete")) == 3
+
+
+async def test_restart_between_quick_and_full_mix_ends_with_the_full_one_in_the_same_message(edge, band):
+    async with running(edge, band):
+        quick = await quick_mix(edge, band)
+    (message,) = await edge.history()
+    assert names(message) == QUICK
+    reborn = BandForTests(songs=band.songs, answers=band.answers)
+    async with running(edge, reborn) as adapter:
+        await reborn.band().compose.recompose_pending(adapter.reply_for)
+    (full,) = await edge.history()
+    assert (full["ts"], names(full)) == (quick["ts"], SONG)
+
+
+async def test_quick_mix_that_slack_does_not_let_us_replace_makes_room_for_a_new_message(edge, band):
+    async with running(edge, band):
+        quick = await quick_mix(edge, band)
+        edge.refuse("chat.update", Refusal("internal_error"))
+        band.composer.mix.set()
+        await delivered(band, 1)
+    (full,) = await edge.history()
+    assert (full["ts"] != quick["ts"], names(full)) == (True, SONG)
+
+
+async def test_song_comes_without_a_quick_mix_where_slack_takes_none(edge, band):
+    band.composer.mix = asyncio.Event()
+    band.composer.mix.set()
+    edge.refuse("files.completeUploadExternal", Refusal("internal_error"))
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await delivered(band, 1)
+    (full,) = await edge.history()
+    assert names(full) == SONG
+
+
+async def test_song_cancelled_while_its_quick_mix_plays_is_taken_away(edge, band):
+    async with running(edge, band):
+        quick = await quick_mix(edge, band)
+        await edge.click(quick)
+        assert "Cancelled" in (await edge.responded())["text"]
+    assert await edge.history() == []
+
+
+async def test_quick_mix_that_somebody_deleted_does_not_come_back_in_full(edge, band):
+    async with running(edge, band):
+        quick = await quick_mix(edge, band)
+        await edge.api.call("chat.delete", {"channel": quick["channel"], "ts": quick["ts"]}, "")
+        band.composer.mix.set()
+        await delivered(band, 1)
+    assert await edge.history() == []
 
 
 async def test_mention_in_a_thread_is_answered_in_that_thread(edge, band):

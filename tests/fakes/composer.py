@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 
 from bot.domain.errors import ComposerFailed
 from bot.domain.request import RequestId, SongRequest
-from bot.domain.song import Progress, Song, Stage
-from tests.fakes.songs import song_for
+from bot.domain.song import Preview, Progress, Song, Stage
+from tests.fakes.songs import quick, song_for
 
 
 @dataclass
 class FakeComposer:
     """Plays three stages, then the song.
 
-    `failures` are raised, first one first, one a song; while `gate` is closed songs wait in the composing stage.
+    `failures` are raised, first one first, one a song; while `gate` is closed songs wait in the composing stage. With
+    `mix` songs are previewed, to those who want it, and wait for it before they are done; `broken_mixes` fail then.
     """
 
     failures: list[Exception] = field(default_factory=list)
@@ -23,12 +24,14 @@ class FakeComposer:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     composing: asyncio.Event = field(default_factory=asyncio.Event)
     is_up: bool = True
+    mix: asyncio.Event | None = None
+    broken_mixes: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gate.set()
         self._stops: dict[RequestId, asyncio.Event] = {}
 
-    async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Song, None]:
+    async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Preview | Song, None]:
         self.asked.append(request)
         stop = self._stops[request.id] = asyncio.Event()
         try:
@@ -37,9 +40,14 @@ class FakeComposer:
                 raise self.failures.pop(0)
             yield Progress(Stage.COMPOSING, bars_done=0, bars=32)
             self.composing.set()
-            await self._wait(stop)
+            await self._wait(self.gate, stop)
             yield Progress(Stage.RENDERING, bars_done=32, bars=32)
             song = song_for(request)
+            if self.mix is not None and request.preview:
+                yield Preview(quick(song))
+                await self._wait(self.mix, stop)
+                if self.broken_mixes:
+                    raise self.broken_mixes.pop(0)
         except (GeneratorExit, asyncio.CancelledError):
             self.cancelled.append(request.id)
             raise
@@ -55,9 +63,9 @@ class FakeComposer:
     async def is_ready(self) -> bool:
         return self.is_up
 
-    async def _wait(self, stop: asyncio.Event) -> None:
+    async def _wait(self, gate: asyncio.Event, stop: asyncio.Event) -> None:
         """Until the gate opens. Raises ComposerFailed when the song is cancelled first."""
-        waits = [asyncio.ensure_future(self.gate.wait()), asyncio.ensure_future(stop.wait())]
+        waits = [asyncio.ensure_future(gate.wait()), asyncio.ensure_future(stop.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

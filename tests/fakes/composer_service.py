@@ -38,6 +38,7 @@ class FakeService:
     composing: asyncio.Event = field(default_factory=asyncio.Event)
     is_ready: bool = True
     loses_files: bool = False
+    loses_previews: bool = False
     posted: list[SongBody] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     streams: int = 0
@@ -124,15 +125,19 @@ class FakeService:
         yield SongStatus(id=id, state=SongState.COMPOSING, bars_done=1, bars=32)
         yield SongStatus(id=id, state=SongState.COMPOSING, bars_done=31, bars=32)
         yield SongStatus(id=id, state=SongState.RENDERING, bars_done=32, bars=32)
+        if self._songs[id].preview:
+            rendering = SongStatus(id=id, state=SongState.RENDERING, bars_done=32, bars=32)
+            files = self._files(id, "iron-harvest-quick")
+            yield rendering.model_copy(update={"preview": files, "recipe": self._recipe(id).to_dict(), "title": "Iron"})
 
-    def _final(self, id: str) -> SongStatus:
-        if id in self._cancelled:
-            return SongStatus(id=id, state=SongState.CANCELLED)
-        if self.ending is not SongState.DONE:
-            return SongStatus(id=id, state=self.ending, error=self.error)
+    def _recipe(self, id: str) -> Recipe:
         body = self._songs[id]
-        names = [f"iron-harvest.{extension}" for extension in body.formats]
-        files = [
+        seed = body.seed or 0
+        return Recipe("0123abcd", CATALOGUE.complete(body.to_spec(), seed), SamplingParams(seed))
+
+    def _files(self, id: str, stem: str) -> list[SongFile]:
+        names = [f"{stem}.{extension}" for extension in self._songs[id].formats]
+        return [
             SongFile(
                 name=name,
                 media_type=_MEDIA[name.rpartition(".")[2]],
@@ -141,21 +146,26 @@ class FakeService:
             )
             for name in names
         ]
-        seed = body.seed or 0
-        recipe = Recipe("0123abcd", CATALOGUE.complete(body.to_spec(), seed), SamplingParams(seed))
+
+    def _final(self, id: str) -> SongStatus:
+        if id in self._cancelled:
+            return SongStatus(id=id, state=SongState.CANCELLED)
+        if self.ending is not SongState.DONE:
+            return SongStatus(id=id, state=self.ending, error=self.error)
+        recipe = self._recipe(id)
         return SongStatus(
             id=id,
             state=SongState.DONE,
             title="Iron Härvest",
             genre=recipe.spec.main_genre,
-            seed=seed,
+            seed=recipe.sampling.seed,
             recipe=recipe.to_dict(),
-            files=files,
+            files=self._files(id, "iron-harvest"),
             seconds={"composing": 1.5},
         )
 
     async def _file(self, request: web.Request) -> web.Response:
-        if self.loses_files:
+        if self.loses_files or (self.loses_previews and "quick" in request.match_info["name"]):
             return _json(ErrorBody(error=ErrorDetail(code=ErrorCode.NOT_FOUND, message="unknown")), 404)
         return web.Response(body=request.match_info["name"].encode())
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot import messages
 from bot.domain.request import SongRequest
-from bot.domain.song import Progress, Song
+from bot.domain.song import Preview, Progress, Song
 from bot.ports import Messenger
 from bot.services.band import Band
 from bot.services.compose import ComposeService
@@ -28,7 +28,7 @@ class SlowComposer(FakeComposer):
     seconds: float = 0.0
     mp3_bytes: int = 1000
 
-    async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Song, None]:
+    async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Preview | Song, None]:
         async with aclosing(super().compose(request)) as items:
             async for item in items:
                 if isinstance(item, Song):

@@ -11,6 +11,7 @@ class FakeReply:
     """`failures` are raised by `song`, first one first; `trouble` is raised by `progress` and `error`."""
 
     shown: list[Progress] = field(default_factory=list)
+    previews: list[Song] = field(default_factory=list)
     songs: list[Song] = field(default_factory=list)
     errors: list[UserError] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
@@ -20,6 +21,11 @@ class FakeReply:
         if self.trouble is not None:
             raise self.trouble
         self.shown.append(progress)
+
+    async def preview(self, song: Song) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.previews.append(song)
 
     async def song(self, song: Song) -> None:
         if self.failures:

@@ -77,6 +77,7 @@ class SlackApi:
             "chat.delete": ("chat:write", self._delete),
             "files.getUploadURLExternal": ("files:write", self._upload_url),
             "files.completeUploadExternal": ("files:write", self._complete),
+            "files.delete": ("files:write", self._delete_file),
             "conversations.history": (None, self._history),
             "conversations.replies": (None, self._replies),
         }
@@ -135,6 +136,9 @@ class SlackApi:
     def _update(self, arguments: Arguments) -> Answer:
         message = self._find(arguments)
         message |= {"text": arguments.get("text", ""), "blocks": _decoded(arguments.get("blocks")), "edited": True}
+        if arguments.get("file_ids"):
+            files = [self._file(name) for name in arguments["file_ids"].split(",")]
+            message["files"] = [file.describe() for file in files]
         return {"channel": message["channel"], "ts": message["ts"], "text": message["text"]}
 
     def _delete(self, arguments: Arguments) -> Answer:
@@ -153,15 +157,25 @@ class SlackApi:
         files = [self._uploaded(entry) for entry in _decoded(arguments.get("files")) or []]
         if not files:
             raise _Refused("invalid_arguments")
-        channel = self._channel(arguments.get("channel_id", ""))
+        for file in files:
+            file.done = True
+        if not arguments.get("channel_id"):  # private, until a message names it
+            return {"files": [file.describe() for file in files]}
+        channel = self._channel(arguments["channel_id"])
         comment = arguments.get("initial_comment")
         chosen = arguments | {"text": comment or "", "blocks": None if comment else arguments.get("blocks")}
         message = self._new_message(channel, chosen) | {"subtype": "file_share"}
         message["files"] = [file.describe() for file in files]
         self.messages.append(message)
-        for file in files:
-            file.done = True
         return {"files": message["files"]}
+
+    def _delete_file(self, arguments: Arguments) -> Answer:
+        file = self._file(arguments.get("file", ""))
+        del self._files[file.id]
+        for message in self.messages:
+            if "files" in message:
+                message["files"] = [kept for kept in message["files"] if kept["id"] != file.id]
+        return {}
 
     def _history(self, arguments: Arguments) -> Answer:
         found = [m for m in self.messages if m["channel"] == arguments.get("channel") and not m.get("thread_ts")]
@@ -169,6 +183,11 @@ class SlackApi:
 
     def _replies(self, arguments: Arguments) -> Answer:
         return {"messages": [m for m in self.messages if arguments.get("ts") in (m["ts"], m.get("thread_ts"))]}
+
+    def _file(self, id: str) -> _File:
+        if id not in self._files:
+            raise _Refused("file_not_found")
+        return self._files[id]
 
     def _uploaded(self, entry: dict[str, Any]) -> _File:
         file = self._files.get(entry["id"])

@@ -1,5 +1,7 @@
 """Requests and songs as tests need them."""
 
+from dataclasses import replace
+
 from bot.domain.options import SongWishes, build_request
 from bot.domain.request import Place, Requester, RequestId, SongRequest
 from bot.domain.song import Song, SongFile
@@ -16,6 +18,12 @@ def request_for(id: str = "song-1", genre: str = "metal", seed: int = 7) -> Song
     """A request with nothing but a genre wished for."""
     wishes = SongWishes(genre)
     return build_request(wishes, id=RequestId(id), seed=seed, place=PLACE, requester=MEL, catalogue=CATALOGUE)
+
+
+def quick(song: Song) -> Song:
+    """The same song with a quick mix."""
+    names = {"iron-harvest.mp3": SongFile("iron-harvest-quick.mp3", "audio/mpeg", b"ID3 quick")}
+    return replace(song, files=tuple(names.get(file.name, file) for file in song.files))
 
 
 def song_for(request: SongRequest, title: str = "Iron Harvest") -> Song:

@@ -9,7 +9,7 @@ from aiohttp.test_utils import unused_port
 
 from adapters.composer import HttpComposer, Patience
 from bot.domain.errors import ComposerFailed, ComposerUnavailable
-from bot.domain.song import Progress, Song, Stage
+from bot.domain.song import Preview, Progress, Song, Stage
 from inference.api import ErrorCode, ErrorDetail, FileFormat, SongState
 from inference.music.errors import InvalidSpec
 from tests.fakes.composer_service import FakeService
@@ -48,6 +48,28 @@ async def test_the_wanted_files_are_fetched_in_the_wanted_order(composer: HttpCo
     ]
     assert song.title == "Iron Härvest"
     assert song.seconds == {"composing": 1.5}
+
+
+async def test_a_preview_is_fetched_once_and_comes_before_the_song(
+    service: FakeService, composer: HttpComposer
+) -> None:
+    async with asyncio.timeout(20):
+        items = [item async for item in composer.compose(replace(request_for("a"), preview=True))]
+    *_, preview, song = items
+    assert isinstance(preview, Preview)
+    assert isinstance(song, Song)
+    assert [file.name for file in preview.song.files] == [
+        "iron-harvest-quick.png",
+        "iron-harvest-quick.mp3",
+        "iron-harvest-quick.mid",
+    ]
+    assert (preview.song.title, preview.song.recipe) == ("Iron", song.recipe)
+    assert [isinstance(item, Preview) for item in items].count(True) == 1
+
+
+async def test_a_preview_that_is_gone_already_is_passed_over(service: FakeService, composer: HttpComposer) -> None:
+    service.loses_previews = True
+    assert (await play(composer, preview=True)).title == "Iron Härvest"
 
 
 async def test_equal_progress_is_shown_once(service: FakeService, composer: HttpComposer) -> None:

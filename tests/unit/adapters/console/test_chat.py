@@ -1,8 +1,10 @@
 """The chat in a terminal over the real services, database and wire, with an engine that needs no model."""
 
+import asyncio
 import io
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from adapters.console.adapter import ConsoleAdapter
 from bot.app import open_band
 from bot.settings import ConsoleSettings, InferenceSettings, Settings, StorageSettings
 from tests.fakes.engine import FakeEngine
-from tests.fakes.service import Service, running_service
+from tests.fakes.renderer import FakeRenderer
+from tests.fakes.service import AT_ONCE, Service, running_service
 
 
 class Terminal:
@@ -42,12 +45,15 @@ class Terminal:
 @pytest.fixture
 async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
     async with running_service(tmp_path / "songs", engine=FakeEngine(free=True)) as service:
-        settings = Settings(
-            inference=InferenceSettings(url=str(service.client.make_url("/"))),
-            database=StorageSettings(url=f"sqlite+aiosqlite:///{tmp_path}/lnh.db"),
-            console=ConsoleSettings(out=tmp_path / "out"),
-        )
-        yield Terminal(settings, service)
+        yield Terminal(settings_for(tmp_path, service), service)
+
+
+def settings_for(folder: Path, service: Service) -> Settings:
+    return Settings(
+        inference=InferenceSettings(url=str(service.client.make_url("/"))),
+        database=StorageSettings(url=f"sqlite+aiosqlite:///{folder}/lnh.db"),
+        console=ConsoleSettings(out=folder / "out"),
+    )
 
 
 async def test_a_song_is_composed_with_the_wishes_and_its_files_are_named(terminal: Terminal) -> None:
@@ -57,6 +63,29 @@ async def test_a_song_is_composed_with_the_wishes_and_its_files_are_named(termin
     assert "Mixing and mastering" in answer
     assert {Path(name).suffix for name in terminal.files} == {".mid", ".mp3", ".png"}
     assert all(str(terminal.settings.console.out / name) in answer for name in terminal.files)
+
+
+async def test_a_song_that_takes_long_is_heard_as_a_quick_mix_until_the_full_one_takes_its_place(
+    tmp_path: Path,
+) -> None:
+    renderer, limits = FakeRenderer(held=True), replace(AT_ONCE, preview_after_s=0.0)
+    async with running_service(
+        tmp_path / "songs", engine=FakeEngine(free=True), renderer=renderer, limits=limits
+    ) as service:
+        terminal = Terminal(settings_for(tmp_path, service), service)
+
+        async def release() -> None:
+            while not terminal.files:  # noqa: ASYNC110  # a folder has no event for it
+                await asyncio.sleep(0.01)
+            renderer.release()
+
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            tasks.create_task(release())
+            answer = await terminal.type("/compose metal 8 bars seed 7")
+
+    assert answer.index("A quick mix") < answer.index("8 bars")
+    assert [Path(name).suffix for name in terminal.files] == [".mid", ".mp3", ".png"]
+    assert len({Path(name).stem for name in terminal.files}) == 1
 
 
 async def test_text_without_a_slash_is_a_wish(terminal: Terminal) -> None:

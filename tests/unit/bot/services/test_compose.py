@@ -59,6 +59,48 @@ async def test_a_song_is_shown_on_its_way_and_delivered_once(band: Rehearsal) ->
     assert band.composer.cancelled == []
 
 
+async def test_a_song_that_takes_long_is_heard_as_a_quick_mix_first(band: Rehearsal) -> None:
+    band.composer.mix = asyncio.Event()
+    band.composer.mix.set()
+    await band.service.compose(request_for("a"), band.reply)
+    assert [song.files[1].name for song in band.reply.previews] == ["iron-harvest-quick.mp3"]
+    assert [song.files[1].name for song in band.reply.songs] == ["iron-harvest.mp3"]
+    assert band.songs.delivered["a"] == band.reply.songs[0]
+
+
+async def test_a_preview_that_cannot_be_shown_costs_nothing(band: Rehearsal) -> None:
+    band.composer.mix = asyncio.Event()
+    band.composer.mix.set()
+    band.reply.trouble = RuntimeError("no")
+    await band.service.compose(request_for("a"), band.reply)
+    assert [song.files[1].name for song in band.reply.songs] == ["iron-harvest.mp3"]
+
+
+async def test_the_quick_mix_stays_when_the_full_one_fails(band: Rehearsal) -> None:
+    band.composer.mix = asyncio.Event()
+    band.composer.mix.set()
+    band.composer.broken_mixes.append(ComposerFailed(reason="render_failed"))
+    await band.service.compose(request_for("a"), band.reply)
+    assert [song.files[1].name for song in band.reply.songs] == ["iron-harvest-quick.mp3"]
+    assert (list(band.songs.delivered), band.reply.errors) == (["a"], [])
+
+
+async def test_a_song_cancelled_after_its_preview_is_no_song(band: Rehearsal) -> None:
+    band.composer.mix = asyncio.Event()
+    band.composer.mix.set()
+    band.composer.broken_mixes.append(ComposerFailed(reason="cancelled"))
+    await band.service.compose(request_for("a"), band.reply)
+    assert (band.reply.songs, len(band.reply.errors), band.songs.given_up) == ([], 1, {"a"})
+
+
+async def test_a_daily_song_asks_for_no_preview(band: Rehearsal) -> None:
+    request = replace(request_for("a"), priority=Priority.SCHEDULED)
+    await band.service.accept(request)
+    await band.service.perform(request, band.reply)
+    await band.service.compose(request_for("b"), band.reply)
+    assert [asked.preview for asked in band.composer.asked] == [False, True]
+
+
 async def test_the_same_click_delivered_twice_makes_one_song(band: Rehearsal) -> None:
     band.composer.gate.clear()
     async with asyncio.TaskGroup() as tasks:
