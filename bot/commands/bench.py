@@ -185,8 +185,11 @@ async def song_times(url: str, plan: "Plan", tell: Tell) -> "SongTimes":
         await play(service, SongBody(genre=plan.genre, bars=_WARM_UP_BARS))
         for number in range(plan.rounds):
             tell(f"songs, round {number + 1} of {plan.rounds}")
-            # The same songs alone and together, for a longer one takes longer wherever it is.
-            bodies = [SongBody(genre=plan.genre, bars=plan.bars, seed=seed) for seed in range(plan.together)]
+            # The same songs alone and together, for a longer one takes longer wherever it is; as the bot asks for
+            # them, which draws the seed where nobody chose one.
+            bodies = [
+                SongBody(genre=plan.genre, bars=plan.bars, seed=seed, seed_drawn=True) for seed in range(plan.together)
+            ]
             alone += [await play(service, body) for body in bodies]
             plain = [body.model_copy(update={"formats": MIDI_ONLY}) for body in bodies]
             midi_only.append(await play_together(service, plain))

@@ -179,6 +179,7 @@ def _body(plan: LoadPlan, number: int, formats: list[FileFormat]) -> SongBody:
         genre=plan.genre,
         bars=plan.bars,
         seed=number,
+        seed_drawn=True,
         formats=formats,
         client=f"bench-{number}",
         deadline_s=_DEADLINE_S,
