@@ -1,6 +1,7 @@
 """What a song should be (`SongSpec`) and how it is drawn (`SamplingParams`)."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Self
 
 from inference.music.edit import Edit
@@ -8,6 +9,7 @@ from inference.music.errors import InvalidSpec
 from inference.music.pitch import Key
 from inference.music.program import DEFAULT_PROGRAM, Role
 from inference.music.score import Meter
+from inference.music.touch import Touch
 from inference.music.units import MAX_BARS, MAX_EDITED_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
 
 MIN_DENSITY, MAX_DENSITY = 1, 8
@@ -16,7 +18,15 @@ MAX_SEED = 2**32 - 1
 MAX_TAKES = 8
 _TAKE_STRIDE = 0x9E3779B1  # odd, so that all takes differ, and far from the seeds people count up
 MAX_GUIDANCE = 3.0
+MIN_TEMPERATURE = 0.1
 METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2))
+
+
+class Space(StrEnum):
+    """What is drawn from: the notes' own probabilities, or first a point of the embedding space for every bar."""
+
+    PROBABILITIES = "probabilities"
+    EMBEDDING = "embedding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,8 @@ class SamplingParams:
         guidance: 0..MAX_GUIDANCE, how much the genre counts: 1 is the model's own way, 0 leaves the genre out, more
             exaggerates it (classifier-free guidance) and takes twice the work.
         take: which of MAX_TAKES songs of this seed, from 0.
+        space: what is drawn from.
+        touch: how the players are led; None leaves it to the genre (`GenreCatalogue.led`), and nobody to an engine.
     """
 
     seed: int
@@ -111,10 +123,12 @@ class SamplingParams:
     top_p: float = 0.98
     guidance: float = 1.0
     take: int = 0
+    space: Space = Space.PROBABILITIES
+    touch: Touch | None = None
 
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, MAX_SEED)
-        check_range("temperature", self.temperature, 0.1, 2.0)
+        check_range("temperature", self.temperature, MIN_TEMPERATURE, 2.0)
         check_range("top_p", self.top_p, 0.1, 1.0)
         check_range("guidance", self.guidance, 0.0, MAX_GUIDANCE)
         check_range("take", self.take, 0, MAX_TAKES - 1)

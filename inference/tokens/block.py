@@ -9,9 +9,9 @@ from math import log2
 from inference.tokens.tables import CHORD_SHAPES, DRUM_LANES, DRUM_SETS
 from inference.tokens.vocabulary import DRUM_SET, DURATION_GRIDS, PITCH, POSITIONS, Step
 
-_CELL = POSITIONS // 16
-_KICK = 1 << DRUM_LANES.index(36)
-_SNARE = 1 << DRUM_LANES.index(38)
+CELL = POSITIONS // 16
+KICK = 1 << DRUM_LANES.index(36)
+SNARE = 1 << DRUM_LANES.index(38)
 # 16 onsets, 12 pitch classes, 16 kicks, 16 snares, lowest pitch, number of hits
 CONTENT_SIZE = 16 + 12 + 16 + 16 + 2
 NO_CONTENT = (0.0,) * CONTENT_SIZE
@@ -45,7 +45,7 @@ class Block:
     @cached_property
     def kicks(self) -> tuple[int, ...]:
         """Positions of the bass drum; empty for pitched players."""
-        return tuple(at for at, mask in self.lowest.items() if mask & _KICK) if self.is_drum else ()
+        return tuple(at for at, mask in self.lowest.items() if mask & KICK) if self.is_drum else ()
 
     @cached_property
     def note_count(self) -> int:
@@ -68,11 +68,11 @@ class Block:
         """CONTENT_SIZE numbers in about -1..1 that say what is played, for steps that only repeat it."""
         onsets, classes, kicks, snares = [0.0] * 16, [0.0] * 12, [0.0] * 16, [0.0] * 16
         for hit in self.hits:
-            onsets[hit.position // _CELL] = 1.0
+            onsets[hit.position // CELL] = 1.0
             if self.is_drum:
                 mask = DRUM_SETS[hit.value - DRUM_SET]
-                kicks[hit.position // _CELL] += bool(mask & _KICK)
-                snares[hit.position // _CELL] += bool(mask & _SNARE)
+                kicks[hit.position // CELL] += bool(mask & KICK)
+                snares[hit.position // CELL] += bool(mask & SNARE)
             else:
                 for interval in chord_intervals(hit.shape):
                     classes[(hit.value - PITCH + interval) % 12] += 1.0
@@ -120,7 +120,7 @@ def drum_echo(mask: int) -> int:
     """What the drums strike at a position: 1 nothing, 2 kick, 3 snare, 4 kick and snare, 5 another drum."""
     if not mask:
         return 1
-    return {(True, False): 2, (False, True): 3, (True, True): 4}.get((bool(mask & _KICK), bool(mask & _SNARE)), 5)
+    return {(True, False): 2, (False, True): 3, (True, True): 4}.get((bool(mask & KICK), bool(mask & SNARE)), 5)
 
 
 def next_onset(onsets: Sequence[int], position: int) -> int:

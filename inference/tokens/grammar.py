@@ -9,16 +9,21 @@ from numpy.typing import NDArray
 
 from inference.music.pitch import Key, Mode
 from inference.music.program import Role
+from inference.music.spec import Player
+from inference.music.touch import PLAIN, Touch
 from inference.music.units import TICKS_PER_GRID
 from inference.tokens.arrangement import Row
 from inference.tokens.block import Block, chord_intervals
 from inference.tokens.busyness import Busyness, gap_leaning
 from inference.tokens.given import Known, Open, Plan, block_steps, is_row
+from inference.tokens.lead import Lead
 from inference.tokens.leaning import (
     Leaning,
+    both,
     ending_duration_leaning,
     ending_head_leaning,
     root_leaning,
+    scaled,
     shape_leaning,
 )
 from inference.tokens.state import BandState
@@ -58,12 +63,14 @@ class Rules:
 
     max_rest: bars a player may rest. max_repeats: whole bars the band may repeat in a row. new_ending: the last bar is
     written for itself, as nine real songs of ten do, so that it can ring out. strict_key: no new note leaves the key.
+    touch: how the players are led.
     """
 
     max_rest: int = 4
     max_repeats: int = 16
     new_ending: bool = True
     strict_key: bool = False
+    touch: Touch = PLAIN
 
 
 class Grammar:
@@ -77,6 +84,8 @@ class Grammar:
         self._rests = [0] * len(state.header.players)
         key = state.header.key
         self._strict = key.mode if rules.strict_key and key is not None else None
+        self._lead = None if rules.touch == PLAIN else Lead(rules.touch, state)
+        self._key_factor = rules.touch.key
         self._repeated = 0
         self._bars = 0
         self._shift = tonic_shift(state.header.key)
@@ -109,6 +118,17 @@ class Grammar:
 
     def leaning(self, field: int, chosen: list[int]) -> Leaning | None:
         """What to add to the field's logits, float [FIELD_SIZES[field]]; None for nothing."""
+        kept = self._kept(field, chosen)
+        if self._lead is None:
+            return kept
+        return both(kept, self._lead.leaning(field, chosen[HEAD_FIELD], is_inside=self._inside))
+
+    def temperature(self, field: int, chosen: list[int]) -> float:
+        """By which the field's logits are divided, beside the temperature of the song."""
+        return 1.0 if self._lead is None else self._lead.temperature(field, chosen[HEAD_FIELD])
+
+    def _kept(self, field: int, chosen: list[int]) -> Leaning | None:
+        """What holds a song to its density, its key and its end."""
         if field == HEAD_FIELD:
             return ending_head_leaning() if self._in_last_bar() else self._gap_leaning()
         key, slot = self._state.header.key, self._state.slot
@@ -119,13 +139,17 @@ class Grammar:
         if key is None or field > SHAPE_FIELD:
             return None
         if field == VALUE_FIELD:
-            return root_leaning(key.mode)
-        return shape_leaning(key.mode, (chosen[VALUE_FIELD] - PITCH) % 12)
+            return scaled(root_leaning(key.mode), self._key_factor)
+        return scaled(shape_leaning(key.mode, (chosen[VALUE_FIELD] - PITCH) % 12), self._key_factor)
+
+    @property
+    def _inside(self) -> bool:
+        """Whether a block is being written."""
+        last = self._state.last
+        return last.is_hit or (last.is_track and self._state.in_bar and not repeats(last.value))
 
     def _gap_leaning(self) -> Leaning | None:
-        last = self._state.last
-        inside = last.is_hit or (last.is_track and self._state.in_bar and not repeats(last.value))
-        if self._busyness is None or not inside:
+        if self._busyness is None or not self._inside:
             return None
         return gap_leaning(self._busyness.level, self._state.position, self._past_bar - POSITION)
 
@@ -261,12 +285,15 @@ class Grammar:
 
     def _range(self) -> tuple[int, int]:
         """First VALUE index the current player may play, and the one after the last, as written."""
-        slot = self._state.slot
-        player = self._state.header.players[slot or 0]
-        if player.is_drum:
-            return DRUM_SET, VALUES
-        low, high = _RANGES.get(player.role, _WIDEST)
-        return PITCH + low - self._shift, PITCH + high + 1 - self._shift
+        return written_range(self._state.header.players[self._state.slot or 0], self._shift)
+
+
+def written_range(player: Player, shift: int) -> tuple[int, int]:
+    """First VALUE index a player may play, and the one after the last; the song sounds `shift` semitones higher."""
+    if player.is_drum:
+        return DRUM_SET, VALUES
+    low, high = _RANGES.get(player.role, _WIDEST)
+    return PITCH + low - shift, PITCH + high + 1 - shift
 
 
 @lru_cache(maxsize=4096)

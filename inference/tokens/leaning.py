@@ -69,6 +69,19 @@ def ending_duration_leaning() -> Leaning:
     return leaning
 
 
+def both(one: Leaning | None, other: Leaning | None) -> Leaning | None:
+    """Their sum, where None is nothing."""
+    if one is None or other is None:
+        return one if other is None else other
+    together: Leaning = one + other
+    return together
+
+
+def scaled(leaning: Leaning, factor: float) -> Leaning:
+    """So many times as much; the very same array for once, which is then not copied again."""
+    return leaning if factor == 1 else leaning * np.float32(factor)
+
+
 def _scale(mode: Mode) -> frozenset[int]:
     """Pitch classes above the tonic, in minor with the raised seventh that leads home."""
     classes = Key(0, mode).pitch_classes

@@ -5,6 +5,7 @@ construction what it is shown while it plays.
 """
 
 from inference.music.program import Role
+from inference.music.spec import Player
 from inference.tokens.arrangement import Header, Row
 from inference.tokens.block import NO_CONTENT, Block
 from inference.tokens.listening import HEARD_SIZES, Heard
@@ -40,6 +41,11 @@ _NO_ECHO = (0,) * len(ECHO_SIZES)
 Context = tuple[int, ...]
 
 
+def player_numbers(player: Player) -> tuple[int, int]:
+    """What a context says of a player."""
+    return _ROLE_INDEX[player.role], _DRUM_PROGRAM if player.is_drum else 1 + player.program
+
+
 class BandState:
     """What has been written so far. `push` steps in order; the rest are questions about the next step."""
 
@@ -70,7 +76,7 @@ class BandState:
             self._hits.append(step)
             self.position = step.position
         elif step.is_track:
-            self._close_block()
+            self.finish_block()
             self._open_block(step)
         else:
             self.finish_bar()
@@ -80,7 +86,7 @@ class BandState:
 
     def finish_bar(self) -> None:
         """Closes the bar being written, so that the next one can be compared with it; nothing between bars."""
-        self._close_block()
+        self.finish_block()
         self._close_bar()
 
     def _open_bar(self, step: Step) -> None:
@@ -103,7 +109,8 @@ class BandState:
             self.row[step.slot] = block
             self._content = block.content
 
-    def _close_block(self) -> None:
+    def finish_block(self) -> None:
+        """Puts what the current player wrote into the row; nothing when that is done."""
         if self._hits and self.slot is not None:
             self.row[self.slot] = Block(tuple(self._hits))
             self._hits = []
@@ -175,6 +182,18 @@ class BandState:
         rank = self._riffs[slot].rank(block)
         return NEW if rank is None else RIFF + rank
 
+    def sources(self, slot: int) -> frozenset[int]:
+        """The places in COPY_DISTANCES where a player played what it plays in the bar being written."""
+        block = self.row[slot]
+        if block is None:
+            return frozenset()
+        reach = self.reach
+        return frozenset(
+            place
+            for place, distance in enumerate(COPY_DISTANCES)
+            if distance <= reach and self.rows[-distance][slot] == block
+        )
+
     # -- what the model is shown
 
     @property
@@ -200,7 +219,7 @@ class BandState:
         if not writing or self.slot is None:
             return _NO_STROKES
         again = self.position + self._gap
-        return (*self._heard().next_strokes(self.position), again + 1 if self._gap and again < POSITIONS else 0)
+        return (*self.heard().next_strokes(self.position), again + 1 if self._gap and again < POSITIONS else 0)
 
     def echo(self, head: int) -> Context:
         """Integers (sizes ECHO_SIZES) about what the band does where the next step, whose head is known, falls."""
@@ -208,9 +227,9 @@ class BandState:
             return (0, 0, 0, 0, *self._player(head - TRACK))
         if head < POSITION or self.slot is None:
             return _NO_ECHO
-        return (*self._heard().at(head - POSITION), 0, 0)
+        return (*self.heard().at(head - POSITION), 0, 0)
 
-    def _heard(self) -> Heard:
+    def heard(self) -> Heard:
         """What the current player hears: the complete blocks of the bar, and its own of an earlier bar."""
         drums = first = last = None
         for slot, block in enumerate(self.row):
@@ -228,8 +247,7 @@ class BandState:
     def _player(self, slot: int | None) -> tuple[int, int]:
         if slot is None:
             return 0, 0
-        player = self.header.players[slot]
-        return _ROLE_INDEX[player.role], _DRUM_PROGRAM if player.is_drum else 1 + player.program
+        return player_numbers(self.header.players[slot])
 
     @property
     def in_bar(self) -> bool:

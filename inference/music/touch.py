@@ -1,0 +1,74 @@
+"""A touch: how the players of a band are led while they play, on top of what the model would do by itself."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from inference.music.errors import InvalidSpec
+
+_COLD, _HOT = 0.3, 2.0
+_MOST_WEIGHT = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Temperatures and weights; the defaults leave everything to the model.
+
+    Temperatures divide logits (and multiply the temperature of the song): below 1 what is likely comes more often.
+    Weights are in natural logarithms: 0.7 doubles the odds of what they favour.
+
+    Args:
+        drums: temperature of all that the drummer plays.
+        rhythm: temperature of where the next stroke of another player falls, and of who plays.
+        form: temperature of what comes again and what is new.
+        low: temperature of pitch, chord, length and velocity of bass and rhythm players.
+        high: the same of all others but drums.
+        pedal: weight of the bass drum where the drummer strikes.
+        kick: weight of the bass striking where the bass drum does.
+        riff: weight of a player striking where the first pitched player of the bar does.
+        unison: weight of a player's lowest note having the pitch class that the first pitched player has there.
+        chord: weight of a fifth or a third above that pitch class, of which the octave has none.
+        again: weight of whatever comes again, of a player or of the whole band.
+        four, eight: weight of what was played so many bars ago coming again.
+        page: weight of a player bringing back the bar that the players before it in this bar bring back, or of its
+            playing something new if they do.
+        key: factor of the weights that hold a song in its key.
+    """
+
+    drums: float = 1.0
+    rhythm: float = 1.0
+    form: float = 1.0
+    low: float = 1.0
+    high: float = 1.0
+    pedal: float = 0.0
+    kick: float = 0.0
+    riff: float = 0.0
+    unison: float = 0.0
+    chord: float = 0.0
+    again: float = 0.0
+    four: float = 0.0
+    eight: float = 0.0
+    page: float = 0.0
+    key: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            low, high = (_COLD, _HOT) if name in _TEMPERATURES else (-_MOST_WEIGHT, _MOST_WEIGHT)
+            if not low <= value <= high:
+                raise InvalidSpec("touch", f"{name} of a touch must be between {low:g} and {high:g}, not {value:g}")
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> Self:
+        """What `said` gave. Raises InvalidSpec for an unknown name, ValueError or TypeError for what is no number."""
+        unknown = entry.keys() - {one.name for one in fields(cls)}
+        if unknown:
+            raise InvalidSpec("touch", f"a touch has no {', '.join(sorted(unknown))}")
+        return cls(**{name: float(value) for name, value in entry.items()})
+
+    def said(self) -> dict[str, float]:
+        """What differs from leaving everything to the model."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
+
+
+_TEMPERATURES = frozenset({"drums", "rhythm", "form", "low", "high"})
+PLAIN = Touch()

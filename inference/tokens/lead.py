@@ -1,0 +1,67 @@
+"""Leads the players of a song as its touch says: what is added to a step's logits, and how hot it is drawn."""
+
+from inference.music.program import Role
+from inference.music.touch import Touch
+from inference.tokens.leaning import Leaning, both
+from inference.tokens.state import BandState
+from inference.tokens.touching import again_leaning, harmony_leaning, page_leaning, pedal_leaning, stroke_leaning
+from inference.tokens.vocabulary import HEAD_FIELD, MIXED, POSITION, TRACK, VALUE_FIELD
+
+_LOW = frozenset({Role.BASS, Role.RHYTHM})
+
+
+class Lead:
+    """One song's touch. The state is the song's, and is only read."""
+
+    def __init__(self, touch: Touch, state: BandState) -> None:
+        self._touch = touch
+        self._state = state
+
+    def temperature(self, field: int, head: int) -> float:
+        """Of a field of the next step, whose head is known unless it is asked for."""
+        touch, role = self._touch, self._role
+        if field != HEAD_FIELD and head < POSITION:
+            return touch.form if field == VALUE_FIELD else 1.0
+        if role is Role.DRUMS:
+            return touch.drums
+        if field == HEAD_FIELD:
+            return touch.rhythm
+        return touch.low if role in _LOW else touch.high
+
+    def leaning(self, field: int, head: int, *, is_inside: bool) -> Leaning | None:
+        """What to add to a field's logits; `is_inside` says whether a block is being written."""
+        if field == HEAD_FIELD:
+            return self._stroke() if is_inside else None
+        if field != VALUE_FIELD:
+            return None
+        return self._form(head) if head < POSITION else self._value(head - POSITION)
+
+    @property
+    def _role(self) -> Role | None:
+        slot = self._state.slot
+        return None if slot is None else self._state.header.players[slot].role
+
+    def _form(self, head: int) -> Leaning | None:
+        touch, state = self._touch, self._state
+        again = again_leaning(touch.again, touch.four, touch.eight)
+        if head < TRACK or not touch.page or state.bar_value_now != MIXED:
+            return again
+        state.finish_block()
+        return both(again, page_leaning(touch.page, [state.sources(slot) for slot in sorted(state.placed)]))
+
+    def _stroke(self) -> Leaning | None:
+        touch, role = self._touch, self._role
+        if role is Role.DRUMS or role is None or not (touch.kick or touch.riff):
+            return None
+        heard = self._state.heard()
+        kicks = heard.drums.kicks if touch.kick and role is Role.BASS and heard.drums else ()
+        riff = heard.first.onsets if touch.riff and heard.first else ()
+        return stroke_leaning(touch.kick, kicks, touch.riff, riff) if kicks or riff else None
+
+    def _value(self, position: int) -> Leaning | None:
+        touch = self._touch
+        if self._role is Role.DRUMS:
+            return pedal_leaning(touch.pedal) if touch.pedal else None
+        if not (touch.unison or touch.chord):
+            return None
+        return harmony_leaning(touch.unison, touch.chord, self._state.heard().at(position)[1])

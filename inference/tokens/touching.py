@@ -1,0 +1,86 @@
+"""What a touch can add to the logits of a field."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from inference.tokens.block import KICK
+from inference.tokens.leaning import Leaning
+from inference.tokens.tables import DRUM_SETS
+from inference.tokens.vocabulary import (
+    COPY,
+    COPY_DISTANCES,
+    DRUM_SET,
+    HEADS,
+    NEW,
+    PITCH,
+    POSITION,
+    VALUES,
+)
+
+_STRUCK, _SOUNDS = 2, 14  # harmonies of `Heard.at`: struck there, struck before
+# Shares of a touch's chord weight: fifth, thirds, fourth, and the sixth and the second against them.
+_CONSONANT = {7: 1.0, 3: 0.7, 4: 0.7, 5: 0.5, 1: -1.0, 6: -1.0, 11: -0.5, 2: -0.3, 8: -0.2}
+
+
+@lru_cache(maxsize=4096)
+def stroke_leaning(kick: float, kicks: tuple[int, ...], riff: float, strokes: tuple[int, ...]) -> Leaning:
+    """Float [HEADS]: towards the places where the bass drum, and the first pitched player, strike."""
+    leaning = np.zeros(HEADS, np.float32)
+    for weight, places in ((kick, kicks), (riff, strokes)):
+        leaning[[POSITION + place for place in places]] += weight
+    return leaning
+
+
+@lru_cache(maxsize=64)
+def again_leaning(again: float, four: float, eight: float) -> Leaning | None:
+    """Float [VALUES]: towards what comes again, and from how many bars ago."""
+    if not (again or four or eight):
+        return None
+    leaning = np.zeros(VALUES, np.float32)
+    leaning[COPY:PITCH] = again
+    for weight, distance in ((four, 4), (eight, 8)):
+        leaning[COPY + COPY_DISTANCES.index(distance)] += weight
+    return leaning
+
+
+def page_leaning(weight: float, sources: Sequence[frozenset[int]]) -> Leaning | None:
+    """Float [VALUES]: towards what the players who have written this bar did.
+
+    Args:
+        weight: for what all of them did.
+        sources: for each of them the places in COPY_DISTANCES where it played the same; empty for something new.
+    """
+    if not sources:
+        return None
+    leaning = np.zeros(VALUES, np.float32)
+    share = weight / len(sources)
+    for places in sources:
+        if not places:
+            leaning[NEW] += share
+        for place in places:
+            leaning[COPY + place] += share
+    return leaning
+
+
+@lru_cache(maxsize=16)
+def pedal_leaning(weight: float) -> Leaning:
+    """Float [VALUES]: towards drum sets with the bass drum."""
+    leaning = np.zeros(VALUES, np.float32)
+    for number, lanes in enumerate(DRUM_SETS):
+        leaning[DRUM_SET + number] = weight if lanes & KICK else 0.0
+    return leaning
+
+
+@lru_cache(maxsize=1024)
+def harmony_leaning(unison: float, chord: float, harmony: int) -> Leaning | None:
+    """Float [VALUES]: towards lowest notes that go with what the first pitched player plays there (`Heard.at`)."""
+    if harmony < _STRUCK or not (unison or chord):
+        return None
+    root = (harmony - (_SOUNDS if harmony >= _SOUNDS else _STRUCK)) % 12
+    leaning = np.zeros(VALUES, np.float32)
+    for value in range(PITCH, DRUM_SET):
+        above = (value - PITCH - root) % 12
+        leaning[value] = unison if above == 0 else chord * _CONSONANT.get(above, 0.0)
+    return leaning
