@@ -12,12 +12,16 @@ from inference.music.errors import UnknownGenre
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
-from inference.music.spec import Player, SongSpec
+from inference.music.spec import Player, SamplingParams, SongSpec
+from inference.music.touch import PLAIN, Touch
 
 
 @dataclass(frozen=True, slots=True)
 class Genre:
-    """One entry of the catalogue. `keys` are the usual ones; `colour` is `#rrggbb` for cards and embeds."""
+    """One entry of the catalogue.
+
+    `keys` are the usual ones; `colour` is `#rrggbb` for cards and embeds; `touch` is how its players are led.
+    """
 
     name: str
     title: str
@@ -29,6 +33,7 @@ class Genre:
     keys: tuple[Key, ...]
     density: tuple[int, int]
     colour: str
+    touch: Touch = PLAIN
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,10 @@ class GenreCatalogue:
             density=rng.randint(*genre.density),
         )
 
+    def led(self, spec: SongSpec, sampling: SamplingParams) -> SamplingParams:
+        """The same with the touch of the spec's main genre where none is said. Raises UnknownGenre."""
+        return sampling if sampling.touch is not None else replace(sampling, touch=self.find(spec.main_genre).touch)
+
     def _blend(self, spec: SongSpec) -> tuple[tuple[str, float], ...]:
         """The genres, heaviest first and then by name, so that equal blends are equal songs; aliases are merged."""
         weights: dict[str, float] = {}
@@ -106,6 +115,7 @@ def _genre(name: str, entry: dict[str, Any]) -> Genre:
         keys=tuple(Key.parse(text) for text in entry["keys"]),
         density=(int(sparse), int(busy)),
         colour=str(entry["colour"]),
+        touch=Touch.read(entry.get("touch", {})),
     )
 
 

@@ -121,11 +121,11 @@ class Grammar:
         kept = self._kept(field, chosen)
         if self._lead is None:
             return kept
-        return both(kept, self._lead.leaning(field, chosen[HEAD_FIELD], is_inside=self._inside))
+        return both(kept, self._lead.leaning(field, _head(field, chosen), is_inside=self._inside))
 
     def temperature(self, field: int, chosen: list[int]) -> float:
         """By which the field's logits are divided, beside the temperature of the song."""
-        return 1.0 if self._lead is None else self._lead.temperature(field, chosen[HEAD_FIELD])
+        return 1.0 if self._lead is None else self._lead.temperature(field, _head(field, chosen))
 
     def _kept(self, field: int, chosen: list[int]) -> Leaning | None:
         """What holds a song to its density, its key and its end."""
@@ -286,6 +286,11 @@ class Grammar:
     def _range(self) -> tuple[int, int]:
         """First VALUE index the current player may play, and the one after the last, as written."""
         return written_range(self._state.header.players[self._state.slot or 0], self._shift)
+
+
+def _head(field: int, chosen: list[int]) -> int:
+    """Of the step; NONE while it is what is asked for."""
+    return NONE if field == HEAD_FIELD else chosen[HEAD_FIELD]
 
 
 def written_range(player: Player, shift: int) -> tuple[int, int]:

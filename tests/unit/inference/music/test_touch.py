@@ -1,0 +1,54 @@
+"""A touch says what differs from the model's own way, and refuses what makes no sense."""
+
+from pathlib import Path
+
+import pytest
+
+from inference.music.errors import InvalidSpec
+from inference.music.genre import load_catalogue
+from inference.music.recipe import Recipe
+from inference.music.spec import SamplingParams, SongSpec
+from inference.music.touch import PLAIN, Touch
+
+METAL = SongSpec((("metal", 1.0),))
+CATALOGUE = """
+[metal]
+title = "Metal"
+description = "Loud"
+aliases = []
+band = ["drums", "bass"]
+tempo = [100, 180]
+bars = 32
+keys = ["Em"]
+density = [4, 8]
+colour = "#b3202c"
+touch = { kick = 2.5, low = 0.9 }
+"""
+
+
+def test_a_touch_is_read_from_what_it_says() -> None:
+    touch = Touch(kick=1.5, low=0.9)
+    assert touch.said() == {"kick": 1.5, "low": 0.9}
+    assert Touch.read(touch.said()) == touch
+    assert PLAIN.said() == {}
+
+
+@pytest.mark.parametrize("entry", [{"swing": 1.0}, {"kick": 99.0}, {"low": 0.0}, {"high": float("nan")}])
+def test_what_no_touch_has_is_refused_in_a_sentence(entry: dict[str, float]) -> None:
+    with pytest.raises(InvalidSpec, match="touch"):
+        Touch.read(entry)
+
+
+def test_a_genre_leads_the_songs_that_say_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "genres.toml"
+    file.write_text(CATALOGUE, encoding="utf-8")
+    catalogue = load_catalogue(file)
+    said = SamplingParams(1, touch=PLAIN)
+    assert catalogue.led(METAL, SamplingParams(1)).touch == Touch(kick=2.5, low=0.9)
+    assert catalogue.led(METAL, said) == said
+
+
+@pytest.mark.parametrize("touch", [None, PLAIN, Touch(unison=0.7)])
+def test_a_recipe_keeps_the_touch_of_its_song(touch: Touch | None) -> None:
+    recipe = Recipe("abc", METAL, SamplingParams(3, touch=touch))
+    assert Recipe.from_json(recipe.to_json()) == recipe

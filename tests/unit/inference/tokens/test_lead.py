@@ -1,0 +1,129 @@
+"""A touch persuades the players it names, and nobody else."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from inference.music.pitch import Key, Mode
+from inference.music.program import Role
+from inference.music.spec import Player
+from inference.music.touch import PLAIN, Touch
+from inference.tokens.arrangement import Header
+from inference.tokens.block import KICK
+from inference.tokens.encode import prefix
+from inference.tokens.grammar import Grammar, Rules
+from inference.tokens.state import BandState
+from inference.tokens.tables import DRUM_SETS
+from inference.tokens.vocabulary import (
+    BAR,
+    COPY,
+    COPY_DISTANCES,
+    DRUM_SET,
+    HEAD_FIELD,
+    MIXED,
+    NEW,
+    PITCH,
+    POSITION,
+    RIFF,
+    TRACK,
+    VALUE_FIELD,
+    Step,
+)
+
+DRUMS, BASS, GUITAR, LEAD = range(4)
+ROSTER = tuple(Player.of(role) for role in (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD))
+HEADER = Header((), ROSTER, 8, 120.0, None, None)
+KICK_SET = DRUM_SET + next(number for number, lanes in enumerate(DRUM_SETS) if lanes == KICK)
+OTHER_SET = DRUM_SET + next(number for number, lanes in enumerate(DRUM_SETS) if not lanes & KICK)
+KICKS = [Step(POSITION + place, KICK_SET, 0, 0, 5) for place in (0, 36)]
+LOW_E = PITCH + 40
+
+
+def led(touch: Touch, *steps: Step, header: Header = HEADER) -> Grammar:
+    """The grammar of a song after these steps."""
+    state = BandState(header)
+    for step in (*prefix(header), *steps):
+        state.push(step)
+    return Grammar(state, Rules(touch=touch))
+
+
+def note(place: int, value: int) -> Step:
+    return Step(POSITION + place, value, 1, 6, 5)
+
+
+def test_without_a_touch_nobody_is_led() -> None:
+    grammar = led(PLAIN, Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS, Step(TRACK + BASS, NEW))
+    assert grammar.leaning(HEAD_FIELD, []) is None
+    assert grammar.leaning(VALUE_FIELD, [POSITION]) is None
+    assert grammar.temperature(VALUE_FIELD, [POSITION]) == 1
+
+
+def test_the_bass_leans_to_the_bass_drum_and_other_players_do_not() -> None:
+    drummed = (Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS)
+    leaning = led(Touch(kick=2.0), *drummed, Step(TRACK + BASS, NEW)).leaning(HEAD_FIELD, [])
+    assert leaning is not None
+    assert np.flatnonzero(leaning).tolist() == [POSITION, POSITION + 36]
+    assert led(Touch(kick=2.0), *drummed, Step(TRACK + LEAD, NEW)).leaning(HEAD_FIELD, []) is None
+
+
+def test_guitars_lean_to_the_rhythm_and_the_pitch_of_the_bass() -> None:
+    bass = (Step(BAR, NEW), Step(TRACK + BASS, NEW), note(24, LOW_E), Step(TRACK + GUITAR, NEW))
+    grammar = led(Touch(riff=1.0, unison=0.5, chord=0.25), *bass)
+    strokes = grammar.leaning(HEAD_FIELD, [])
+    assert strokes is not None
+    assert np.flatnonzero(strokes).tolist() == [POSITION + 24]
+    pitches = grammar.leaning(VALUE_FIELD, [POSITION + 30])
+    assert pitches is not None
+    assert pitches[LOW_E + 12] == 0.5
+    assert pitches[LOW_E + 7] == 0.25
+    assert pitches[LOW_E + 6] < 0
+    assert grammar.leaning(VALUE_FIELD, [POSITION + 12]) is None  # before the bass begins
+
+
+def test_the_drummer_leans_to_sets_with_the_bass_drum() -> None:
+    leaning = led(Touch(pedal=0.7), Step(BAR, NEW), Step(TRACK + DRUMS, NEW)).leaning(VALUE_FIELD, [POSITION])
+    assert leaning is not None
+    assert leaning[KICK_SET] > leaning[OTHER_SET] == 0
+
+
+def test_what_comes_again_is_favoured_by_distance() -> None:
+    leaning = led(Touch(again=0.5, four=1.0, eight=-1.0), Step(BAR, NEW)).leaning(VALUE_FIELD, [BAR])
+    assert leaning is not None
+    one, four, eight = (leaning[COPY + COPY_DISTANCES.index(distance)] for distance in (1, 4, 8))
+    assert (one, four, eight, leaning[RIFF], leaning[NEW]) == (0.5, 1.5, -0.5, 0.5, 0)
+
+
+def test_players_turn_the_page_together() -> None:
+    first = (Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS, Step(TRACK + BASS, NEW), note(0, LOW_E))
+    again = (Step(BAR, MIXED), Step(TRACK + DRUMS, COPY))
+    grammar = led(Touch(page=2.0), *first, *again)
+    leaning = grammar.leaning(VALUE_FIELD, [TRACK + BASS])
+    assert leaning is not None
+    assert (leaning[COPY], leaning[NEW]) == (2.0, 0.0)
+    fresh = led(Touch(page=2.0), *first, Step(BAR, MIXED), Step(TRACK + DRUMS, NEW), KICKS[0])
+    leaning = fresh.leaning(VALUE_FIELD, [TRACK + BASS])
+    assert leaning is not None
+    assert (leaning[COPY], leaning[NEW]) == (0.0, 2.0)
+
+
+def test_each_player_has_a_temperature() -> None:
+    touch = Touch(drums=0.6, rhythm=0.7, form=0.8, low=0.9, high=1.1)
+    heats = {
+        slot: [
+            led(touch, Step(BAR, NEW), Step(TRACK + slot, NEW)).temperature(field, [POSITION])
+            for field in (HEAD_FIELD, VALUE_FIELD)
+        ]
+        for slot in range(len(ROSTER))
+    }
+    assert heats == {DRUMS: [0.6, 0.6], BASS: [0.7, 0.9], GUITAR: [0.7, 0.9], LEAD: [0.7, 1.1]}
+    assert led(touch, Step(BAR, NEW)).temperature(VALUE_FIELD, [BAR]) == 0.8
+
+
+def test_the_weights_of_the_key_can_be_lifted() -> None:
+    header = replace(HEADER, key=Key(4, Mode.MINOR))
+    steps = (Step(BAR, NEW), Step(TRACK + LEAD, NEW))
+    held, free = (led(touch, *steps, header=header).leaning(VALUE_FIELD, [POSITION]) for touch in (PLAIN, Touch(key=0)))
+    assert held is not None
+    assert free is not None
+    assert held.any()
+    assert not free.any()
