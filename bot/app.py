@@ -14,6 +14,7 @@ from bot.services.band import Band, ChatAdapter
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.daily_post import DailyPoster
+from bot.services.files import FilesService
 from bot.services.genres import GenreService
 from bot.settings import BadSettings, MusicSettings, Settings
 from inference.music.errors import MusicError
@@ -62,7 +63,7 @@ async def open_band(settings: Settings, messengers: dict[str, Messenger]) -> Asy
         genres = GenreService(storage.genres, catalogue)
         poster = DailyPoster(storage.schedules, storage.claims, compose, genres, clock, messages, messengers)
         daily = DailyService(storage.schedules, storage.claims, clock, genres, catalogue, poster)
-        yield Band(compose, genres, daily, catalogue, storage.answers)
+        yield Band(compose, FilesService(composer, storage.songs), genres, daily, catalogue, storage.answers)
 
 
 def read_catalogue(settings: MusicSettings) -> GenreCatalogue:

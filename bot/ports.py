@@ -6,8 +6,9 @@ from typing import Protocol
 
 from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import LnhError
+from bot.domain.files import MadeFiles
 from bot.domain.request import Place, Requester, RequestId, SongRequest
-from bot.domain.song import Preview, Progress, Song
+from bot.domain.song import Delivered, Preview, Progress, Song
 from inference.music.errors import MusicError
 
 UserError = LnhError | MusicError
@@ -20,6 +21,12 @@ class Composer(Protocol):
         """Yields progress, perhaps a preview if the request wants one, then the song as the last item.
 
         Raises: Busy, ComposerUnavailable, ComposerFailed, MusicError. Closing the iterator cancels the song.
+        """
+
+    async def files(self, request: SongRequest) -> MadeFiles:
+        """Makes `request.files` of the song of that id; one that is forgotten is first written again.
+
+        Raises: Busy, ComposerUnavailable, ComposerFailed, MusicError.
         """
 
     async def cancel(self, id: RequestId) -> None:
@@ -39,6 +46,16 @@ class Reply(Protocol):
 
     async def song(self, song: Song) -> None:
         """Posts the song, in place of its preview. Raises DeliveryFailed."""
+
+    async def error(self, error: UserError) -> None:
+        """Tells the requester in one sentence."""
+
+
+class FilesReply(Protocol):
+    """One conversation about more files of a song."""
+
+    async def files(self, made: MadeFiles) -> None:
+        """Posts the files, and says which could not be made or not be posted here. Raises DeliveryFailed."""
 
     async def error(self, error: UserError) -> None:
         """Tells the requester in one sentence."""
@@ -66,8 +83,8 @@ class Songs(Protocol):
     async def request(self, id: RequestId) -> SongRequest:
         """The request of a song. Raises NotFound."""
 
-    async def midi(self, id: RequestId) -> bytes:
-        """The notes of a song that was delivered. Raises NotFound, also when it was delivered without them."""
+    async def delivered(self, id: RequestId) -> Delivered:
+        """What is kept of a song that was delivered. Raises NotFound."""
 
     async def pending(self) -> list[SongRequest]:
         """Accepted, neither delivered nor given up: work that a crash left behind."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Self
 
 import structlog
@@ -10,9 +11,10 @@ import structlog
 from adapters.composer.connection import DROPPED, Connection, Patience
 from adapters.composer.translate import body_of, failure_of, progress_of, song_of
 from bot.domain.errors import ComposerFailed, ComposerUnavailable
-from bot.domain.request import RequestId, SongRequest
+from bot.domain.files import MadeFiles
+from bot.domain.request import RequestId, SongRequest, request_id
 from bot.domain.song import Preview, Progress, Song, SongFile
-from inference.api import ErrorCode, SongState, SongStatus
+from inference.api import ErrorCode, FilesBody, SongState, SongStatus
 from inference.api import SongFile as ListedFile
 
 _logger = structlog.get_logger(__name__)
@@ -69,6 +71,26 @@ class HttpComposer:
             await self.cancel(request.id)
             raise
         yield song
+
+    async def files(self, request: SongRequest) -> MadeFiles:
+        body = FilesBody(files=list(request.files), max_file_mib=request.max_file_mib)
+        status = await self._service.more_files(await self._whole(request), body)
+        wanted = [file for file in status.files if file.kind in request.files]
+        left_out = tuple(one for one in status.left_out if one.file in request.files)
+        return MadeFiles(status.title or request.spec.main_genre, await self._files(wanted), left_out)
+
+    async def _whole(self, request: SongRequest) -> RequestId:
+        """Under which id the service has the song with its notes, written again if it has it no more."""
+        again = request_id("again", request.id)
+        for name in (request.id, again):
+            status = await self._service.get(name)
+            if status is not None and status.state is SongState.DONE:
+                return name
+        _logger.info("song written again for more of its files", request_id=request.id)
+        async with aclosing(self.compose(replace(request, id=again, files=()))) as steps:
+            async for _ in steps:
+                pass
+        return again
 
     async def _statuses(self, request: SongRequest) -> AsyncGenerator[SongStatus, None]:
         """Every status known, the first at once; the final one is the last."""

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from adapters.composer.sse import EventParser
 from adapters.composer.translate import error_of
 from bot.domain.errors import ComposerFailed, ComposerUnavailable
-from inference.api import ErrorBody, ErrorCode, SongBody, SongStatus
+from inference.api import ErrorBody, ErrorCode, FilesBody, SongBody, SongStatus
 
 DROPPED = (aiohttp.ClientError, TimeoutError)
 
@@ -25,6 +25,7 @@ class Patience:
             a restart, which takes as long as its model takes to load.
         connect_s: for one connection.
         answer_s: for an answer, or for the next sign of life in a stream (the service sends one every 15 s).
+        files_s: for files that are made while the call waits.
         grace_s: past a request's deadline, for the service to say so itself.
     """
 
@@ -32,6 +33,7 @@ class Patience:
     restart_s: float = 120.0
     connect_s: float = 5.0
     answer_s: float = 45.0
+    files_s: float = 900.0
     grace_s: float = 30.0
 
 
@@ -50,7 +52,9 @@ class Connection:
     async def post(self, body: SongBody) -> SongStatus:
         """Asks for a song; asking again under the same id joins the one there is. Raises LnhError, MusicError."""
         content = body.model_dump_json(exclude_none=True).encode()
-        return _status(await self._call(self._patience.retry_s, "POST", "/v1/songs", _main_genre(body), content))
+        return _status(
+            await self._call(self._patience.retry_s, "POST", "/v1/songs", _main_genre(body), content=content)
+        )
 
     async def get(self, id: str) -> SongStatus | None:
         """Where a song is; None if the service does not know it. Raises ComposerFailed."""
@@ -69,6 +73,12 @@ class Connection:
     async def file(self, path: str) -> bytes:
         """Raises ComposerFailed."""
         return await self._ask(path)
+
+    async def more_files(self, id: str, body: FilesBody) -> SongStatus:
+        """Has more files of a song made, which may take minutes. Raises LnhError, MusicError."""
+        content = body.model_dump_json().encode()
+        path, patience = f"/v1/songs/{id}/files", self._patience
+        return _status(await self._call(patience.restart_s, "POST", path, content=content, answer_s=patience.files_s))
 
     async def is_ready(self) -> bool:
         try:
@@ -97,9 +107,17 @@ class Connection:
         return await self._call(self._patience.restart_s, "GET", path)
 
     async def _call(
-        self, retry_s: float, method: str, path: str, genre: str = "", content: bytes | None = None
+        self,
+        retry_s: float,
+        method: str,
+        path: str,
+        genre: str = "",
+        *,
+        content: bytes | None = None,
+        answer_s: float | None = None,
     ) -> bytes:
-        """The answer's body, after as many tries as `retry_s` seconds allow."""
+        """The answer's body, after as many tries as `retry_s` seconds allow; each may take `answer_s`."""
+        timeout = self._timeout(answer_s or self._patience.answer_s)
         headers = {} if content is None else {"Content-Type": "application/json"}
         try:
             async for attempt in stamina.retry_context(
@@ -111,7 +129,7 @@ class Connection:
             ):
                 with attempt:
                     async with self._session().request(
-                        method, self._base + path, data=content, headers=headers
+                        method, self._base + path, data=content, headers=headers, timeout=timeout
                     ) as response:
                         answer = await response.read()
                         _refuse(response.status, answer, genre)
@@ -122,11 +140,11 @@ class Connection:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
-            timeout = aiohttp.ClientTimeout(
-                total=None, sock_connect=self._patience.connect_s, sock_read=self._patience.answer_s
-            )
-            self._opened = aiohttp.ClientSession(timeout=timeout)
+            self._opened = aiohttp.ClientSession(timeout=self._timeout(self._patience.answer_s))
         return self._opened
+
+    def _timeout(self, answer_s: float) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(total=None, sock_connect=self._patience.connect_s, sock_read=answer_s)
 
 
 def _refuse(status: int, answer: bytes, genre: str) -> None:

@@ -45,6 +45,7 @@ def body_of(request: SongRequest) -> SongBody:
         asked=None if request.asked is None else list(request.asked),
         files=list(request.files),
         preview=request.preview,
+        checkpoint=request.checkpoint,
         max_file_mib=request.max_file_mib,
         client=f"{place.platform}:{place.workspace}"[:_MAX_NAME],
         user=request.requester.id[:_MAX_NAME],

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from adapters.console.shelf import put
+from adapters.console.shelf import put, put_more
 from adapters.console.view import LOCALE, ProgressView
+from bot.domain.files import MadeFiles
 from bot.domain.request import Place, Requester, RequestId
 from bot.domain.song import Progress, Song
-from bot.messages import caption, say, sentence
+from bot.messages import caption, made_lines, say, sentence
 from bot.ports import UserError
 from inference.api import FileFormat
 
@@ -38,6 +39,11 @@ class Screen:
         paths = await asyncio.to_thread(put, song, self._folder)
         self.say(say("preview", LOCALE), *(str(path) for path in paths if path.suffix == f".{FileFormat.MP3}"))
         return paths
+
+    async def add(self, made: MadeFiles) -> None:
+        """Writes more files and says where they are. Raises DeliveryFailed."""
+        paths = await asyncio.to_thread(put_more, made, self._folder)
+        self.say(*made_lines(made, LOCALE).splitlines(), *map(str, paths))
 
     async def forget(self, paths: Sequence[Path]) -> None:
         """Removes files that make room for better ones."""
@@ -68,6 +74,19 @@ class ConsoleReply:
     async def error(self, error: UserError) -> None:
         self._view.clear()
         await self._screen.forget(self._preview)
+        self._screen.say(sentence(error, LOCALE))
+
+
+class ConsoleFilesReply:
+    """More files of a song, beside it in the folder."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    async def files(self, made: MadeFiles) -> None:
+        await self._screen.add(made)
+
+    async def error(self, error: UserError) -> None:
         self._screen.say(sentence(error, LOCALE))
 
 

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from bot.domain.errors import DeliveryFailed
+from bot.domain.files import MadeFiles
 from bot.domain.song import Song, SongFile
 
 _MAX_SLUG = 60
@@ -31,6 +32,12 @@ def put(song: Song, folder: Path) -> list[Path]:
     """
     stem = next((file.name.rpartition(".")[0] for file in song.files if file.format), slug(song.title))
     return put_files([(_after(stem, file), file.content) for file in song.files], slug(song.title), folder)
+
+
+def put_more(made: MadeFiles, folder: Path) -> list[Path]:
+    """Writes more files of a song as `<slug>-stems.zip` and the like. Raises DeliveryFailed."""
+    stem = slug(made.title)
+    return put_files([(_after(stem, file), file.content) for file in made.files], stem, folder)
 
 
 def put_files(files: Sequence[tuple[str, bytes]], stem: str, folder: Path) -> list[Path]:

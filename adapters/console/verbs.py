@@ -5,24 +5,27 @@ from collections.abc import Awaitable, Callable
 from datetime import time
 from functools import partial
 
-from adapters.console.reply import ConsoleReply, Screen
+from adapters.console.reply import ConsoleFilesReply, ConsoleReply, Screen
 from adapters.console.view import progress_view
 from bot.domain.daily import DailySchedule, parse_time
 from bot.domain.errors import LnhError, NotFound
+from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
-from bot.messages import say, sentence
+from bot.messages import making_line, say, sentence
 from bot.services.band import Band
 from inference.music.edit import Operation, read_names
 from inference.music.errors import InvalidSpec, MusicError
 
 PLATFORM = "console"
+MOST_FILE_MIB = 4096.0  # a folder of one's own bears what a chat does not
 HERE = Place(PLATFORM, "local", "terminal")
 YOU = Requester("local", "you")
 HELP = (
     "/compose metal 140bpm Em      a new song; also: 32 bars, density 6, band drums,bass,lead:30, seed 7",
     "/another                      the last wishes again, another song",
     "/vary, /extend                a variation of the last song, a longer one; /replace lead writes one player anew",
+    "/files                        more files of the last song: /files stems or /files 3 makes one of those it lists",
     "/genres                       what I play; /genres disable punk, /genres enable punk",
     "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
     "/help                         this",
@@ -44,6 +47,7 @@ class Verbs:
             "vary": partial(self._change, Operation.VARY),
             "extend": partial(self._change, Operation.EXTEND),
             "replace": partial(self._change, Operation.REPLACE),
+            "files": self._files,
             "genres": self._genres,
             "daily": self._daily,
             "help": self._help,
@@ -89,6 +93,17 @@ class Verbs:
         with progress_view(self._screen.output) as view:
             reply = ConsoleReply(self._screen, view)
             await self._band.compose.change(change, id=_new_id(), requester=YOU, place=HERE, reply=reply)
+
+    async def _files(self, text: str) -> None:
+        """Makes files of the last song, or lists what there is."""
+        kinds, song = read_kinds(text), self._screen.last_song
+        if not kinds:
+            self._screen.say(*(f"{number:>2} {kind:<10} {kind.meaning}" for number, kind in enumerate(KINDS, 1)))
+            return
+        if song is None:
+            raise NotFound(what="a song to make files of")
+        self._screen.say(making_line(kinds, YOU.locale))
+        await self._band.files.make(FilesWish(song, kinds, MOST_FILE_MIB), YOU, ConsoleFilesReply(self._screen))
 
     async def _genres(self, text: str) -> None:
         action, _, genre = text.partition(" ")

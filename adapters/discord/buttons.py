@@ -5,9 +5,21 @@ from typing import Any, Protocol, Self, cast
 
 import discord
 
-from adapters.discord.translate import ANOTHER, CANCEL, CHANGE, REPLACE, another_id, cancel_id, change_id
+from adapters.discord.translate import (
+    ANOTHER,
+    CANCEL,
+    CHANGE,
+    FILES,
+    REPLACE,
+    another_id,
+    cancel_id,
+    change_id,
+    files_id,
+)
+from bot.domain.files import KINDS
 from bot.domain.request import Requester, RequestId, SongChange
-from bot.messages import say
+from bot.messages import kind_label, say
+from inference.api import ExtraFile
 from inference.music.edit import Operation
 
 Press = discord.Interaction[Any]
@@ -19,6 +31,8 @@ class ButtonListener(Protocol):
     async def another(self, press: Press, song: RequestId) -> None: ...
 
     async def change(self, press: Press, change: SongChange) -> None: ...
+
+    async def files(self, press: Press, song: RequestId, kinds: tuple[ExtraFile, ...]) -> None: ...
 
     async def cancel(self, press: Press, song: RequestId, person: str) -> None: ...
 
@@ -70,6 +84,25 @@ class ReplaceMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=REPLA
         await _listener(press).change(press, SongChange(self._song, Operation.REPLACE, tuple(self.item.values)))
 
 
+class FilesMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=FILES):
+    """Has another file of the song made."""
+
+    def __init__(self, song: RequestId, options: list[discord.SelectOption], placeholder: str | None) -> None:
+        super().__init__(discord.ui.Select(custom_id=files_id(song), options=options, placeholder=placeholder))
+        self._song = song
+
+    @classmethod
+    async def from_custom_id(cls, press: Press, item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
+        menu = cast("discord.ui.Select[Any]", item)
+        return cls(RequestId(match["song"]), menu.options, menu.placeholder)
+
+    async def callback(self, press: Press) -> None:
+        known = set(ExtraFile)  # a menu posted by another version may offer more
+        await _listener(press).files(
+            press, self._song, tuple(ExtraFile(kind) for kind in self.item.values if kind in known)
+        )
+
+
 class CancelButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CANCEL):
     """Stops a song in the making; only who asked for it (or a moderator) may."""
 
@@ -96,6 +129,8 @@ def song_view(song: RequestId, players: tuple[str, ...], locale: str) -> discord
     if players:
         options = [discord.SelectOption(label=player.replace(":", " "), value=player) for player in players]
         view.add_item(ReplaceMenu(song, options, say("replace_button", locale)))
+    kinds = [discord.SelectOption(label=kind_label(kind, locale), value=kind) for kind in KINDS]
+    view.add_item(FilesMenu(song, kinds, say("files_menu", locale)))
     return view
 
 

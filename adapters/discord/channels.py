@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import discord
 import structlog
 
-from adapters.discord.posting import FAILURES, deliver, delivery_error, files_of, message_parts
-from adapters.discord.translate import MAX_NONCE, SongPost, clamp, song_post
+from adapters.discord.posting import FAILURES, deliver, delivery_error, files_of, message_parts, text_of
+from adapters.discord.translate import MAX_NONCE, FilesPost, SongPost, clamp, song_post
 from bot.domain.errors import DeliveryFailed
 from bot.domain.request import Place, Requester
 from bot.domain.song import Song
@@ -55,6 +55,18 @@ class Channels:
 
         async def send(post: SongPost) -> object:
             return await channel.send(**message_parts(post), files=files_of(post), nonce=short_nonce(nonce))
+
+        try:
+            await deliver(post, send)
+        except FAILURES as error:
+            raise delivery_error(error) from error
+
+    async def post_files(self, place: Place, post: FilesPost) -> None:
+        """Posts more files of a song. Raises as `post_song`."""
+        channel = self._channel(place)
+
+        async def send(post: FilesPost) -> object:
+            return await channel.send(content=text_of(post), files=files_of(post))
 
         try:
             await deliver(post, send)

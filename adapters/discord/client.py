@@ -8,18 +8,22 @@ import discord
 from discord import app_commands
 
 from adapters.discord.asking import Asked, Click, asked_by, asked_in, require_posting, require_posting_in
-from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, ReplaceMenu
+from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, FilesMenu, ReplaceMenu
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
+from adapters.discord.files import DiscordFilesReply
 from adapters.discord.reply import PlainReply, SongReply
 from adapters.discord.running import Running
 from adapters.discord.sync import sync_if_changed
-from adapters.discord.translate import wishes_text
+from adapters.discord.translate import MIB, wishes_text
 from adapters.discord.trouble import explain
 from bot.domain.errors import LnhError, NotAllowed
+from bot.domain.files import FilesWish
 from bot.domain.options import SongWishes, build_request, wishes_from_text
 from bot.domain.request import RequestId, SongChange, SongRequest, draw_seed
+from bot.messages import making_line
 from bot.services.band import Band
+from inference.api import ExtraFile
 from inference.music.errors import MusicError
 
 # Mentions and replies carry their text without the privileged message content intent.
@@ -54,7 +58,7 @@ class BandClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Runs after the login and before the first event."""
-        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, ReplaceMenu)
+        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, FilesMenu, ReplaceMenu)
         await sync_if_changed(self.tree)
         if self.shard_count is None:
             # With a count known the library identifies at DEFAULT_GATEWAY, which settings may have moved.
@@ -88,6 +92,20 @@ class BandClient(discord.AutoShardedClient):
         asked = asked_by(press)
         reply = self._reply(InteractionConversation(press), asked)
         await self._perform(reply, lambda: work(id=asked.id, requester=asked.requester, place=asked.place, reply=reply))
+
+    async def files(self, press: Click, song: RequestId, kinds: tuple[ExtraFile, ...]) -> None:
+        """Answers the menu of further files, however old its song is."""
+        asked = asked_by(press)
+        try:
+            require_posting(press)
+            await press.response.send_message(making_line(kinds, asked.requester.locale))
+        except (LnhError, discord.DiscordException) as error:
+            await explain(press, error)
+            return
+        reply = DiscordFilesReply(InteractionConversation(press), self.channels, asked)
+        wish = FilesWish(song, kinds, press.filesize_limit / MIB)
+        with self.running.track():
+            await self.band.files.make(wish, asked.requester, reply)
 
     async def cancel(self, press: Click, song: RequestId, person: str) -> None:
         """Answers a Cancel button; the conversation about the song hears of it from the composer."""

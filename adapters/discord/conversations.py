@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import discord
 
 from adapters.discord.channels import FLOOR_BYTES
-from adapters.discord.posting import files_of, message_parts
-from adapters.discord.translate import SongPost, clamp
+from adapters.discord.posting import files_of, message_parts, text_of
+from adapters.discord.translate import FilesPost, SongPost, clamp
 
 ANSWERABLE = timedelta(minutes=14)  # an interaction's token lives 15 minutes; an upload must fit into the last one
 CANNOT_REPLY = 160002  # a reply needs Read Message History, a plain message does not
@@ -55,6 +55,16 @@ class InteractionConversation:
         self._check()
         parts = message_parts(post)
         return (await self._interaction.edit_original_response(**parts, attachments=files_of(post))).id
+
+    async def attach(self, post: FilesPost) -> None:
+        """Makes the answer these files."""
+        self._check()
+        await self._interaction.edit_original_response(content=text_of(post), attachments=files_of(post))
+
+    async def follow(self, post: FilesPost) -> None:
+        """Adds these files in a message of their own."""
+        self._check()
+        await self._interaction.followup.send(text_of(post), files=files_of(post))
 
     async def whisper(self, text: str) -> None:
         """A public answer cannot turn private: it is completed, answered privately and taken away."""

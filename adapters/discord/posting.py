@@ -2,13 +2,13 @@
 
 import io
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
 
 from adapters.discord.buttons import cancel_view, song_view
-from adapters.discord.translate import SongPost, clamp
+from adapters.discord.translate import FilesPost, SongPost, clamp
 from bot.domain.errors import DeliveryFailed, PlaceGone
 from bot.messages import say
 
@@ -17,10 +17,10 @@ UNKNOWN_MESSAGE = 10008
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
 """What a call to Discord may raise: refusals, and a network that is not there."""
 
-Send = Callable[[SongPost], Awaitable[object]]
+Post = TypeVar("Post", SongPost, FilesPost)
 
 
-async def deliver(post: SongPost, send: Send) -> None:
+async def deliver(post: Post, send: Callable[[Post], Awaitable[object]]) -> None:
     """Sends a post, leaving out its largest file for as long as Discord finds it too large.
 
     Raises:
@@ -46,17 +46,17 @@ def message_parts(post: SongPost) -> dict[str, Any]:
     return {"content": text_of(post), "embed": embed_of(post), "view": view}
 
 
-def files_of(post: SongPost) -> list[discord.File]:
+def files_of(post: SongPost | FilesPost) -> list[discord.File]:
     """Fresh uploads: the library closes each after a request, so every attempt needs its own."""
     return [discord.File(io.BytesIO(file.content), filename=file.name) for file in post.files]
 
 
-def text_of(post: SongPost) -> str:
+def text_of(post: SongPost | FilesPost) -> str:
     """The caption, and a sentence for what was too large to come along."""
     if not post.left_out:
         return clamp(post.content)
     names = ", ".join(file.name for file in post.left_out)
-    return clamp(f"{post.content}\n{say('file_too_large', post.locale, files=names)}")
+    return clamp(f"{post.content}\n{say('file_too_large', post.locale, files=names)}".strip())
 
 
 def embed_of(post: SongPost) -> discord.Embed:

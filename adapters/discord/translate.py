@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.domain.files import MadeFiles
 from bot.domain.request import Place, Requester, RequestId, SongChange, request_id
 from bot.domain.song import Song, SongFile
 from inference.api import FileFormat
@@ -12,12 +13,15 @@ PLATFORM = "discord"
 DIRECT_MESSAGES = "direct"
 MAX_CONTENT = 2000
 MAX_NONCE = 25
-MAX_REQUEST_BYTES = 25 * 1024 * 1024
+MAX_FILES = 10
+MIB = 2**20
+MAX_REQUEST_BYTES = 25 * MIB
 ENVELOPE_BYTES = 64 * 1024  # what multipart headers and the JSON part may need beside the files
 
 _SONG = r"(?P<song>[A-Za-z0-9_-]{1,64})"
 ANOTHER = re.compile(rf"lnh:another:{_SONG}")
 CHANGE = re.compile(rf"lnh:(?P<change>vary|extend):{_SONG}")
+FILES = re.compile(rf"lnh:files:{_SONG}")
 REPLACE = re.compile(rf"lnh:replace:{_SONG}")
 CANCEL = re.compile(rf"lnh:cancel:{_SONG}:(?P<person>\d{{1,20}})")
 
@@ -44,6 +48,11 @@ def another_id(song: RequestId) -> str:
 def change_id(change: SongChange) -> str:
     """The `custom_id` of a button, or of a menu of players, that changes a song; as lasting as `another_id`."""
     return f"lnh:{change.operation}:{change.song}"
+
+
+def files_id(song: RequestId) -> str:
+    """The `custom_id` of the menu of a song's further files; as lasting as `another_id`."""
+    return f"lnh:files:{song}"
 
 
 def cancel_id(song: RequestId, person: str) -> str:
@@ -88,6 +97,40 @@ class SongPost:
         largest = max(spare, key=lambda file: len(file.content))
         kept = tuple(file for file in self.files if file is not largest)
         return replace(self, files=kept, left_out=(*self.left_out, largest))
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPost:
+    """One message with more files of a song; `left_out` were too large for this place."""
+
+    content: str
+    locale: str
+    files: tuple[SongFile, ...]
+    left_out: tuple[SongFile, ...] = ()
+
+    def without_largest(self) -> "FilesPost | None":
+        """The same post with one file less, or None when there is none."""
+        if not self.files:
+            return None
+        largest = max(self.files, key=lambda file: len(file.content))
+        kept = tuple(file for file in self.files if file is not largest)
+        return replace(self, files=kept, left_out=(*self.left_out, largest))
+
+
+def files_posts(made: MadeFiles, content: str, limit_bytes: int, locale: str) -> list[FilesPost]:
+    """As many messages as Discord needs for the files, where one may have `limit_bytes`; the first says everything."""
+    limit_bytes = min(limit_bytes, MAX_REQUEST_BYTES - ENVELOPE_BYTES)
+    batches: list[tuple[SongFile, ...]] = [()]
+    for file in made.files:
+        if len(file.content) > limit_bytes:
+            continue
+        is_full = len(batches[-1]) == MAX_FILES
+        if is_full or _total((*batches[-1], file)) > MAX_REQUEST_BYTES - ENVELOPE_BYTES:
+            batches.append(())
+        batches[-1] += (file,)
+    too_large = tuple(file for file in made.files if len(file.content) > limit_bytes)
+    first, *more = batches
+    return [FilesPost(content, locale, first, too_large), *(FilesPost("", locale, batch) for batch in more)]
 
 
 def song_post(song: Song, content: str, colour: str, limit_bytes: int, locale: str) -> SongPost:

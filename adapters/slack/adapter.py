@@ -23,6 +23,7 @@ from adapters.slack.translate import (
     CANCEL,
     COMMANDS,
     EXTEND,
+    FILES,
     PLATFORM,
     REPLACE,
     VARY,
@@ -133,7 +134,7 @@ class SlackAdapter:
         for command in COMMANDS:
             app.command(f"/{command}")(on_command)
         app.event("app_mention")(on_mention)
-        for button in (ANOTHER, VARY, EXTEND, REPLACE, CANCEL):
+        for button in (ANOTHER, VARY, EXTEND, REPLACE, FILES, CANCEL):
             app.action(button)(on_button)
         return app
 

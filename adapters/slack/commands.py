@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from adapters.slack.clients import SlackClients
+from adapters.slack.files import SlackFilesReply
 from adapters.slack.people import People
 from adapters.slack.reply import Asked, SlackReply
 from adapters.slack.translate import (
@@ -16,12 +17,13 @@ from adapters.slack.translate import (
     read_cancel,
     read_change,
     read_daily,
+    read_files,
 )
 from bot.domain.daily import DailySchedule
 from bot.domain.errors import LnhError
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Requester, RequestId, draw_seed
-from bot.messages import say
+from bot.messages import making_line, say
 from bot.services.band import Band
 from inference.music.errors import InvalidSpec, MusicError
 
@@ -44,6 +46,7 @@ class Commands:
             "vary": self._change,
             "extend": self._change,
             "replace": self._change,
+            "files": self._files,
             "cancel": self._cancel,
             "daily": self._daily,
             "genres": self._genres,
@@ -109,6 +112,15 @@ class Commands:
             await self._band.compose.change(change, id=wish.id, requester=requester, place=wish.place, reply=reply)
         finally:
             await reply.close()
+
+    async def _files(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        asked = Asked(wish.id, wish.place, requester)
+        files, answer = read_files(wish.text), SlackFilesReply(self._clients, asked, reply)
+        await answer.open(making_line(files.kinds, requester.locale))
+        try:
+            await self._band.files.make(files, requester, answer)
+        finally:
+            await answer.close()
 
     async def _cancel(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
         """The one who asked may, and admins; the reply that waits for the song tells it."""

@@ -22,9 +22,10 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.domain.daily import parse_time, parse_zone
+from bot.domain.files import KINDS, FilesWish, MadeFiles, read_kinds
 from bot.domain.request import Place, RequestId, SongChange, request_id
 from bot.domain.song import Song
-from bot.messages import say
+from bot.messages import kind_label, say
 from bot.services.genres import GenreChoice
 from inference.api import FileFormat
 from inference.music.edit import Operation
@@ -34,6 +35,7 @@ from inference.music.genre import GenreCatalogue
 PLATFORM = "slack"
 ANOTHER = "lnh.another"
 VARY, EXTEND, REPLACE = (f"lnh.{verb}" for verb in ("vary", "extend", "replace"))
+FILES = "lnh.files"
 CANCEL = "lnh.cancel"
 COMMANDS = ("compose", "daily", "genres")
 VERBS = (*COMMANDS, "help")
@@ -42,6 +44,8 @@ VERBS = (*COMMANDS, "help")
 MAX_TEXT = 4000
 MAX_SECTION = SectionBlock.text_max_length
 MAX_BUTTON = 75
+MAX_FILES = 10
+MAX_FILE_MIB = 100.0  # Slack itself takes a GiB; a channel is no place for that
 
 _MENTION = re.compile(r"<[@#!][^>]*>")
 _LINK = re.compile(r"<([^>|]+)(?:\|([^>]*))?>")
@@ -83,9 +87,15 @@ def wish_of_mention(body: dict[str, Any]) -> Wish:
 
 
 def wish_of_button(body: dict[str, Any]) -> Wish:
-    """The wish in a press on a button or a choice from a menu; `text` is the value of either."""
+    """The wish in a press on a button or a choice from a menu; `text` is the value of either.
+
+    More files of a song belong into its thread, a new song beside it.
+    """
     message, action, user = body.get("message", {}), body["actions"][0], body["user"]
-    place = Place(PLATFORM, body["team"]["id"], body["channel"]["id"], message.get("thread_ts"))
+    thread = message.get("thread_ts")
+    if action["action_id"] == FILES:
+        thread = thread or message.get("ts")
+    place = Place(PLATFORM, body["team"]["id"], body["channel"]["id"], thread)
     key = request_id(PLATFORM, "action", body["trigger_id"])
     verb = action["action_id"].rpartition(".")[2]
     chosen = action.get("selected_option", action)
@@ -189,6 +199,9 @@ def song_actions(song: Song, locale: str) -> ActionsBlock:
         options = [Option(value=f"{song.id} {player}", label=player.replace(":", " ")) for player in song.players]
         placeholder = clamp(say("replace_button", locale), MAX_BUTTON)
         elements.append(StaticSelectElement(placeholder=placeholder, action_id=REPLACE, options=options))
+    kinds = [Option(value=f"{song.id} {kind}", label=kind_label(kind, locale)) for kind in KINDS]
+    placeholder = clamp(say("files_menu", locale), MAX_BUTTON)
+    elements.append(StaticSelectElement(placeholder=placeholder, action_id=FILES, options=kinds))
     return ActionsBlock(elements=elements)
 
 
@@ -196,6 +209,12 @@ def read_change(wish: Wish) -> SongChange:
     """What a press on *Vary* or *Extend*, or a choice of a player, asks for."""
     song, _, player = wish.text.partition(" ")
     return SongChange(RequestId(song), Operation(wish.verb), (player,) if player else ())
+
+
+def read_files(text: str) -> FilesWish:
+    """What a choice from the menu of further files asks for. Raises InvalidSpec."""
+    song, _, kind = text.partition(" ")
+    return FilesWish(RequestId(song), read_kinds(kind), MAX_FILE_MIB)
 
 
 def progress_blocks(line: str, id: RequestId, user: str, label: str) -> list[dict[str, Any]]:
@@ -227,6 +246,12 @@ def uploads(song: Song) -> list[dict[str, Any]]:
         | ({"alt_txt": clamp(picture, 1000)} if file.format is FileFormat.CARD else {})
         for file in files
     ]
+
+
+def file_batches(made: MadeFiles) -> list[list[dict[str, Any]]]:
+    """More files of a song for `files_upload_v2`, as many as a message takes at a time."""
+    described = [{"filename": file.name, "title": file.name, "content": file.content} for file in made.files]
+    return [described[start : start + MAX_FILES] for start in range(0, len(described), MAX_FILES)]
 
 
 def _checked(blocks: list[Block]) -> list[dict[str, Any]]:

@@ -10,8 +10,9 @@ from adapters.storage.codec import request_from_json, request_to_json
 from adapters.storage.tables import SongState, songs
 from bot.domain.errors import NotFound
 from bot.domain.request import RequestId, SongRequest
-from bot.domain.song import Song
+from bot.domain.song import Delivered, Song
 from inference.api import FileFormat
+from inference.music.recipe import Recipe
 
 
 class SqlSongs:
@@ -52,12 +53,14 @@ class SqlSongs:
             raise NotFound(what="song")
         return request_from_json(text)
 
-    async def midi(self, id: RequestId) -> bytes:
+    async def delivered(self, id: RequestId) -> Delivered:
+        kept = select(songs.c.title, songs.c.recipe, songs.c.midi)
+        query = kept.where(songs.c.id == id, songs.c.state == SongState.DELIVERED)
         async with self._engine.connect() as connection:
-            content = await connection.scalar(select(songs.c.midi).where(songs.c.id == id))
-        if content is None:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
             raise NotFound(what="song")
-        return bytes(content)
+        return Delivered(row.title, Recipe.from_json(row.recipe), None if row.midi is None else bytes(row.midi))
 
     async def pending(self) -> list[SongRequest]:
         query = select(songs.c.request).where(songs.c.state == SongState.PENDING).order_by(songs.c.accepted_at)

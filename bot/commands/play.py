@@ -17,6 +17,7 @@ from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.report import Delivery, print_delivery
 from bot.commands.trouble import CommandTrouble
 from bot.domain.errors import DeliveryFailed
+from bot.domain.files import read_kinds
 from bot.domain.options import BAND, BARS, DENSITY, KEY, SEED, TEMPO, build_request, wishes_from_options
 from bot.domain.request import Place, Requester, RequestId, SongRequest, draw_seed, request_id
 from bot.domain.song import Progress, Song
@@ -78,7 +79,7 @@ def compose(
         ),
         sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, guidance=guidance),
         formats=read_formats(format),
-        files=read_files(files),
+        files=read_kinds(files),
         max_file_mib=MOST_FILE_MIB,
         takes=takes,
     )
@@ -136,16 +137,6 @@ def read_formats(text: str) -> tuple[FileFormat, ...]:
     known = {known.value: known for known in FileFormat}
     if not names or any(name not in known for name in names):
         raise InvalidSpec("format", f"a format is one of {', '.join(known)}, not “{text}”")
-    return tuple(dict.fromkeys(known[name] for name in names))
-
-
-def read_files(text: str) -> tuple[ExtraFile, ...]:
-    """Reads `stems,tab`, or nothing. Raises InvalidSpec."""
-    names = [name.strip().casefold() for name in text.split(",") if name.strip()]
-    known = {known.value: known for known in ExtraFile}
-    wrong = next((name for name in names if name not in known), None)
-    if wrong is not None:
-        raise InvalidSpec("files", f"a file is one of {', '.join(known)}, not “{wrong}”")
     return tuple(dict.fromkeys(known[name] for name in names))
 
 

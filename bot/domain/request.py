@@ -68,7 +68,7 @@ class SongChange:
 class SongRequest:
     """A song asked for; valid by construction. `id` is idempotency key and trace id from click to engine log.
 
-    With `preview` the composer may announce a quick mix before the song.
+    With a `checkpoint` it is that model's song or none. With `preview` the composer may announce a quick mix first.
 
     `asked` are the fields that a person chose where the spec says more than that, as in a replay; None: all it says. Of
     `takes` songs, 1 to MAX_TAKES, the service keeps the best; None: as many as it likes. `seed_drawn` tells that nobody
@@ -91,6 +91,7 @@ class SongRequest:
     asked: tuple[str, ...] | None = None
     takes: int | None = None
     preview: bool = False
+    checkpoint: str | None = None
     seed_drawn: bool = False
 
     def __post_init__(self) -> None:

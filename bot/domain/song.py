@@ -57,6 +57,15 @@ class Preview:
     song: Song
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What is kept of a song that was delivered; `midi` are its notes, if they were among its files."""
+
+    title: str
+    recipe: Recipe
+    midi: bytes | None
+
+
 class Stage(StrEnum):
     QUEUED = "queued"
     COMPOSING = "composing"

@@ -1,11 +1,14 @@
 """Errors, progress and songs in words."""
 
+from collections.abc import Iterable
+
 from bot.domain.errors import ComposerFailed, LnhError
+from bot.domain.files import MadeFiles
 from bot.domain.options import OPTIONS
-from bot.domain.song import Progress, Song, Stage
+from bot.domain.song import Progress, Song, SongFile, Stage
 from bot.messages.catalogue import language, messages, say
 from bot.ports import UserError
-from inference.api import Comparison, ErrorCode
+from inference.api import Comparison, ErrorCode, ExtraFile
 from inference.music.errors import InvalidSpec, MusicError, UnknownGenre
 
 # Whoever raises an error may leave a blank open; the person must be told all the same.
@@ -52,6 +55,30 @@ def caption(song: Song, locale: str) -> str:
     )
     misses = [_miss(line, locale) for line in song.report if line.asked is not None and line.asked != line.measured]
     return "\n".join([words, *misses])
+
+
+def kind_label(kind: ExtraFile, locale: str) -> str:
+    """What a file is called in a menu, in at most 60 characters."""
+    return say(f"files_kind_{kind.replace('-', '_')}", locale)
+
+
+def making_line(kinds: Iterable[ExtraFile], locale: str) -> str:
+    """That files are being made."""
+    return say("files_making", locale, files=", ".join(kind_label(kind, locale) for kind in kinds))
+
+
+def made_lines(made: MadeFiles, locale: str, too_large: Iterable[SongFile] = ()) -> str:
+    """What was made, and a line for each file that was not or that is too large for this place."""
+    kinds = dict.fromkeys(ExtraFile(file.kind) for file in made.files)
+    lines = [say("files_made", locale, files=", ".join(kind_label(kind, locale) for kind in kinds), title=made.title)]
+    if not made.files:
+        lines = []
+    lines += [
+        say("files_left_out", locale, file=kind_label(one.file, locale), reason=one.message.rstrip("."))
+        for one in made.left_out
+    ]
+    names = ", ".join(file.name for file in too_large)
+    return "\n".join([*lines, say("file_too_large", locale, files=names)] if names else lines)
 
 
 def _queue_code(position: int | None) -> str:

@@ -7,6 +7,7 @@ from bot.domain.request import SongRequest
 from bot.ports import Answers, Messenger, Reply
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
+from bot.services.files import FilesService
 from bot.services.genres import GenreService
 from inference.music.genre import GenreCatalogue
 
@@ -16,6 +17,7 @@ class Band:
     """Everything people can ask of the band."""
 
     compose: ComposeService
+    files: FilesService
     genres: GenreService
     daily: DailyService
     catalogue: GenreCatalogue

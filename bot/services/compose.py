@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.domain.errors import CANCELLED, ComposerFailed, GenreDisabled, LnhError
+from bot.domain.errors import CANCELLED, ComposerFailed, GenreDisabled, LnhError, NotFound
 from bot.domain.request import Place, Priority, Requester, RequestId, SongChange, SongRequest, draw_seed
 from bot.domain.song import Preview, Progress, Song
 from bot.ports import Composer, GenreSettings, Reply, Songs, UserError
@@ -61,7 +61,10 @@ class ComposeService:
     ) -> None:
         """Composes a song out of a known one: a variation, a longer one, another player; errors go to `reply`."""
         try:
-            wishes = (await self.songs.request(change.song)).changed(change, await self.songs.midi(change.song))
+            notes = (await self.songs.delivered(change.song)).midi
+            if notes is None:
+                raise NotFound(what="song")
+            wishes = (await self.songs.request(change.song)).changed(change, notes)
         except (LnhError, MusicError) as error:
             await _tell(reply, error)
         except Exception:

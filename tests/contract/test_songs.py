@@ -9,6 +9,7 @@ import pytest
 from adapters.storage import open_storage
 from bot.domain.errors import NotFound
 from bot.domain.request import RequestId
+from bot.domain.song import Delivered
 from bot.ports import Songs
 from inference.api import FileFormat
 from tests.fakes.songs import request_for, song_for
@@ -56,23 +57,29 @@ async def test_a_delivered_song_can_still_be_asked_for_again(songs: Songs) -> No
     assert not await songs.accept(request_for("a"))
 
 
-async def test_the_notes_of_a_delivered_song_are_kept(songs: Songs) -> None:
+async def test_title_recipe_and_notes_of_a_delivered_song_are_kept(songs: Songs) -> None:
     await songs.accept(request_for("a"))
     with pytest.raises(NotFound):
-        await songs.midi(RequestId("a"))
+        await songs.delivered(RequestId("a"))
     song = song_for(request_for("a"))
     await songs.finish(RequestId("a"), song)
     notes = song.file(FileFormat.MIDI)
     assert notes is not None
-    assert await songs.midi(RequestId("a")) == notes.content
+    assert await songs.delivered(RequestId("a")) == Delivered("Iron Harvest", song.recipe, notes.content)
 
 
-async def test_notes_of_unknown_songs_and_of_songs_without_any_are_not_found(songs: Songs) -> None:
+async def test_a_song_can_be_delivered_without_its_notes(songs: Songs) -> None:
     await songs.accept(request_for("a"))
     await songs.finish(RequestId("a"), replace(song_for(request_for("a")), files=()))
+    assert (await songs.delivered(RequestId("a"))).midi is None
+
+
+async def test_songs_that_are_unknown_or_were_given_up_were_not_delivered(songs: Songs) -> None:
+    await songs.accept(request_for("a"))
+    await songs.finish(RequestId("a"), None)
     for name in ("a", "never"):
         with pytest.raises(NotFound):
-            await songs.midi(RequestId(name))
+            await songs.delivered(RequestId(name))
 
 
 async def test_finishing_an_unknown_song_changes_nothing(songs: Songs) -> None:

@@ -9,11 +9,13 @@ import pytest
 from bot.domain.errors import ComposerFailed
 from bot.domain.request import Place
 from bot.settings import BadSettings
+from inference.api import ExtraFile
+from inference.music.errors import BadRecipe
 from tests.fakes.slack_api import SlackApi
 from tests.fakes.slack_band import BandForTests
 from tests.fakes.slack_edge import Actor, Refusal, SlackEdge
 from tests.fakes.slack_running import running
-from tests.fakes.songs import request_for
+from tests.fakes.songs import file_for, request_for
 
 UPLOADED = "files.completeUploadExternal"
 MODES = ("socket", "http")
@@ -171,7 +173,7 @@ async def test_another_works_after_a_restart_with_nothing_but_the_button(edge, b
 async def delivered(band, songs):
     """Waits until so many songs are marked as delivered, which is after the last call to Slack."""
     async with asyncio.timeout(10):
-        while len(band.songs.delivered) < songs:  # noqa: ASYNC110  # the fake storage has no event for it
+        while len(band.songs.done) < songs:  # noqa: ASYNC110  # the fake storage has no event for it
             await asyncio.sleep(0.01)
 
 
@@ -189,6 +191,66 @@ async def test_a_song_is_varied_extended_and_replaced_after_a_restart(edge, band
     assert [(edit.operation, edit.players) for edit in edits] == [("vary", ()), ("extend", ()), ("replace", ("lead",))]
     assert {request.spec.main_genre for request in reborn.composer.asked} == {"metal"}
     assert len(await edge.history()) == 4
+
+
+async def song_of(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "metal 140bpm")
+        await delivered(band, 1)
+    (song,) = await edge.history()
+    return song
+
+
+async def test_another_file_of_a_song_is_made_after_a_restart_and_comes_into_its_thread(edge, band):
+    song = await song_of(edge, band)
+    reborn = BandForTests(songs=band.songs)
+    reborn.composer.gate.clear()
+    async with running(edge, reborn):
+        await edge.click(song, pressed="lnh.files")  # the last of the menu
+        await edge.until(lambda: edge.api.messages[-1]["text"] == "Making it: Piano roll video (MP4)")
+        reborn.composer.gate.set()
+        await edge.called("chat.delete", times=2)
+    _, made = await edge.history(thread=song["ts"])
+    assert (made["text"], names(made)) == ("Piano roll video (MP4) · Iron Harvest", ["iron-harvest.video"])
+    assert await edge.api.content(made["files"][0]) == b"video"
+    assert reborn.composer.files_asked[0].id == band.composer.asked[0].id
+
+
+async def test_many_files_come_in_several_messages(edge, band):
+    song = await song_of(edge, band)
+    band.composer.files_of[ExtraFile.VIDEO] = (file_for(ExtraFile.VIDEO),) * 12
+    async with running(edge, band):
+        await edge.click(song, pressed="lnh.files")
+        await edge.called("chat.delete", times=2)
+    messages = await edge.history(thread=song["ts"])
+    assert [len(message["files"]) for message in messages[1:]] == [10, 2]
+
+
+async def test_what_keeps_a_file_from_being_made_is_said_in_the_thread(edge, band):
+    song = await song_of(edge, band)
+    band.composer.cannot_make[ExtraFile.VIDEO] = "no encoder is installed"
+    async with running(edge, band):
+        await edge.click(song, pressed="lnh.files")
+        await edge.until(lambda: "could not be made" in edge.api.messages[-1]["text"])
+        band.composer.failures.append(BadRecipe("this song was written by another model"))
+        await edge.click(song, pressed="lnh.files")
+        await edge.until(lambda: "another model" in edge.api.messages[-1]["text"])
+    assert len(await edge.history(thread=song["ts"])) == 3
+
+
+async def test_files_that_slack_refuses_are_explained(edge, band):
+    song = await song_of(edge, band)
+    edge.refuse("files.getUploadURLExternal", Refusal("file_uploads_disabled"))
+    async with running(edge, band):
+        await edge.click(song, pressed="lnh.files")
+        await edge.until(lambda: "file uploads" in edge.api.messages[-1]["text"])
+
+
+async def test_files_of_a_song_long_forgotten_are_explained(edge, band):
+    song = await song_of(edge, band)
+    async with running(edge, BandForTests()):
+        await edge.click(song, pressed="lnh.files")
+        await edge.until(lambda: "no longer know that song" in edge.api.messages[-1]["text"])
 
 
 async def test_button_of_a_song_long_forgotten_is_explained(edge, band):

@@ -5,9 +5,11 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from bot.domain.errors import ComposerFailed
+from bot.domain.files import MadeFiles
 from bot.domain.request import RequestId, SongRequest
-from bot.domain.song import Preview, Progress, Song, Stage
-from tests.fakes.songs import quick, song_for
+from bot.domain.song import Preview, Progress, Song, SongFile, Stage
+from inference.api import ExtraFile, LeftOut
+from tests.fakes.songs import file_for, quick, song_for
 
 
 @dataclass
@@ -16,6 +18,7 @@ class FakeComposer:
 
     `failures` are raised, first one first, one a song; while `gate` is closed songs wait in the composing stage. With
     `mix` songs are previewed, to those who want it, and wait for it before they are done; `broken_mixes` fail then.
+    More files are `files_of` their kind, or a few bytes, but for those it `cannot_make`.
     """
 
     failures: list[Exception] = field(default_factory=list)
@@ -26,6 +29,9 @@ class FakeComposer:
     is_up: bool = True
     mix: asyncio.Event | None = None
     broken_mixes: list[Exception] = field(default_factory=list)
+    files_asked: list[SongRequest] = field(default_factory=list)
+    files_of: dict[ExtraFile, tuple[SongFile, ...]] = field(default_factory=dict)
+    cannot_make: dict[ExtraFile, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -54,6 +60,18 @@ class FakeComposer:
         finally:
             del self._stops[request.id]
         yield song
+
+    async def files(self, request: SongRequest) -> MadeFiles:
+        self.files_asked.append(request)
+        await self.gate.wait()
+        if self.failures:
+            raise self.failures.pop(0)
+        made = [kind for kind in request.files if kind not in self.cannot_make]
+        left_out = tuple(
+            LeftOut(file=kind, message=self.cannot_make[kind]) for kind in request.files if kind not in made
+        )
+        files = tuple(file for kind in made for file in self.files_of.get(kind, (file_for(kind),)))
+        return MadeFiles("Iron Harvest", files, left_out)
 
     async def cancel(self, id: RequestId) -> None:
         if id in self._stops:

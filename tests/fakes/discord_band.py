@@ -13,6 +13,7 @@ from bot.services.band import Band
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.daily_post import DailyPoster
+from bot.services.files import FilesService
 from bot.services.genres import GenreService
 from inference.api import FileFormat
 from tests.fakes.clock import FakeClock
@@ -62,7 +63,7 @@ class Rehearsal:
         compose = ComposeService(self.composer, self.songs, self.genres, CATALOGUE)
         poster = DailyPoster(self.schedules, self.schedules, compose, genres, self.clock, messages, self.messengers)
         daily = DailyService(self.schedules, self.schedules, self.clock, genres, CATALOGUE, poster)
-        return Band(compose, genres, daily, CATALOGUE, self.answers)
+        return Band(compose, FilesService(self.composer, self.songs), genres, daily, CATALOGUE, self.answers)
 
     async def ring(self) -> None:
         """Lets the time of the next daily song come."""

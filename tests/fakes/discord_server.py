@@ -12,7 +12,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.fakes.discord_gateway import Gateway
-from tests.fakes.discord_rest import PREFIX, Received, Rest
+from tests.fakes.discord_rest import PREFIX, REQUEST_LIMIT_BYTES, Received, Rest
 from tests.fakes.discord_world import World
 
 TOKEN = "a-made-up-token"
@@ -97,7 +97,7 @@ class DiscordServer:
             record.expires_at = self.world.backend.now_iso()
 
     async def _listen(self) -> None:
-        application = web.Application()
+        application = web.Application(client_max_size=2 * REQUEST_LIMIT_BYTES)  # the routes judge what is too large
         application.router.add_get("/gateway", self._connect)
         application.router.add_get("/gateway/", self._connect)
         application.router.add_route("*", PREFIX + "/{path:.*}", self._request)

@@ -9,6 +9,7 @@ from bot.services.band import Band
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.daily_post import DailyPoster
+from bot.services.files import FilesService
 from bot.services.genres import GenreService
 from tests.fakes.clock import FakeClock
 from tests.fakes.composer import FakeComposer
@@ -35,7 +36,7 @@ class BandForTests:
         compose = ComposeService(self.composer, self.songs, self.settings, CATALOGUE)
         poster = DailyPoster(self.schedules, claims, compose, genres, clock, messages, self.messengers)
         daily = DailyService(self.schedules, claims, clock, genres, CATALOGUE, poster)
-        return Band(compose, genres, daily, CATALOGUE, self.answers)
+        return Band(compose, FilesService(self.composer, self.songs), genres, daily, CATALOGUE, self.answers)
 
     async def next_day(self) -> None:
         """A day passes, and what is due in it happens."""

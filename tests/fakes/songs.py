@@ -6,6 +6,7 @@ from bot.domain.options import SongWishes, build_request
 from bot.domain.request import Place, Requester, RequestId, SongRequest
 from bot.domain.song import Song, SongFile
 from bot.settings import GENRES_FILE
+from inference.api import ExtraFile
 from inference.music.genre import load_catalogue
 from inference.music.recipe import Recipe
 
@@ -24,6 +25,11 @@ def quick(song: Song) -> Song:
     """The same song with a quick mix."""
     names = {"iron-harvest.mp3": SongFile("iron-harvest-quick.mp3", "audio/mpeg", b"ID3 quick")}
     return replace(song, files=tuple(names.get(file.name, file) for file in song.files))
+
+
+def file_for(kind: ExtraFile, size_bytes: int = 3) -> SongFile:
+    """A file of that kind, for whatever it is worth."""
+    return SongFile(f"iron-harvest.{kind}", "application/octet-stream", kind.encode().ljust(size_bytes, b"~"), kind)
 
 
 def song_for(request: SongRequest, title: str = "Iron Harvest") -> Song:

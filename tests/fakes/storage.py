@@ -6,16 +6,16 @@ from datetime import date, datetime
 from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import NotFound
 from bot.domain.request import Place, RequestId, SongRequest
-from bot.domain.song import Song
+from bot.domain.song import Delivered, Song
 from inference.api import FileFormat
 
 
 @dataclass
 class FakeSongs:
-    """`delivered` and `given_up` show what became of the requests."""
+    """`done` and `given_up` show what became of the requests."""
 
     requests: dict[RequestId, SongRequest] = field(default_factory=dict)
-    delivered: dict[RequestId, Song] = field(default_factory=dict)
+    done: dict[RequestId, Song] = field(default_factory=dict)
     given_up: set[RequestId] = field(default_factory=set)
 
     async def accept(self, request: SongRequest) -> bool:
@@ -29,24 +29,25 @@ class FakeSongs:
         if song is None:
             self.given_up.add(id)
         else:
-            self.delivered[id] = song
+            self.done[id] = song
 
     async def request(self, id: RequestId) -> SongRequest:
         if id not in self.requests:
             raise NotFound(what="song")
         return self.requests[id]
 
-    async def midi(self, id: RequestId) -> bytes:
-        notes = self.delivered[id].file(FileFormat.MIDI) if id in self.delivered else None
-        if notes is None:
+    async def delivered(self, id: RequestId) -> Delivered:
+        if id not in self.done:
             raise NotFound(what="song")
-        return notes.content
+        song = self.done[id]
+        notes = song.file(FileFormat.MIDI)
+        return Delivered(song.title, song.recipe, None if notes is None else notes.content)
 
     async def pending(self) -> list[SongRequest]:
         return [
             request
             for request in self.requests.values()
-            if request.id not in self.delivered and request.id not in self.given_up
+            if request.id not in self.done and request.id not in self.given_up
         ]
 
 

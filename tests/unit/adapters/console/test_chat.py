@@ -112,6 +112,22 @@ async def test_the_last_song_is_varied_extended_and_one_player_replaced(terminal
     assert "Say what to replace" in await terminal.type("/compose metal 8 bars", "/replace")
 
 
+async def test_more_files_of_the_last_song_are_listed_and_made_by_name_or_number(terminal: Terminal) -> None:
+    answer = await terminal.type("/files", "/compose metal 8 bars seed 7", "/files stems", "/files 8 chords")
+    assert " 3 stems      every player alone" in answer
+    assert "Making it: Stems (zip)" in answer
+    assert "Making it: Guitar Pro tab, Chord chart" in answer
+    added = [name for name in terminal.files if Path(name).suffix not in (".mid", ".mp3", ".png")]
+    assert len(added) == 3
+    assert all(str(terminal.settings.console.out / name) in answer for name in added)
+
+
+async def test_files_that_there_are_not_or_of_no_song_are_refused(terminal: Terminal) -> None:
+    answer = await terminal.type("/files tab", "/files gold")
+    assert "no longer know" in answer
+    assert "file is one of flac, ogg" in answer
+
+
 async def test_there_is_nothing_to_vary_before_the_first_song(terminal: Terminal) -> None:
     assert "no longer know" in await terminal.type("/vary")
 

@@ -201,7 +201,7 @@ async def test_after_a_crash_the_progress_becomes_the_song_and_never_twice(scene
     for _ in range(2):  # the second time it crashed after posting and before writing that down
         await rehearsal.songs.accept(request)
         await scene.client.band.compose.recompose_pending(adapter.reply_for)
-        rehearsal.songs.delivered.clear()
+        rehearsal.songs.done.clear()
 
     (message,) = scene.posted()
     assert message.id == progress.id

@@ -168,7 +168,7 @@ async def test_another_of_a_varied_song_is_another_variation(scene: Scene, rehea
 
 async def test_a_song_whose_notes_are_gone_is_not_found(scene: Scene, rehearsal: Rehearsal) -> None:
     first = await scene.alice.slash(scene.channel, "compose", genre="metal")
-    rehearsal.songs.delivered.clear()
+    rehearsal.songs.done.clear()
     second = await scene.alice.click(response(first), label="Vary")
     assert second.followups[0].content == say("not_found", "en", what="song")
 

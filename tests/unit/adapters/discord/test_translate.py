@@ -3,11 +3,12 @@
 import pytest
 
 from adapters.discord import translate
-from adapters.discord.translate import ANOTHER, CANCEL, SongPost
+from adapters.discord.translate import ANOTHER, CANCEL, MIB, SongPost, files_posts
+from bot.domain.files import MadeFiles
 from bot.domain.request import Place, RequestId, request_id
 from bot.domain.song import SongFile
-
-MIB = 1024 * 1024
+from inference.api import ExtraFile
+from tests.fakes.songs import file_for
 
 
 def post(*sizes: tuple[str, int]) -> SongPost:
@@ -83,3 +84,31 @@ def test_the_notes_are_never_left_out() -> None:
 def test_long_texts_are_clamped() -> None:
     assert len(translate.clamp("x" * 5000)) == 2000
     assert translate.clamp("short") == "short"
+
+
+def made(*sizes: int) -> MadeFiles:
+    return MadeFiles("Iron Harvest", tuple(file_for(ExtraFile.MINUS_ONE, size) for size in sizes))
+
+
+def test_more_files_than_a_message_takes_come_in_several() -> None:
+    posts = files_posts(made(*[10] * 12), "all of them", 100, "en")
+    assert [(post.content, len(post.files)) for post in posts] == [("all of them", 10), ("", 2)]
+
+
+def test_more_bytes_than_a_request_takes_come_in_several_messages() -> None:
+    posts = files_posts(made(8 * MIB, 8 * MIB, 8 * MIB, 8 * MIB), "all", 10 * MIB, "en")
+    assert [len(post.files) for post in posts] == [3, 1]
+
+
+def test_a_file_that_does_not_fit_is_named_in_the_first_message() -> None:
+    (post,) = files_posts(made(10, 200), "some", 100, "en")
+    assert ([len(file.content) for file in post.files], len(post.left_out)) == ([10], 1)
+    (empty,) = files_posts(made(200), "none", 100, "en")
+    assert (empty.files, len(empty.left_out), empty.without_largest()) == ((), 1, None)
+
+
+def test_the_largest_file_is_left_out_first() -> None:
+    (post,) = files_posts(made(10, 20), "some", 100, "en")
+    smaller = post.without_largest()
+    assert smaller is not None
+    assert ([len(file.content) for file in smaller.files], len(smaller.left_out)) == ([10], 1)

@@ -10,13 +10,24 @@ import pytest
 import bot
 from bot.domain import errors
 from bot.domain.errors import Busy, ComposerFailed, ComposerUnavailable, GenreDisabled, LnhError
+from bot.domain.files import MadeFiles
 from bot.domain.options import OPTIONS
 from bot.domain.song import Progress, Stage
-from bot.messages import LOCALES, caption, messages, progress_line, say, sentence
-from inference.api import Comparison, ErrorCode
+from bot.messages import (
+    LOCALES,
+    caption,
+    kind_label,
+    made_lines,
+    making_line,
+    messages,
+    progress_line,
+    say,
+    sentence,
+)
+from inference.api import Comparison, ErrorCode, ExtraFile, LeftOut
 from inference.music import errors as music_errors
 from inference.music.errors import InvalidSpec, MusicError, UnknownGenre
-from tests.fakes.songs import request_for, song_for
+from tests.fakes.songs import file_for, request_for, song_for
 
 ROOT = Path(bot.__file__).parent.parent
 _SAID = re.compile(r"""\bsay\(\s*["']([a-z_.]+)["'](?:\s+if [^,]+ else ["']([a-z_.]+)["'])?""")
@@ -143,3 +154,21 @@ def test_a_caption_says_the_recipe_and_what_missed_its_wish() -> None:
     report = (Comparison(name="key", asked="Em", measured="G"), Comparison(name="tempo", asked=None, measured="120"))
     missed = type(song)(**{name: getattr(song, name) for name in song.__slots__} | {"report": report})
     assert caption(missed, "en").splitlines() == [plain, "key: asked for Em, came out as G"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_file_there_is_has_a_name_that_fits_a_menu(locale: str) -> None:
+    labels = [kind_label(kind, locale) for kind in ExtraFile]
+    assert len(set(labels)) == len(labels)
+    assert max(map(len, labels)) <= 60
+    assert making_line([ExtraFile.STEMS, ExtraFile.TAB], locale).count(",") == 1
+
+
+def test_made_files_are_named_with_what_could_not_be_made_or_not_be_posted() -> None:
+    stems, tab = file_for(ExtraFile.STEMS), LeftOut(file=ExtraFile.TAB, message="nobody plays a guitar.")
+    assert made_lines(MadeFiles("Iron Harvest", (stems,), (tab,)), "en", [stems]).splitlines() == [
+        "Stems (zip) · Iron Harvest",
+        "Guitar Pro tab could not be made: nobody plays a guitar",
+        "Too large for this channel: iron-harvest.stems.",
+    ]
+    assert made_lines(MadeFiles("Iron Harvest", (), (tab,)), "en").startswith("Guitar Pro tab could")

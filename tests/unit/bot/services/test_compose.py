@@ -55,7 +55,7 @@ async def test_a_song_is_shown_on_its_way_and_delivered_once(band: Rehearsal) ->
     await band.service.compose(request_for("a"), band.reply)
     assert [progress.stage for progress in band.reply.shown] == [Stage.QUEUED, Stage.COMPOSING, Stage.RENDERING]
     assert [song.id for song in band.reply.songs] == ["a"]
-    assert list(band.songs.delivered) == ["a"]
+    assert list(band.songs.done) == ["a"]
     assert band.composer.cancelled == []
 
 
@@ -65,7 +65,7 @@ async def test_a_song_that_takes_long_is_heard_as_a_quick_mix_first(band: Rehear
     await band.service.compose(request_for("a"), band.reply)
     assert [song.files[1].name for song in band.reply.previews] == ["iron-harvest-quick.mp3"]
     assert [song.files[1].name for song in band.reply.songs] == ["iron-harvest.mp3"]
-    assert band.songs.delivered["a"] == band.reply.songs[0]
+    assert band.songs.done["a"] == band.reply.songs[0]
 
 
 async def test_a_preview_that_cannot_be_shown_costs_nothing(band: Rehearsal) -> None:
@@ -82,7 +82,7 @@ async def test_the_quick_mix_stays_when_the_full_one_fails(band: Rehearsal) -> N
     band.composer.broken_mixes.append(ComposerFailed(reason="render_failed"))
     await band.service.compose(request_for("a"), band.reply)
     assert [song.files[1].name for song in band.reply.songs] == ["iron-harvest-quick.mp3"]
-    assert (list(band.songs.delivered), band.reply.errors) == (["a"], [])
+    assert (list(band.songs.done), band.reply.errors) == (["a"], [])
 
 
 async def test_a_song_cancelled_after_its_preview_is_no_song(band: Rehearsal) -> None:
