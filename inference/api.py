@@ -36,6 +36,7 @@ from inference.music.spec import (
     MIN_DENSITY,
     Player,
     SongSpec,
+    Space,
 )
 from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
 
@@ -156,7 +157,15 @@ class EditBody(_Wire):
         default=[], description="remix: who stays as they are"
     )
     strength: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None, description="vary, remix: chance of each thing played to be written anew (unsaid: 0.3, 1)"
+        default=None,
+        description="vary, remix: chance of each thing played to be written anew (unsaid: 0.3, 1); vary in the"
+        " embedding space: how far to go",
+    )
+    other: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PACKED_CHARS)] | None = Field(
+        default=None, description="blend: the second song, as `midi`"
+    )
+    ratio: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="blend: how much of the second song (unsaid: 0.5)"
     )
     key: ShortText | None = Field(default=None, description="the key the song is in; unsaid: as its notes say")
 
@@ -175,6 +184,8 @@ class EditBody(_Wire):
             players=tuple(name.casefold() for name in self.players),
             keep=tuple(name.casefold() for name in self.keep),
             strength=self.strength,
+            other=self.other or "",
+            ratio=self.ratio,
         )
 
     @classmethod
@@ -188,6 +199,8 @@ class EditBody(_Wire):
             players=list(edit.players),
             keep=list(edit.keep),
             strength=edit.strength,
+            other=edit.other or None,
+            ratio=edit.ratio,
             key=None if edit.key is None else str(edit.key),
         )
 
@@ -220,12 +233,20 @@ class SongBody(_Wire):
     temperature: Annotated[float, Field(ge=0.1, le=2.0)] = 1.0
     top_p: Annotated[float, Field(ge=0.1, le=1.0)] = 0.98
     guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
+    space: Space = Field(
+        default=Space.PROBABILITIES,
+        description="embedding: first a point of the embedding space for every bar is drawn (or, to vary a song,"
+        " moved), then the notes that belong there",
+    )
     takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] | None = Field(
         default=None,
         description="write a new song so often and keep the one that obeys best and is most like a real song; the"
         " recipe is that one's. Unsaid: as often as the service does, and less often in company if `seed_drawn`",
     )
     take: Annotated[int, Field(ge=0, lt=MAX_TAKES)] = Field(default=0, description="which take of this seed (replay)")
+    touch: dict[ShortText, float] | None = Field(
+        default=None, description="how the players are led, as a recipe says it (replay); unsaid: as the genre does"
+    )
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []
     max_file_mib: MaxFileMib = DEFAULT_FILE_MIB

@@ -15,6 +15,7 @@ from bot.commands.play import (
     Formats,
     Meters,
     Out,
+    Spaces,
     StrictKey,
     Title,
     new_id,
@@ -35,7 +36,7 @@ from inference.music.genre import GenreCatalogue, load_catalogue
 from inference.music.packed import MAX_SOURCE_BYTES
 from inference.music.pitch import Key
 from inference.music.score import Meter
-from inference.music.spec import SamplingParams, SongSpec
+from inference.music.spec import SamplingParams, SongSpec, Space
 
 File = Annotated[Path, typer.Argument(help="A MIDI file, of LnH or anybody else.")]
 Genre = Annotated[str | None, typer.Option(help=f"{GENRE.help}; unsaid: the song's own.")]
@@ -114,6 +115,7 @@ def vary(
     strength: Strength = 0.3,
     players: Players = None,
     bars: Region = None,
+    space: Spaces = Space.PROBABILITIES,
     genre: Genre = None,
     seed: Seed = None,
     title: Title = None,
@@ -128,7 +130,7 @@ def vary(
         "players": _names(players),
         "bars": _region(bars),
     }
-    wishes = {"genre": genre, "seed": seed, "title": title, "format": format}
+    wishes = {"genre": genre, "seed": seed, "title": title, "format": format, "space": space}
     _edit(file, edit, wishes, out, as_json=as_json)
 
 
@@ -165,7 +167,9 @@ def remix(
 
 
 def blend(
-    genres: Annotated[str, typer.Argument(help="Genres and their weights, such as metal:0.7,jazz:0.3.")],
+    first: Annotated[str, typer.Argument(help="Genres and their weights, such as metal:0.7,jazz:0.3; or a MIDI file.")],
+    second: Annotated[Path | None, typer.Argument(help="The MIDI file to blend the first one with.")] = None,
+    ratio: Annotated[float, typer.Option(help="Of two songs: how much of the second, 0 to 1.")] = 0.5,
     bars: Annotated[int | None, typer.Option(help=BARS.help)] = None,
     key: Annotated[str | None, typer.Option(help=KEY.help)] = None,
     strict_key: StrictKey = False,
@@ -178,9 +182,16 @@ def blend(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Writes a new song between genres."""
+    """Writes a new song between genres, or between two songs."""
+    if second is not None:
+        if any(wish is not None for wish in (bars, key, meter, tempo, band)) or strict_key:
+            raise CommandTrouble("a song between two songs takes bars, key, meter, tempo and band from them")
+        edit = {"operation": Operation.BLEND, "other": _source(second), "ratio": ratio}
+        wishes = {"seed": seed, "title": title, "format": format}
+        _edit(Path(first), edit, wishes, out, as_json=as_json)
+        return
     settings = quietly_prepared_settings()
-    mixed = read_blend(genres, load_catalogue(settings.music.genres_file))
+    mixed = read_blend(first, load_catalogue(settings.music.genres_file))
     said = {"genre": mixed[0][0], "bars": bars, "key": key, "tempo": tempo, "band": band, "seed": seed}
     plain = new_request(settings, said)
     spec = replace(plain.spec, genres=mixed, strict_key=strict_key, meter=None if meter is None else Meter.parse(meter))
@@ -232,7 +243,7 @@ def _request(settings: Settings, edit: Edit, wishes: dict[str, Any]) -> SongRequ
         strict_key=bool(wishes.get("strict_key")),
         edit=edit,
     )
-    sampling = SamplingParams(draw_seed() if seed is None else seed)
+    sampling = SamplingParams(draw_seed() if seed is None else seed, space=wishes.get("space", Space.PROBABILITIES))
     return SongRequest(new_id(), spec, sampling, HERE, SOMEBODY, formats=read_formats(wishes["format"]))
 
 

@@ -26,7 +26,8 @@ from inference.api import ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
 from inference.music.genre import load_catalogue
 from inference.music.score import Meter
-from inference.music.spec import MAX_TAKES, METERS
+from inference.music.spec import MAX_TAKES, METERS, Space
+from inference.music.touch import PLAIN
 
 HERE = Place("cli", "local", "terminal")
 SOMEBODY = Requester("local", "you")
@@ -38,6 +39,7 @@ Title = Annotated[str | None, typer.Option(help="A name; unsaid: the band finds 
 Formats = Annotated[str, typer.Option(help="Files to make, separated by commas.")]
 Meters = Annotated[str | None, typer.Option(help=f"Meter: {', '.join(map(str, METERS))}; unsaid: 4/4.")]
 StrictKey = Annotated[bool, typer.Option("--strict-key", help="No note that is written leaves the key.")]
+Spaces = Annotated[Space, typer.Option(help="Draw notes as they come, or a point of the embedding space first.")]
 Files = Annotated[str, typer.Option(help=f"More files to make, separated by commas: {', '.join(ExtraFile)}.")]
 Takes = Annotated[
     int | None, typer.Option(help="Songs to write, of which the best is kept; unsaid: 4.", min=1, max=MAX_TAKES)
@@ -58,6 +60,7 @@ def compose(
     temperature: Annotated[float, typer.Option(help="Boldness, 0.1 to 2; 1 is the model's own.")] = 1.0,
     top_p: Annotated[float, typer.Option(help="Share of likely choices to draw from, 0.1 to 1.")] = 0.98,
     guidance: Annotated[float, typer.Option(help="How much the genre counts, 0 to 3; 1 is the model's own way.")] = 1.0,
+    space: Spaces = Space.PROBABILITIES,
     takes: Takes = None,
     title: Title = None,
     format: Formats = "mid,mp3,png",
@@ -77,7 +80,7 @@ def compose(
             strict_key=strict_key,
             meter=None if meter is None else Meter.parse(meter),
         ),
-        sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, guidance=guidance),
+        sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, guidance=guidance, space=space),
         formats=read_formats(format),
         files=read_kinds(files),
         max_file_mib=MOST_FILE_MIB,
@@ -99,9 +102,9 @@ def replay(
     original = read_midi(read_bytes(file))
     recipe = Recipe.from_meta(original.meta)
     formats = tuple(FileFormat)
-    request = SongRequest(
-        new_id(), recipe.spec, recipe.sampling, HERE, SOMEBODY, formats=formats, asked=recipe.asked, takes=1
-    )
+    # A recipe that says nothing of a touch is older than the first one.
+    sampling = replace(recipe.sampling, touch=recipe.sampling.touch or PLAIN)
+    request = SongRequest(new_id(), recipe.spec, sampling, HERE, SOMEBODY, formats=formats, asked=recipe.asked, takes=1)
     delivery = play(settings, request, out)
     again = read_midi(delivery.path(FileFormat.MIDI).read_bytes())
     delivery = replace(delivery, asked=recipe.asked, identical=again.tracks == original.tracks)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,9 @@ from inference.critic.errors import BadCritic
 from inference.critic.judge import Critic
 from inference.critic.takes import Judge
 from inference.engine import load_engine
+from inference.engine.contract import Engine
 from inference.engine.native.errors import NativeUnavailable
+from inference.latent.contract import steer_of
 from inference.model.errors import CheckpointError
 from inference.originality.errors import BadIndex
 from inference.originality.index import OriginalityIndex
@@ -26,9 +28,11 @@ from inference.originality.review import review
 from inference.render.errors import RenderFailed
 from inference.render.pool import RenderPool
 from inference.server.app import create_app
+from inference.server.cluster import ClusterUnavailable, Scale, replicated_engine
 from inference.server.limits import ServerLimits
 from inference.server.original import Review
 from inference.server.producer import Studio
+from inference.server.replica import EngineSetup
 from inference.server.run import base_url, listen
 
 _CLOSE_S = 1.0
@@ -75,28 +79,40 @@ async def own_service(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def make_app(settings: Settings) -> AsyncIterator[web.Application]:
+async def make_app(settings: Settings, scale: Scale | None = None) -> AsyncIterator[web.Application]:
     """The service with everything it needs loaded, not yet on a socket.
+
+    Args:
+        settings: see there.
+        scale: how many engines of a cluster write its songs; None has them written in this process.
 
     Raises:
         BadSettings: the genres cannot be read or there is no checkpoint.
-        CommandTrouble: the checkpoint is damaged, or the render workers cannot start.
+        CommandTrouble: the checkpoint is damaged, the render workers cannot start, or the cluster cannot.
     """
     inference = settings.inference
     catalogue = read_catalogue(settings.music)
     checkpoint = inference.checkpoint_file
     pool = RenderPool(inference.render_workers, soundfont=inference.soundfont)
+    cluster = ExitStack()
     try:
-        with as_trouble(CheckpointError, NativeUnavailable, RenderFailed):
+        with as_trouble(CheckpointError, NativeUnavailable, RenderFailed, ClusterUnavailable):
             async with asyncio.TaskGroup() as tasks:  # torch and the workers take a second or two each
                 tasks.create_task(pool.start())
-                loading = tasks.create_task(
-                    asyncio.to_thread(load_engine, checkpoint, inference.slots, inference.threads, inference.decoder)
-                )
-        studio = Studio(loading.result(), pool, catalogue, _review(inference), _judge(inference))
+                loading = tasks.create_task(asyncio.to_thread(_engine, inference, scale, cluster))
+        studio = Studio(loading.result(), pool, catalogue, _review(inference), _judge(inference), steer_of(checkpoint))
         yield create_app(studio, limits_of(inference), inference.artifacts)
     finally:
         await pool.close()
+        await asyncio.to_thread(cluster.close)
+
+
+def _engine(inference: InferenceSettings, scale: Scale | None, cluster: ExitStack) -> Engine:
+    """One of our own, or over those of a cluster, which ends with `cluster`; blocks."""
+    setup = EngineSetup(inference.checkpoint_file.absolute(), inference.slots, inference.threads, inference.decoder)
+    if scale is None:
+        return load_engine(setup.checkpoint, setup.slots, setup.threads, setup.decoder)
+    return cluster.enter_context(replicated_engine(setup, scale))
 
 
 def _review(inference: InferenceSettings) -> Review | None:

@@ -1,8 +1,11 @@
 """What the service asks of an engine, and what an engine answers. No torch here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inference.music.score import Score
 from inference.music.spec import SamplingParams, SongSpec
@@ -19,6 +22,8 @@ class ComposeJob:
         client, user: on whose behalf, opaque; clients take turns, and within a client its users do.
         scheduled: nobody waits for it at a screen, so it stands behind those that somebody waits for.
         deadline_s: seconds after `submit` at which it is given up, None for never.
+        steer: float32 [1 + bars, C] from the embedding space: what to add to the song before each number of bars begun.
+            With it the whole song is written anew, whatever the spec's edit; None for none.
     """
 
     id: str
@@ -28,6 +33,7 @@ class ComposeJob:
     user: str = ""
     scheduled: bool = False
     deadline_s: float | None = None
+    steer: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

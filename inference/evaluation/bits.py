@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inference.model.example import to_example
 from inference.model.inputs import StepInputs
 from inference.model.transformer import Composer
 from inference.tokens.arrangement import Arrangement
@@ -14,7 +15,6 @@ from inference.tokens.encode import encode
 from inference.tokens.vocabulary import NONE
 from inference.training.batches import Batch, collate
 from inference.training.loss import field_losses
-from inference.training.sampling import to_example
 
 
 def windows(steps: int, window: int) -> Iterator[tuple[int, int, int]]:

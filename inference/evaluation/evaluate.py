@@ -12,17 +12,19 @@ from inference.engine import load_engine
 from inference.engine.contract import ComposeJob, Engine
 from inference.evaluation.bits import excerpt_bits
 from inference.evaluation.comparison import Comparison, judged_alone
-from inference.evaluation.compose import Composed, Tell, compose_chosen, songs_per_batch
+from inference.evaluation.compose import Composed, Tell, compose_all, compose_chosen, songs_per_batch
 from inference.evaluation.copies import review_rows, window_rows
 from inference.evaluation.estimate import bootstrap, ratio
 from inference.evaluation.gaps import fill_gaps, gap_rows
 from inference.evaluation.genres import genre_rows, train_ear
 from inference.evaluation.halves import MIN_SONGS
 from inference.evaluation.known import KnownWindows
+from inference.evaluation.latent import from_space, latent_rows
 from inference.evaluation.material import BARS, SPLIT, Draw, Excerpt, Piece, load_banks, real_excerpts
 from inference.evaluation.report import Report, Row, Section
 from inference.evaluation.rows import ROWS
 from inference.evaluation.trouble import CannotEvaluate
+from inference.latent.steering import Steering
 from inference.midi import write_midi
 from inference.model.checkpoint import load_checkpoint
 from inference.model.stored import checkpoint_hash
@@ -52,7 +54,9 @@ _NOTES = (
     "plays them is all one. Beside the model: the bar before the gap, repeated, and the same bars of another song.",
     "Of so many takes a song the one is kept that misses the fewest wishes (key, density, no silent player) and, among "
     "equals, is liked most by the critic if there is one, as the service does it.",
-    "Not measured: the latent (12).",
+    "Row 12: real excerpts are read into points, one a bar, and written again from those alone; beside it, what the "
+    "same model writes without the points. Blends: where the notes lie that were written half way, as their own points "
+    "tell. Songs drawn from the embedding space are single takes.",
 )
 _NO_INDEX = (
     "There is no index of originality beside the checkpoint (originality.safetensors) or at LNH_INFERENCE_ORIGINALITY, "
@@ -112,7 +116,9 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
     unknown = [genre.name for genre in plan.genres if genre.name not in model.config.genres]
     if unknown:
         raise CannotEvaluate(f"the checkpoint never learnt {', '.join(unknown)}")
+    steering = Steering.load(subject.checkpoint)
     written: list[Written] = []
+    drawn: list[Written] = []
     with running(subject, SLOTS) as engine:
         for genre in plan.genres:
             tell(genre.title)
@@ -124,9 +130,17 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
             if plan.catalogue is not None:
                 fillings = fill_gaps(engine, genre, pieces, plan.catalogue, _naming(genre, tell))
                 bits += gap_rows(fillings, plan.seed)
+            if steering is not None:
+                bits += latent_rows(steering, engine, genre, excerpts, _naming(genre, tell))
+                points = compose_all(engine, from_space(steering, jobs), _naming(genre, tell))
+                drawn.append((genre, [], compare(genre, pieces, points, plan.seed)))
             written.append((genre, bits, compare(genre, pieces, songs, plan.seed)))
-    more = _learnt_rows(banks, plan, index, written, tell)
+    more = _learnt_rows(banks, plan, index, [*written, *drawn], tell)
     sections = [section(genre.title, [*bits, *more(genre, compared)], compared) for genre, bits, compared in written]
+    sections += [
+        section(f"{genre.title}, drawn from the embedding space", more(genre, compared), compared)
+        for genre, _, compared in drawn
+    ]
     tell("speed")
     speed = Section("Speed", tuple(_speed_rows(subject, jobs_of(plan.genres[0], plan, complete))))
     return Report(_setting(subject, plan, model), (*sections, speed), tuple(_notes(banks, index)))
@@ -168,7 +182,10 @@ def jobs_of(genre: Genre, plan: Plan, complete: Complete) -> list[ComposeJob]:
     """Songs that differ in seed and in all that the genre leaves open."""
     spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
     seeds = range(plan.seed, plan.seed + plan.songs)
-    return [ComposeJob(f"eval-{genre.name}-{seed}", complete(spec, seed), SamplingParams(seed)) for seed in seeds]
+    return [
+        ComposeJob(f"eval-{genre.name}-{seed}", complete(spec, seed), SamplingParams(seed, touch=genre.touch))
+        for seed in seeds
+    ]
 
 
 def compare(genre: Genre, real: Sequence[Piece], songs: Sequence[Composed], seed: int) -> Comparison:

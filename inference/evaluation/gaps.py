@@ -68,7 +68,9 @@ def fill_gaps(engine: Engine, genre: Genre, pieces: Sequence[Piece], catalogue: 
         for number, piece in enumerate(pieces):
             spec = _spec(gap, genre, piece.score, catalogue, number)
             if spec is not None and len(jobs) < PIECES:
-                jobs.append(ComposeJob(f"{gap.name}-{genre.name}-{number}", spec, SamplingParams(number)))
+                jobs.append(
+                    ComposeJob(f"{gap.name}-{genre.name}-{number}", spec, SamplingParams(number, touch=genre.touch))
+                )
                 edited.append(piece)
         tell(f"{gap.name.lower()} of {len(jobs)} songs")
         songs = compose_all(engine, jobs, lambda _: None)
@@ -86,16 +88,16 @@ def gap_rows(fillings: Fillings, seed: int) -> Iterator[Row]:
 
 def _gap_rows(gap: Gap, filled: Sequence[Filled], measure: tuple[str, int], seed: int) -> Iterator[Row]:
     name, width = measure
-    true = [_sounds(one.piece.score, gap.bars) for one in filled]
-    strangers = [_sounds(other.piece.score, gap.bars) for other in _others(filled, seed)]
+    true = [sounds_in(one.piece.score, gap.bars) for one in filled]
+    strangers = [sounds_in(other.piece.score, gap.bars) for other in _others(filled, seed)]
     played = {
-        "the model": [_sounds(one.written, gap.bars) for one in filled],
+        "the model": [sounds_in(one.written, gap.bars) for one in filled],
         "previous bar again": [_previous_bar(one, gap) for one in filled],
         "another song's bars": strangers,
     }
     songs = [one.piece.song for one in filled]
     found = {
-        who: bootstrap(np.array([_f1(*pair, width) for pair in zip(true, sounds, strict=True)]), songs)
+        who: bootstrap(np.array([f1(*pair, width) for pair in zip(true, sounds, strict=True)]), songs)
         for who, sounds in played.items()
     }
     ours = found.pop("the model")
@@ -135,7 +137,7 @@ def _without(score: Score, bars: range) -> Score:
     )
 
 
-def _sounds(score: Score, bars: range) -> Sounds:
+def sounds_in(score: Score, bars: range) -> Sounds:
     """(is it a drum, tick, pitch) of what starts in these bars, whoever plays it."""
     length = score.meters[0].meter.ticks
     return frozenset(
@@ -149,7 +151,7 @@ def _sounds(score: Score, bars: range) -> Sounds:
 def _previous_bar(one: Filled, gap: Gap) -> Sounds:
     """The bar before the gap, as often as the gap is long."""
     length = one.piece.score.meters[0].meter.ticks
-    before = _sounds(one.piece.score, range(gap.bars.start - 1, gap.bars.start))
+    before = sounds_in(one.piece.score, range(gap.bars.start - 1, gap.bars.start))
     return frozenset(
         (drum, tick + time * length, pitch) for drum, tick, pitch in before for time in range(1, _BARS + 1)
     )
@@ -161,7 +163,7 @@ def _others(filled: Sequence[Filled], seed: int) -> list[Filled]:
     return [rng.choice([other for other in filled if other.piece.song != one.piece.song] or [one]) for one in filled]
 
 
-def _f1(true: Sounds, played: Sounds, width: int) -> float:
+def f1(true: Sounds, played: Sounds, width: int) -> float:
     """Percent, over the first `width` parts of a sound: 3 for notes, 2 for onsets. NaN where nothing is true."""
     left, right = ({sound[:width] for sound in sounds} for sounds in (true, played))
     return 100 * 2 * len(left & right) / (len(left) + len(right)) if left else float("nan")

@@ -11,6 +11,8 @@ from inference.model.inputs import StepInputs
 from inference.tokens.state import CONTEXT_SIZES, PLAYER_COLUMNS
 from inference.tokens.vocabulary import FIELD_SIZES
 
+_SHARP = -4.0
+
 
 @dataclass(frozen=True)
 class BarGrid:
@@ -39,6 +41,8 @@ class BarEncoder(nn.Module):
         self.block = nn.Linear(width, width)
         self.bar = nn.Linear(width, width)
         self.out = nn.Linear(width, 2 * config.size)
+        # Sharp at first: while points say little, noise would teach the composer not to listen.
+        nn.init.constant_(self.out.bias[config.size :], _SHARP)
         self.block_norm = nn.RMSNorm(width)
         self.bar_norm = nn.RMSNorm(width)
 

@@ -7,7 +7,7 @@ from inference.latent.config import LatentConfig
 from inference.latent.encoder import BarEncoder, BarGrid
 from inference.model.inputs import StepInputs
 
-_SMALL = 0.005
+_SMALL = 0.02
 
 
 class LatentSpace(nn.Module):

@@ -50,7 +50,9 @@ class Composer(nn.Module):
             x = block(x, turn)
         return torch.cat((self.norm(x), self._asked(inputs, song)), dim=-1)
 
-    def step(self, inputs: StepInputs, cache: Tensor, positions: Tensor, columns: int) -> Tensor:
+    def step(
+        self, inputs: StepInputs, cache: Tensor, positions: Tensor, columns: int, steer: Tensor | None = None
+    ) -> Tensor:
         """Summaries [B, 2C] of one more step a row.
 
         Args:
@@ -58,8 +60,10 @@ class Composer(nn.Module):
             cache: [L, 2, B, KV, T, D], written at `positions` modulo T, which is the attention window.
             positions: int64 [B], steps each row has taken so far.
             columns: how many columns of the cache hold anything; the rest is not read.
+            steer: as in `forward`.
         """
         song = self.embed_song(inputs)
+        song = song if steer is None else song + steer
         x = self.embed(inputs, song)
         turn = turns(positions.unsqueeze(1), self.config.head_size)
         visible = (torch.arange(columns, device=x.device) <= positions.unsqueeze(1))[:, None, None]

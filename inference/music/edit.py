@@ -15,7 +15,7 @@ MAX_NAMES = 12
 class Operation(StrEnum):
     """CONTINUE keeps every bar and goes on; EXTEND writes the last bar anew, so that the song ends later. REPLACE
     writes players, bars or both anew. ACCOMPANY adds the players a genre has more. VARY redraws some of what is played
-    and keeps the form; REMIX does so with another genre, tempo, key or band.
+    and keeps the form; REMIX does so with another genre, tempo, key or band. BLEND writes a song between two.
     """
 
     CONTINUE = "continue"
@@ -24,6 +24,7 @@ class Operation(StrEnum):
     ACCOMPANY = "accompany"
     VARY = "vary"
     REMIX = "remix"
+    BLEND = "blend"
 
 
 _ADDS = (Operation.CONTINUE, Operation.EXTEND)
@@ -42,7 +43,10 @@ class Edit:
         bars: first and last bar to write anew, counted from 1 at the first bar that sounds; None for all.
         players: who is written anew (REPLACE, VARY): a role for all of it, `lead:2` for its second; empty for all.
         keep: who stays (REMIX; ACCOMPANY keeps everybody).
-        strength: chance of each thing played to be redrawn (VARY, REMIX), above 0 and at most 1.
+        strength: chance of each thing played to be redrawn (VARY, REMIX), above 0 and at most 1; in the embedding
+            space how far to go from the song (VARY).
+        other: the second song (BLEND), written as `source` is.
+        ratio: how much of the second song (BLEND), 0 to 1; None for as much of each.
 
     Raises:
         InvalidSpec: a value is outside its range or means nothing to the operation.
@@ -56,6 +60,8 @@ class Edit:
     players: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     strength: float | None = None
+    other: str = field(default="", repr=False)
+    ratio: float | None = None
 
     def __post_init__(self) -> None:
         self._check_meaning()
@@ -65,6 +71,8 @@ class Edit:
             raise InvalidSpec("edit", f"bars go from the first to the last, such as 9-16, not {span(self.bars)}")
         if self.strength is not None and not 0 < self.strength <= 1:
             raise InvalidSpec("edit", f"the strength is a number above 0 and at most 1, not {self.strength:g}")
+        if self.ratio is not None and not 0 <= self.ratio <= 1:
+            raise InvalidSpec("edit", f"the ratio is a number from 0, the first song, to 1, not {self.ratio:g}")
         if len(self.players) > MAX_NAMES or len(self.keep) > MAX_NAMES:
             raise InvalidSpec("edit", f"name {MAX_NAMES} players at most")
 
@@ -82,6 +90,10 @@ class Edit:
             raise InvalidSpec("edit", f"to {operation} takes no players to keep; remix does")
         if self.strength is not None and operation not in _REDRAWS:
             raise InvalidSpec("edit", f"to {operation} has no strength; vary and remix do")
+        if (self.other or self.ratio is not None) and operation is not Operation.BLEND:
+            raise InvalidSpec("edit", f"to {operation} takes one song; blend takes two and a ratio")
+        if operation is Operation.BLEND and not self.other:
+            raise InvalidSpec("edit", "a blend needs a second song")
 
 
 def player_names(roles: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from inference.music.errors import BadRecipe, MusicError
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
-from inference.music.spec import Player, SamplingParams, SongSpec
+from inference.music.spec import Player, SamplingParams, SongSpec, Space
+from inference.music.touch import Touch
 
 RECIPE_MARK = "LnH recipe "
 _VERSION = 1
@@ -50,6 +51,10 @@ class Recipe:
             entry["guidance"] = sampling.guidance
         if sampling.take:
             entry["take"] = sampling.take
+        if sampling.space is not Space.PROBABILITIES:
+            entry["space"] = sampling.space
+        if sampling.touch is not None:
+            entry["touch"] = sampling.touch.said()
         if spec.strict_key:
             entry["strict_key"] = True
         if spec.edit is not None:
@@ -97,7 +102,7 @@ def _spec(entry: dict[str, Any]) -> SongSpec:
 
 
 def _edit_entry(edit: Edit) -> dict[str, Any]:
-    return {
+    entry = {
         "operation": edit.operation,
         "source": edit.source,
         "key": None if edit.key is None else str(edit.key),
@@ -107,6 +112,9 @@ def _edit_entry(edit: Edit) -> dict[str, Any]:
         "keep": list(edit.keep),
         "strength": edit.strength,
     }
+    if edit.operation is Operation.BLEND:
+        entry |= {"other": edit.other, "ratio": edit.ratio}
+    return entry
 
 
 def _edit(entry: dict[str, Any]) -> Edit:
@@ -119,6 +127,8 @@ def _edit(entry: dict[str, Any]) -> Edit:
         players=tuple(map(str, entry["players"])),
         keep=tuple(map(str, entry["keep"])),
         strength=None if entry["strength"] is None else float(entry["strength"]),
+        other=str(entry.get("other", "")),
+        ratio=None if entry.get("ratio") is None else float(entry["ratio"]),
     )
 
 
@@ -130,4 +140,6 @@ def _player(text: str) -> Player:
 def _sampling(entry: dict[str, Any]) -> SamplingParams:
     guidance = float(entry.get("guidance", 1.0))
     temperature, top_p, take = float(entry["temperature"]), float(entry["top_p"]), int(entry.get("take", 0))
-    return SamplingParams(int(entry["seed"]), temperature, top_p, guidance, take)
+    space = Space(entry.get("space", Space.PROBABILITIES))
+    touch = None if entry.get("touch") is None else Touch.read(entry["touch"])
+    return SamplingParams(int(entry["seed"]), temperature, top_p, guidance, take, space, touch)

@@ -9,10 +9,11 @@ from inference.api import BandMember, EditBody, ErrorCode, SongBody
 from inference.midi import read_midi
 from inference.music.edit import Operation
 from inference.music.errors import BadMidi, BadRecipe, InvalidSpec, MusicError
-from inference.music.genre import Genre, GenreCatalogue
+from inference.music.genre import GenreCatalogue
 from inference.music.packed import MAX_SOURCE_BYTES, PACKED_MARK, pack
 from inference.music.recipe import Recipe
-from inference.music.spec import SongSpec
+from inference.music.spec import SongSpec, Space
+from inference.server.anew import complete_anew, likely_genre
 from inference.server.refusal import Refusal
 from inference.tokens.editing import shift_of
 from inference.tokens.layout import lay_out
@@ -26,6 +27,7 @@ _DONE = {
     Operation.ACCOMPANY: "accompanied",
     Operation.VARY: "varied",
     Operation.REMIX: "remixed",
+    Operation.BLEND: "blended",
 }
 _SUFFIX = re.compile(rf" \((?:{'|'.join(_DONE.values())})\)$")
 
@@ -36,19 +38,14 @@ def with_source_read(body: SongBody, catalogue: GenreCatalogue) -> SongBody:
     The same body gives the same.
 
     Raises:
-        Refusal: the song cannot be read.
+        Refusal: a song cannot be read.
     """
     edit = body.edit
     if edit is None:
         return body
     try:
-        if edit.midi.startswith(PACKED_MARK):
-            unpack_source(edit.midi)
-            return body
-        score = read_midi(_decoded(edit.midi))
-        packed = pack(score)
-        unpack_source(packed)
-        recipe = _recipe(score.meta)
+        packed, recipe = _read(edit.midi)
+        other = None if edit.other is None else _read(edit.other)[0]
     except MusicError as error:
         raise Refusal(ErrorCode(error.code), str(error)) from error
     known: dict[str, object] = {}
@@ -58,7 +55,16 @@ def with_source_read(body: SongBody, catalogue: GenreCatalogue) -> SongBody:
         known |= _of_song(unpack_source(packed))
     known = {name: value for name, value in known.items() if getattr(body, name) is None}
     key = edit.key or (None if recipe is None or recipe.spec.key is None else str(recipe.spec.key))
-    return body.model_copy(update=known | {"edit": edit.model_copy(update={"midi": packed, "key": key})})
+    read = {"midi": packed, "other": other, "key": key}
+    return body.model_copy(update=known | {"edit": edit.model_copy(update=read)})
+
+
+def _read(text: str) -> tuple[str, Recipe | None]:
+    """A song, packed, and what the band noted in it; a stranger's has nothing. Raises BadMidi."""
+    score = None if text.startswith(PACKED_MARK) else read_midi(_decoded(text))
+    packed = text if score is None else pack(score)
+    unpack_source(packed)
+    return packed, None if score is None else _recipe(score.meta)
 
 
 def _of_recipe(spec: SongSpec, edit: EditBody, catalogue: GenreCatalogue) -> dict[str, object]:
@@ -79,7 +85,7 @@ def _of_song(source: Source) -> dict[str, object]:
     return {"band": band, "tempo": header.tempo, "density": header.density}
 
 
-def complete_edit(spec: SongSpec, catalogue: GenreCatalogue, seed: int) -> SongSpec:
+def complete_edit(spec: SongSpec, catalogue: GenreCatalogue, seed: int, space: Space = Space.PROBABILITIES) -> SongSpec:
     """Fills in what an edit leaves open: from its song, and from the genre where that changes who plays and how.
 
     Raises:
@@ -88,11 +94,13 @@ def complete_edit(spec: SongSpec, catalogue: GenreCatalogue, seed: int) -> SongS
     edit = spec.edit
     if edit is None:
         raise InvalidSpec("edit", "this song is not an edit of another")
+    if edit.operation is Operation.BLEND or space is Space.EMBEDDING:
+        return complete_anew(spec, catalogue, seed)
     source = unpack_source(edit.source)
     header = source.arrangement.header
     if spec.meter not in (None, header.meter):
         raise InvalidSpec("meter", f"an edited song keeps its meter, {header.meter}")
-    genre = catalogue.find(spec.main_genre) if spec.genres else _likely_genre(source, catalogue)
+    genre = catalogue.find(spec.main_genre) if spec.genres else likely_genre(source, catalogue)
     spec = replace(spec, genres=spec.genres or ((genre.name, 1.0),))
     spec = spec.with_defaults(key=edit.key or header.key, meter=header.meter)
     adds_players = edit.operation in (Operation.ACCOMPANY, Operation.REMIX)
@@ -128,23 +136,3 @@ def _recipe(texts: tuple[str, ...]) -> Recipe | None:
         return Recipe.from_meta(texts)
     except BadRecipe:
         return None
-
-
-def _likely_genre(source: Source, catalogue: GenreCatalogue) -> Genre:
-    """The first of the genres whose band is most like the song's."""
-    header = source.arrangement.header
-
-    def likeness(genre: Genre) -> float:
-        low, high = genre.tempo_range
-        points = 0.5 if low <= header.tempo <= high else 0.0
-        roles, players = [player.role for player in genre.roster], list(genre.roster)
-        for player in header.players:
-            if player.role in roles:
-                roles.remove(player.role)
-                points += 1.0
-            if player in players:
-                players.remove(player)
-                points += 0.5
-        return points - 0.25 * len(roles)
-
-    return max(catalogue.genres, key=likeness)

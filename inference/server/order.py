@@ -16,6 +16,7 @@ from inference.music.genre import Genre, GenreCatalogue
 from inference.music.recipe import Recipe
 from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
 from inference.music.title import make_title
+from inference.music.touch import PLAIN, Touch
 from inference.server.editing import complete_edit
 from inference.server.refusal import Refusal
 
@@ -101,8 +102,12 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         seed = secrets.randbelow(MAX_SEED + 1)
     try:
         asked = _titled(body.to_spec())
-        spec = catalogue.complete(asked, seed) if asked.edit is None else complete_edit(asked, catalogue, seed)
-        sampling = SamplingParams(seed, body.temperature, body.top_p, body.guidance, body.take)
+        if asked.edit is None:
+            spec = catalogue.complete(asked, seed)
+        else:
+            spec = complete_edit(asked, catalogue, seed, body.space)
+        sampling = SamplingParams(seed, body.temperature, body.top_p, body.guidance, body.take, body.space)
+        sampling = catalogue.led(spec, replace(sampling, touch=_touch_of(body)))
     except MusicError as error:
         raise Refusal(ErrorCode(error.code), str(error)) from error
     genre = catalogue.find(spec.genres[0][0])
@@ -122,6 +127,13 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         seed_drawn=body.seed_drawn or body.seed is None,
         preview=body.preview,
     )
+
+
+def _touch_of(body: SongBody) -> Touch | None:
+    """The one that is said; a song that is played again and says none was written before there were any."""
+    if body.touch is not None:
+        return Touch.read(body.touch)
+    return PLAIN if body.checkpoint is not None else None
 
 
 def resume_order(body: SongBody, recipe: dict[str, Any] | None, catalogue: GenreCatalogue, checkpoint: str) -> Order:

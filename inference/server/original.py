@@ -15,7 +15,7 @@ from inference.music.genre import GenreCatalogue
 from inference.music.packed import pack, unpack
 from inference.music.recipe import Recipe
 from inference.music.score import Score, Track
-from inference.music.spec import MAX_SEED, SongSpec
+from inference.music.spec import MAX_SEED, SongSpec, Space
 from inference.originality.review import Verdict
 from inference.server.editing import complete_edit
 from inference.server.stages import StageFailed
@@ -94,9 +94,8 @@ def _rewritten(now: Recipe, score: Score, verdict: Verdict, seed: int, catalogue
         players=_names(packed, [score.tracks[number] for number in verdict.bars_to_rewrite]),
     )
     open_spec = replace(spec, edit=edit, bars=None, roster=None)
-    return replace(
-        now, spec=complete_edit(open_spec, catalogue, seed), sampling=replace(now.sampling, seed=seed, take=0)
-    )
+    sampling = replace(now.sampling, seed=seed, take=0, space=Space.PROBABILITIES)
+    return replace(now, spec=complete_edit(open_spec, catalogue, seed), sampling=sampling)
 
 
 def _names(packed: str, tracks: list[Track]) -> tuple[str, ...]:

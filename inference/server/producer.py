@@ -11,6 +11,7 @@ import structlog
 from inference.api import Comparison, ErrorCode, FileFormat, SongFile, SongState
 from inference.critic.takes import Judge
 from inference.engine.contract import ComposeJob, Engine, Finished
+from inference.latent.contract import Rows, Steer, cold, no_steer
 from inference.music.genre import GenreCatalogue
 from inference.music.recipe import Recipe
 from inference.music.score import Score
@@ -34,13 +35,17 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """Those who make the music, who listens for copies and who chooses among takes; nobody does when it is None."""
+    """Those who make the music, who listens for copies and who chooses among takes; nobody does when it is None.
+
+    `steer` says where a song lies in the embedding space.
+    """
 
     engine: Engine
     renderer: Renderer
     catalogue: GenreCatalogue
     review: Review | None = None
     judge: Judge | None = None
+    steer: Steer = no_steer
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,8 @@ class Producer:
                 heard(bars)
                 self._bar_written(work, bars)
 
-            finished = await stages.compose(studio.engine, _job(work, recipe, take), on_bar)
+            steer = await asyncio.to_thread(studio.steer, recipe.spec, recipe.sampling)
+            finished = await stages.compose(studio.engine, _job(work, recipe, take, steer), on_bar)
             self.pace.composed(work.order.bars, finished.seconds)
             return finished
 
@@ -189,16 +195,17 @@ class Producer:
         return round(wait_s + self.pace.compose_s(order.bars - bars_done) + render_s, 1)
 
 
-def _job(work: Work, recipe: Recipe, take: int) -> ComposeJob:
+def _job(work: Work, recipe: Recipe, take: int, steer: Rows | None) -> ComposeJob:
     ticket = work.ticket
     return ComposeJob(
         id=f"{work.entry.key}.{take}" if take else work.entry.key,
         spec=recipe.spec,
-        sampling=recipe.sampling,
+        sampling=recipe.sampling if steer is None else cold(recipe.sampling),
         client=ticket.client,
         user=ticket.user,
         scheduled=ticket.scheduled,
         deadline_s=work.left_s,
+        steer=steer,
     )
 
 

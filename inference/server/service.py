@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import structlog
 
 from inference.api import ErrorCode, ErrorDetail, SongBody, SongState, SongStatus
+from inference.latent.contract import no_steer
+from inference.music.errors import InvalidSpec
 from inference.music.genre import GenreCatalogue
 from inference.render.errors import write_error
 from inference.server.admission import Admission
@@ -128,6 +130,8 @@ class SongService:
             raise Refusal(ErrorCode.INVALID_OPTION, "takes are for new songs, not for edits; ask for one take")
         seed = None if known is None else known.feed.status.seed
         order = take_order(body, self._studio.catalogue, self.checkpoint, seed)
+        if self._studio.steer is no_steer:
+            self._need_no_space(order)
         filled_in = {
             "request_id": order.id,
             "seed": order.sampling.seed,
@@ -145,6 +149,12 @@ class SongService:
         self._admission.admit(order, ticket)
         self._start(Work(order, entry, ticket))
         return entry
+
+    def _need_no_space(self, order: Order) -> None:
+        try:
+            no_steer(order.spec, order.sampling)
+        except InvalidSpec as error:
+            raise Refusal(ErrorCode.INVALID_OPTION, str(error)) from error
 
     def cancel(self, id: str) -> SongStatus:
         """Stops a song that has not ended; one that has stays as it is. Raises Refusal (not found)."""

@@ -11,9 +11,10 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from inference.latent.encoder import BarGrid
+from inference.model.example import Example
 from inference.model.inputs import StepInputs
 from inference.training.bank import Bank
-from inference.training.sampling import Example, ExampleStream, Habits
+from inference.training.sampling import ExampleStream, Habits
 from inference.training.settings import TrainSettings
 
 _EIGHTHS = (2, 3, 4, 6, 8)

@@ -17,7 +17,7 @@ class Optimisers:
     An embedding space has an optimiser of its own, because it may join a run that is under way.
     """
 
-    def __init__(self, model: Composer, space: LatentSpace | None, settings: TrainSettings) -> None:
+    def __init__(self, model: Composer, settings: TrainSettings, space: LatentSpace | None = None) -> None:
         named = list(model.named_parameters())
         matrices = [weight for name, weight in named if name.startswith("blocks.") and weight.dim() == 2]
         chosen = {id(weight) for weight in matrices}

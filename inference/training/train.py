@@ -50,7 +50,7 @@ class Run:
         self.space = (
             LatentSpace(LatentConfig(settings.latent), config.width).to(self.device) if settings.latent else None
         )
-        self.optimisers = Optimisers(self.model, self.space, settings)
+        self.optimisers = Optimisers(self.model, settings, self.space)
         self.trained_s = 0.0
         self.processor_s = 0.0
         self.updates = 0

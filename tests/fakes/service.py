@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from inference.api import ErrorBody, ErrorDetail, SongState, SongStatus
 from inference.critic.takes import Judge
+from inference.latent.contract import Steer, no_steer
 from inference.music.genre import GenreCatalogue, load_catalogue
 from inference.server.app import SERVICE, create_app
 from inference.server.limits import ServerLimits
@@ -94,12 +95,13 @@ async def running_service(
     renderer: FakeRenderer | None = None,
     limits: ServerLimits = AT_ONCE,
     judge: Judge | None = None,
+    steer: Steer = no_steer,
 ) -> AsyncIterator[Service]:
     """A service on 127.0.0.1 and a free port, until the context ends."""
     engine = engine or FakeEngine()
     renderer = renderer or FakeRenderer()
     catalogue = load_catalogue(GENRES)
-    app = create_app(Studio(engine, renderer, catalogue, judge=judge), limits, artifacts)
+    app = create_app(Studio(engine, renderer, catalogue, judge=judge, steer=steer), limits, artifacts)
     async with TestClient(TestServer(app)) as client:
         yield Service(client, engine, renderer, app[SERVICE], artifacts, catalogue)
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from inference.midi import write_midi
+from inference.model.example import to_example
 from inference.music.score import Meter, MeterChange, Score
 from inference.tokens.encode import decode, encode
 from inference.tokens.vocabulary import NONE, Step
 from inference.training.bank import Bank, build_bank
 from inference.training.corpus import ON_GRID, Source, read_folder, read_score
-from inference.training.sampling import ExampleStream, Habits, to_example
+from inference.training.sampling import ExampleStream, Habits
 from tests.fakes.scores import quartet_score, retuned, single_note_score
 
 WINDOW = 200

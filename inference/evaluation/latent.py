@@ -1,0 +1,151 @@
+"""Row 12: real songs through the embedding space and back, songs between two of them, and songs drawn from it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inference.engine.contract import ComposeJob, Engine
+from inference.evaluation.comparison import judged_alone
+from inference.evaluation.compose import Tell, compose_all
+from inference.evaluation.estimate import bootstrap
+from inference.evaluation.gaps import f1, sounds_in
+from inference.evaluation.material import BARS, Excerpt
+from inference.evaluation.report import Row
+from inference.latent.contract import Rows, cold
+from inference.latent.songs import divergence_of, points_of
+from inference.latent.steering import Steering
+from inference.music.genre import Genre
+from inference.music.score import Score
+from inference.music.spec import SamplingParams, SongSpec, Space
+from inference.tokens.arrangement import Arrangement
+from inference.tokens.source import read_source
+
+PIECES = 40  # a genre, at most
+_PAIRS = 10
+_RATIOS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_RECONSTRUCTED = 90.0
+_WHOLE = range(BARS)
+
+
+@dataclass(frozen=True)
+class Through:
+    """Real excerpts, each beside what was written from its points and what was written without."""
+
+    excerpts: Sequence[Excerpt]
+    steered: Sequence[Score]
+    alone: Sequence[Score]
+
+
+def from_space(steering: Steering, jobs: Sequence[ComposeJob]) -> list[ComposeJob]:
+    """The same songs, but drawn from the embedding space."""
+    drawn = []
+    for job in jobs:
+        sampling = SamplingParams(job.sampling.seed, space=Space.EMBEDDING)
+        steer = steering.rows(job.spec, sampling)
+        drawn.append(ComposeJob(f"{job.id}-space", job.spec, cold(sampling), steer=steer))
+    return drawn
+
+
+def latent_rows(
+    steering: Steering, engine: Engine, genre: Genre, excerpts: Sequence[Excerpt], tell: Tell
+) -> Iterator[Row]:
+    """Reconstruction, what a bar costs, and whether blends lie in order.
+
+    Raises:
+        CannotEvaluate: a song was not written.
+    """
+    chosen = excerpts[:PIECES]
+    tell("through the embedding space and back")
+    through = _through(steering, engine, genre, chosen)
+    songs = [one.piece.song for one in chosen]
+    for what, width in (("note", 3), ("onset", 2)):
+        ours, alone = (
+            bootstrap(np.array([_likeness(*pair, width) for pair in zip(chosen, scores, strict=True)]), songs)
+            for scores in (through.steered, through.alone)
+        )
+        name = f"reconstruction, {what} F1, %"
+        if what == "note":
+            yield judged_alone(
+                12, name, (None, ours), f">= {_RECONSTRUCTED:g}", lambda own: own.value >= _RECONSTRUCTED
+            )
+        else:
+            yield Row(12, name, None, ours)
+        yield Row(12, f"{name}: without its points", None, alone)
+    nats = [float(divergence_of(steering.space, one.arrangement).sum(dim=-1).mean()) for one in chosen]
+    yield Row(12, "KL from N(0, 1), nats a bar", None, bootstrap(np.array(nats), songs))
+    tell("songs between two songs")
+    yield from _blend_rows(steering, engine, genre, chosen)
+
+
+def _through(steering: Steering, engine: Engine, genre: Genre, excerpts: Sequence[Excerpt]) -> Through:
+    steered = [
+        _job(f"latent-{genre.name}-{number}", genre, one.arrangement, number, steering.rows_at(_points(steering, one)))
+        for number, one in enumerate(excerpts)
+    ]
+    alone = [
+        _job(f"plain-{genre.name}-{number}", genre, one.arrangement, number, None)
+        for number, one in enumerate(excerpts)
+    ]
+    written = [song.score for _, song in compose_all(engine, [*steered, *alone], lambda _: None)]
+    return Through(excerpts, written[: len(steered)], written[len(steered) :])
+
+
+def _blend_rows(steering: Steering, engine: Engine, genre: Genre, excerpts: Sequence[Excerpt]) -> Iterator[Row]:
+    """How far from the first song to the second the songs between two neighbours lie, as their own points tell."""
+    pairs = list(pairwise(excerpts))[:_PAIRS]
+    if not pairs:
+        return
+    jobs, ends = [], []
+    for number, (first, second) in enumerate(pairs):
+        here, there = _points(steering, first), _points(steering, second)
+        ends.append((here, there))
+        for ratio in _RATIOS:
+            steer = steering.rows_at(torch.lerp(here, there, ratio))
+            jobs.append(_job(f"blend-{genre.name}-{number}-{ratio:g}", genre, first.arrangement, number, steer))
+    written = [song.score for _, song in compose_all(engine, jobs, lambda _: None)]
+    ways = np.array(
+        [
+            [_way(steering, written[number * len(_RATIOS) + place], *end) for place in range(len(_RATIOS))]
+            for number, end in enumerate(ends)
+        ]
+    )
+    songs = range(len(pairs))
+    for place, ratio in enumerate(_RATIOS):
+        name = f"a blend at {ratio:g} lies so far from the first song to the second, %"
+        yield Row(12, name, None, bootstrap(100 * ways[:, place], songs))
+    in_order = 100 * (np.diff(ways, axis=1) > 0).mean(axis=1)
+    means = ways.mean(axis=0)
+    yield judged_alone(
+        12,
+        "steps of a blend that lead on, %",
+        (None, bootstrap(in_order, songs)),
+        "their mean never leads back",
+        lambda _: bool((np.diff(means) >= 0).all()),
+    )
+
+
+def _way(steering: Steering, score: Score, first: Tensor, second: Tensor) -> float:
+    """The share of the way between two songs' points, bar by bar, that a score's points have gone."""
+    points = points_of(steering.space, read_source(score).arrangement)
+    bars = min(len(points), len(first), len(second))
+    way = second[:bars] - first[:bars]
+    return float(((points[:bars] - first[:bars]) * way).sum() / way.square().sum().clamp(min=1e-9))
+
+
+def _points(steering: Steering, excerpt: Excerpt) -> Tensor:
+    return points_of(steering.space, excerpt.arrangement)
+
+
+def _likeness(excerpt: Excerpt, score: Score, width: int) -> float:
+    return f1(sounds_in(excerpt.piece.score, _WHOLE), sounds_in(score, _WHOLE), width)
+
+
+def _job(id: str, genre: Genre, like: Arrangement, seed: int, steer: Rows | None) -> ComposeJob:
+    """A song that is asked to be what a real one is."""
+    header = like.header
+    spec = SongSpec(((genre.name, 1.0),), BARS, header.key, header.tempo, header.meter, header.players, header.density)
+    return ComposeJob(id, spec, SamplingParams(seed) if steer is None else cold(SamplingParams(seed)), steer=steer)
