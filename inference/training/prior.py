@@ -29,8 +29,10 @@ _HABITS = {"whole_roster": 0.7, "longest": 0.7, "ending": 0.4, "free_order": 0.0
 Tell = Callable[[str], None]
 
 
-def train_prior(checkpoint: Path, settings: TrainSettings, minutes: float, tell: Tell) -> float:
-    """Trains for some minutes of processor time and adds the prior to the space's file.
+def train_prior(
+    checkpoint: Path, settings: TrainSettings, tell: Tell, stopped: Callable[[], bool] = lambda: False
+) -> float:
+    """Trains for the planned processor time, or until `stopped`, and adds the prior to the space's file.
 
     Returns:
         Mean -ln p of a bar of songs set aside for validation.
@@ -52,8 +54,8 @@ def train_prior(checkpoint: Path, settings: TrainSettings, minutes: float, tell:
     _measure(space, prior, [collate(list(itertools.islice(examples, _BATCH)), settings.window) for _ in range(8)])
     begun = time.process_time()
     for update in itertools.count():
-        spent = (time.process_time() - begun) / (60 * minutes)
-        if spent >= 1:
+        spent = (time.process_time() - begun) / (60 * settings.prior_minutes)
+        if spent >= 1 or stopped():
             break
         optimiser.param_groups[0]["lr"] = _RATE * max(_FLOOR, min(1.0, (1 - spent) / 0.5))
         loss = _loss(space, prior, collate(list(itertools.islice(examples, _BATCH)), settings.window))

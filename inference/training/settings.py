@@ -30,6 +30,9 @@ class TrainSettings(BaseModel):
     weight_decay: float = 0.05
     evaluate_every_minutes: float = 10.0
     save_every_minutes: float = 5.0
+    prior_minutes: Annotated[float, Field(gt=0, description="processor time for the prior over points, at the end")] = (
+        8.0
+    )
     genres: list[str]
     banks: list[Path] = []
     latent: Annotated[int, Field(ge=0, description="numbers a bar of the embedding space; 0 for none")] = 0

@@ -51,6 +51,7 @@ def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) ->
     if midi is not None:
         settings = settings.model_copy(update=_taken_from(midi, folder, tell))
     settings = settings.model_copy(update={"validate_on": _validated(settings)})
+    from inference.training.prior import train_prior
     from inference.training.train import Run  # torch, which takes seconds, only when there is something to train on
 
     try:
@@ -62,6 +63,9 @@ def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) ->
         raise CannotTrain(f"the run in {folder} cannot be gone on with ({reason}); choose another --out") from error
     with _asked_to_stop() as stop:
         run.train(stop.is_set)
+        if settings.latent and not stop.is_set():
+            nats = train_prior(run.checkpoint, settings, tell, stop.is_set)
+            tell(f"prior: {nats:.2f} nats a bar of songs set aside")
     return Trained(run.checkpoint, run.updates, not stop.is_set())
 
 
