@@ -14,22 +14,26 @@ from inference.tokens.vocabulary import FIELD_SIZES
 
 WIDEST = max(FIELD_SIZES)
 FIELDS = len(FIELD_SIZES)
+_UNKNOWN = object()  # what lies there may be the native step's
 
 
 class Board:
     """Arrays over slots; `mask` and `leaning` are [slots, FIELDS, WIDEST], of which a field uses as much as it needs.
 
+    `bars` are those closed and those begun, where the native step counts them.
+
     Args:
         slots: songs at a time.
         genres: the model's.
+        width: C, numbers that a point of the embedding space adds to a song.
     """
 
     NAMES: ClassVar = (
         *("fields", "context", "echo", "song", "content", "genres", "has_content", "fed", "seed"),
-        *("temperature", "top_p", "guidance", "mask", "leans", "leaning", "chosen"),
+        *("temperature", "top_p", "guidance", "mask", "leans", "leaning", "chosen", "steer", "bars"),
     )
 
-    def __init__(self, slots: int, genres: tuple[str, ...]) -> None:
+    def __init__(self, slots: int, genres: tuple[str, ...], width: int) -> None:
         self.slots = slots
         self._names = genres
         self.fields = np.zeros((slots, FIELDS), np.int32)
@@ -47,6 +51,8 @@ class Board:
         self.leans = np.zeros((slots, FIELDS), np.bool_)
         self.leaning = np.zeros((slots, FIELDS, WIDEST), np.float32)
         self.chosen = np.zeros((slots, FIELDS), np.int32)
+        self.steer = np.zeros((slots, width), np.float32)
+        self.bars = np.zeros((slots, 2), np.int32)
         self._masks = [
             [self.mask[slot, field, :size] for field, size in enumerate(FIELD_SIZES)] for slot in range(slots)
         ]
@@ -54,8 +60,8 @@ class Board:
             [self.leaning[slot, field, :size] for field, size in enumerate(FIELD_SIZES)] for slot in range(slots)
         ]
         # What was copied last: masks and leanings never change, so the same one need not be copied again.
-        self._mask_now: list[list[object]] = [[None] * FIELDS for _ in range(slots)]
-        self._leaning_now: list[list[object]] = [[None] * FIELDS for _ in range(slots)]
+        self._mask_now: list[list[object]] = [[_UNKNOWN] * FIELDS for _ in range(slots)]
+        self._leaning_now: list[list[object]] = [[_UNKNOWN] * FIELDS for _ in range(slots)]
 
     def arrays(self) -> list[NDArray[Any]]:
         """In the order of NAMES."""
@@ -64,6 +70,7 @@ class Board:
     def join(self, sequence: Sequence) -> None:
         """Writes down what holds for the whole song; `sequence.slot` is set."""
         slot, sampling = sequence.slot, sequence.job.sampling
+        self._mask_now[slot], self._leaning_now[slot] = [_UNKNOWN] * FIELDS, [_UNKNOWN] * FIELDS
         self.song[slot] = song_numbers(sequence.header)
         self.genres[slot] = genre_shares(sequence.header, self._names)
         self.seed[slot] = sampling.noise_seed
@@ -71,6 +78,16 @@ class Board:
         self.top_p[slot] = sampling.top_p
         self.guidance[slot] = sampling.guidance
         self.guided[slot] = sampling.guidance != 1
+        self.steer[slot] = 0.0 if sequence.steer is None else sequence.steer[0]
+
+    def steer_on(self, sequences: list[Sequence]) -> list[int]:
+        """Writes down the points of those that have come to another bar, and returns their slots."""
+        slots = []
+        for sequence in sequences:
+            if sequence.steer is not None and (row := sequence.turned_to()) is not None:
+                self.steer[sequence.slot] = sequence.steer[row]
+                slots.append(sequence.slot)
+        return slots
 
     def show(self, sequences: list[Sequence]) -> None:
         """Writes down the last step of each, and its place."""
@@ -95,10 +112,15 @@ class Board:
         ]
 
     def allow(self, sequences: Iterable[Sequence], fields: tuple[int, ...]) -> None:
-        """Writes down what each may draw, and what it leans to, after what it has `chosen`."""
+        """Writes down what each may draw, what it leans to, and how hot, after what it has `chosen`.
+
+        Fields that are asked for together are drawn at one temperature.
+        """
         chosen = self.chosen.tolist()
         for sequence in sequences:
             slot, grammar, before = sequence.slot, sequence.grammar, chosen[sequence.slot]
+            if sequence.is_led:
+                self.temperature[slot] = sequence.job.sampling.temperature * grammar.temperature(fields[0], before)
             for field in fields:
                 mask, leaning = grammar.mask(field, before), grammar.leaning(field, before)
                 if mask is not self._mask_now[slot][field]:

@@ -27,7 +27,7 @@ class Runner:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = _laid_out(model.to(self.device).eval())
         self.slots = slots
-        self.board = Board(slots, model.config.genres)
+        self.board = Board(slots, model.config.genres, model.config.width)
         self._cache = self._new_cache()
         self._blind_cache: Tensor | None = None
 
@@ -39,6 +39,7 @@ class Runner:
     def step(self, sequences: list[Sequence]) -> None:
         """Feeds each sequence's last step, draws its next and advances it."""
         self.board.show(sequences)
+        self.board.steer_on(sequences)
         slots = [sequence.slot for sequence in sequences]
         summaries = [self._fed(slots, self._cache, self.board.genres)]
         if self.board.guided[slots].any():
@@ -59,7 +60,8 @@ class Runner:
             self._tensor(part)[:, None] for part in (board.fields, board.context, board.content)
         )
         inputs = StepInputs(fields, context, content, self._tensor(board.song), self._tensor(genres))
-        return self.model.step(inputs, cache, self._tensor(positions), self._columns(positions))
+        steer = self._tensor(board.steer)[:, None]
+        return self.model.step(inputs, cache, self._tensor(positions), self._columns(positions), steer)
 
     def _columns(self, positions: NDArray[np.int64]) -> int:
         """Columns of the cache in use, in whole blocks; masked columns add exact zeros, so a song cannot tell."""

@@ -6,12 +6,12 @@ from math import inf
 
 from inference.engine.contract import ComposeJob, Listener
 from inference.music.score import MeterChange, Score
-from inference.tokens.arrangement import Header
-from inference.tokens.bars import written_as
+from inference.music.touch import PLAIN
 from inference.tokens.editing import join, plan_edit
 from inference.tokens.encode import prefix
 from inference.tokens.given import Plan
 from inference.tokens.grammar import Grammar, Rules
+from inference.tokens.header import header_of
 from inference.tokens.perform import perform
 from inference.tokens.state import BandState
 from inference.tokens.vocabulary import END, Step
@@ -23,28 +23,51 @@ class Sequence:
 
     `forced` steps are fed before anything is drawn; `fed` counts the steps given to the model, which is the next
     step's place in the cache and, with the seed, the address of its random numbers. `deadline_s` is on the monotonic
-    clock.
+    clock. `plan` and `rules` are what the grammar was made of.
     """
 
     def __init__(self, job: ComposeJob, listener: Listener, rules: Rules) -> None:
         self.job = job
         self.listener = listener
-        self._edit = None if job.spec.edit is None else plan_edit(job.spec, job.sampling.seed)
-        self.header = header_of(job) if self._edit is None else self._edit.given.header
-        self.state = BandState(self.header)
-        plan = None if self._edit is None else Plan(self._edit.given)
-        self.grammar = Grammar(self.state, replace(rules, strict_key=job.spec.strict_key), plan)
-        self.forced = deque(prefix(self.header))
-        if plan is not None:
-            self.forced.extend(plan.opening())
+        self.steer = job.steer
+        is_new = job.spec.edit is None or job.steer is not None
+        self._edit = None if is_new else plan_edit(job.spec, job.sampling.seed)
+        self.header = header_of(job.spec) if self._edit is None else self._edit.given.header
+        self._state = BandState(self.header)
+        self.plan = None if self._edit is None else Plan(self._edit.given)
+        touch = job.sampling.touch or PLAIN
+        self.rules = replace(rules, strict_key=job.spec.strict_key, touch=touch)
+        self._grammar = Grammar(self._state, self.rules, self.plan)
+        # A temperature for each field costs time, so only those songs pay that need it.
+        self.is_led = touch != PLAIN
+        self._forced = deque(prefix(self.header))
+        if self.plan is not None:
+            self._forced.extend(self.plan.opening())
         self.fed = 0
-        self.step = self.forced.popleft()
-        self.state.push(self.step)
+        self.step = self._forced.popleft()
+        self._state.push(self.step)
+        self._untold: list[Step] = []
+        self._closed = self._begun = 0
         self.slot = -1
         self.started_s = 0.0
         self.deadline_s = inf
         self.is_cancelled = False
-        self._bars_told = 0
+        self._bars_told = self._bars_turned_to = 0
+
+    @property
+    def state(self) -> BandState:
+        self._catch_up()
+        return self._state
+
+    @property
+    def grammar(self) -> Grammar:
+        self._catch_up()
+        return self._grammar
+
+    @property
+    def forced(self) -> deque[Step]:
+        self._catch_up()
+        return self._forced
 
     @property
     def draws(self) -> bool:
@@ -57,15 +80,47 @@ class Sequence:
 
     def advance(self, drawn: Step) -> None:
         """Moves on by a forced step, or else by the drawn one."""
-        self.step = self.forced.popleft() if self.forced else drawn
-        self.state.push(self.step)
+        self._catch_up()
+        self.step = self._taken(drawn)
         self.fed += 1
-        if not self.forced:
-            self.forced.extend(self.grammar.forced())
+        self._closed, self._begun = len(self._state.rows), len(self._state.rows) + self._state.in_bar
+
+    def take(self, step: Step, closed: int, begun: int) -> None:
+        """Moves on by a step that was found by another keeper of the state; ours catches up when it is asked for.
+
+        Args:
+            step: forced or drawn.
+            closed: bars that are complete after it.
+            begun: the same with the bar being written.
+        """
+        self.step = step
+        self.fed += 1
+        self._untold.append(step)
+        self._closed, self._begun = closed, begun
+
+    def _catch_up(self) -> None:
+        for step in self._untold:
+            if self._taken(step) != step:
+                raise RuntimeError("a forced step was not taken")
+        self._untold.clear()
+
+    def _taken(self, drawn: Step) -> Step:
+        step = self._forced.popleft() if self._forced else drawn
+        self._state.push(step)
+        if not self._forced:
+            self._forced.extend(self._grammar.forced())
+        return step
+
+    def turned_to(self) -> int | None:
+        """Number of bars that have begun if it grew since the last call."""
+        if self._begun == self._bars_turned_to:
+            return None
+        self._bars_turned_to = self._begun
+        return self._begun
 
     def new_bars(self) -> int | None:
         """Number of finished bars if it grew since the last call."""
-        bars = len(self.state.rows) + (0 if self._edit is None else self._edit.bars_given)
+        bars = self._closed + (0 if self._edit is None else self._edit.bars_given)
         if bars == self._bars_told:
             return None
         self._bars_told = bars
@@ -77,12 +132,3 @@ class Sequence:
         spec = self.job.spec
         score = perform(written) if self._edit is None else join(self._edit, written, self.header.tempo)
         return score if spec.meter is None else replace(score, meters=(MeterChange(0, spec.meter),))
-
-
-def header_of(job: ComposeJob) -> Header:
-    """What the model is told of a job. Raises ValueError when its spec is not complete."""
-    spec = job.spec
-    if spec.roster is None or spec.bars is None or spec.tempo is None or spec.meter is None:
-        raise ValueError("the spec of a job must be complete")
-    meter = written_as(spec.meter) or spec.meter
-    return Header(spec.genres, spec.roster, spec.bars, spec.tempo, spec.key, spec.density, meter)

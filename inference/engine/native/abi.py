@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engine.board import Board
+from inference.engine.native.band import Handed, code_tables
 from inference.engine.native.errors import NativeUnavailable
 from inference.model.config import ModelConfig
 from inference.model.errors import CheckpointError
@@ -19,7 +20,7 @@ from inference.tokens.listening import HEARD_SIZES
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, STROKES
 from inference.tokens.vocabulary import FIELD_SIZES, PITCH, POSITION
 
-_VERSION = 1
+_VERSION = 2
 _LANES = 16
 _READ_TIMES = 100
 
@@ -73,13 +74,15 @@ class NativeStep:
         _check_shape(config)
         self._library = _load(path)
         self._board = board
-        sizes = np.array([*FIELD_SIZES, *CONTEXT_SIZES, *SONG_SIZES, *ECHO_SIZES], np.int32)
+        sizes = np.array([*CONTEXT_SIZES, *SONG_SIZES, *ECHO_SIZES], np.int32)
+        self._code = code_tables()
         rates = np.array([10_000.0 ** (-2 * i / config.head_size) for i in range(config.head_size // 2)], np.float32)
         tensors = _in_order(weights, _tensors(config, board))
         pointers = (_POINTER * len(tensors))(*(tensor.ctypes.data for tensor in tensors))
         shape, places = _shape(config, board), _Board(*(array.ctypes.data for array in board.arrays()))
         self._native = self._library.lnh_create(
-            ctypes.byref(shape), sizes.ctypes.data, rates.ctypes.data, pointers, ctypes.byref(places), threads
+            *(ctypes.byref(shape), ctypes.byref(self._code.structure), sizes.ctypes.data, rates.ctypes.data),
+            *(pointers, ctypes.byref(places), threads),
         )
         if not self._native:
             raise NativeUnavailable("there is not enough memory for the native step")
@@ -103,8 +106,16 @@ class NativeStep:
         return np.ctypeslib.as_array(ctypes.cast(address, ctypes.POINTER(ctypes.c_float)), (FIELD_SIZES[field],)).copy()
 
     def join(self, slots: list[int]) -> None:
-        """Reads the board's song numbers and genres of new songs."""
+        """Reads the board's song numbers, genres and points: of new songs, and of those whose points changed."""
         self._check(self._library.lnh_join(self._native, self._slots_at, self._guided_at, self._listed(slots)))
+
+    def begin(self, slot: int, facts: Handed) -> None:
+        """Takes over the state of a new song."""
+        self._check(self._library.lnh_begin(self._native, slot, ctypes.byref(facts.structure)))
+
+    def write(self, slots: list[int]) -> None:
+        """Feeds the last step of songs taken over, and finds the next: the board's `chosen`, `fed` and `bars`."""
+        self._check(self._library.lnh_write(self._native, self._slots_at, self._guided_at, self._listed(slots)))
 
     def step(self, slots: list[int]) -> None:
         """Feeds each slot's step on the board to the trunk."""
@@ -163,12 +174,14 @@ def _load(path: Path) -> ctypes.CDLL:
         raise NativeUnavailable(f"the native step cannot be loaded: {error}") from error
     number, slots = ctypes.c_int, (_POINTER, _POINTER, _POINTER, ctypes.c_int)
     signatures: dict[str, tuple[object, Sequence[object]]] = {
-        "lnh_create": (_POINTER, (_POINTER, _POINTER, _POINTER, _POINTER, _POINTER, number)),
+        "lnh_create": (_POINTER, (*(_POINTER,) * 6, number)),
         "lnh_destroy": (None, (_POINTER,)),
         "lnh_trouble": (ctypes.c_char_p, (_POINTER,)),
         "lnh_weight_bytes": (ctypes.c_size_t, (_POINTER,)),
         "lnh_logits": (_POINTER, (_POINTER, number)),
         "lnh_join": (number, slots),
+        "lnh_begin": (number, (_POINTER, number, _POINTER)),
+        "lnh_write": (number, slots),
         "lnh_step": (number, slots),
         "lnh_draw": (number, (*slots, number, number)),
         "lnh_read": (ctypes.c_float, (_POINTER, ctypes.c_size_t)),

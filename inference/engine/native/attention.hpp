@@ -7,7 +7,7 @@
 
 namespace lnh {
 
-constexpr int COLUMNS = Matrix::PANEL;
+constexpr int COLUMNS = 4 * LANES;
 
 // Keys: panels of 64 columns; in a panel, the 64 first components, the 64 second ones, and so on. Values: by column.
 struct Memory {

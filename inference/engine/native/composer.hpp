@@ -7,10 +7,11 @@ namespace lnh {
 
 class Composer {
   public:
-    Composer(const Shape &shape, const std::int32_t *sizes, const float *rates, const float *const *weights,
-             const Board &board)
+    Composer(const Shape &shape, const std::int32_t *field_sizes, const std::int32_t *sizes, const float *rates,
+             const float *const *weights, const Board &board)
         : s_(shape), board_(board), rates_(rates, rates + head_size() / 2) {
         Cursor cursor{weights};
+        field_sizes_.assign(field_sizes, field_sizes + FIELDS);
         read_sizes(sizes);
         read_inputs(cursor);
         for (int layer = 0; layer < s_.layers; layer++) read_block(cursor);
@@ -22,22 +23,19 @@ class Composer {
         hidden_.resize(std::size_t(rows) * s_.width);
         state_.resize(std::size_t(rows) * padded(s_.cascade, Matrix::PANEL));
         logits_.resize(std::size_t(rows) * logits_stride_);
-        // Pages of a cache that nobody writes to are never there.
-        cache_memory_ = static_cast<char *>(std::calloc(row_halves() * rows * sizeof(Half) + 64, 1));
-        if (!cache_memory_) throw std::bad_alloc();
-        cache_ = reinterpret_cast<Half *>((reinterpret_cast<std::uintptr_t>(cache_memory_) + 63) / 64 * 64);
+        cache_ = Pages(row_halves() * rows * sizeof(Half));
+        weights_ = Pages(weight_bytes());
+        std::int16_t *memory = weights_.as<std::int16_t>();
+        for (Matrix *matrix : matrices()) memory = matrix->move_to(memory);
     }
-    ~Composer() { std::free(cache_memory_); }
     Composer(const Composer &) = delete;
     Composer &operator=(const Composer &) = delete;
 
     int slots() const { return s_.slots; }
     // Weights that a step of the trunk and a whole cascade cannot do without, in bytes.
-    std::size_t weight_bytes() const {
-        std::size_t bytes = start_.bytes() + recurrent_.bytes();
-        for (const Matrix &matrix : logits_of_) bytes += matrix.bytes();
-        for (const Block &block : blocks_)
-            bytes += block.query_key_value.bytes() + block.out.bytes() + block.gate_up.bytes() + block.down.bytes();
+    std::size_t weight_bytes() {
+        std::size_t bytes = 0;
+        for (Matrix *matrix : matrices()) bytes += matrix->bytes();
         return bytes;
     }
 
@@ -74,6 +72,7 @@ class Composer {
             }
             for (int column = 0; column < s_.songs; column++)
                 add(to, song_tables_[column][board_.song[song.slot * s_.songs + column]], s_.width);
+            add(to, board_.steer + std::size_t(song.slot) * s_.width, s_.width);
             if (!song.guided) return;
         }
     }
@@ -121,14 +120,21 @@ class Composer {
     }
     static std::vector<float> vector(const float *from, int count) { return {from, from + count}; }
 
+    // In the order in which a step reads them.
+    std::vector<Matrix *> matrices() {
+        std::vector<Matrix *> all;
+        for (Block &block : blocks_) all.insert(all.end(), {&block.query_key_value, &block.out, &block.gate_up, &block.down});
+        all.insert(all.end(), {&start_, &recurrent_});
+        for (Matrix &matrix : logits_of_) all.push_back(&matrix);
+        return all;
+    }
+
     Memory memory(int row, int layer, int head) {
-        Half *part = cache_ + row * row_halves() + (std::size_t(layer) * s_.kv_heads + head) * 2 * part_halves();
+        Half *part = cache_.as<Half>() + row * row_halves() + (std::size_t(layer) * s_.kv_heads + head) * 2 * part_halves();
         return {part, part + part_halves()};
     }
 
     void read_sizes(const std::int32_t *from) {
-        field_sizes_.assign(from, from + FIELDS);
-        from += FIELDS;
         context_sizes_.assign(from, from + s_.contexts);
         from += s_.contexts;
         song_sizes_.assign(from, from + s_.songs);
@@ -406,8 +412,7 @@ class Composer {
     Matrix start_, recurrent_;
     std::vector<Matrix> logits_of_;
     std::vector<float> songs_, hidden_, state_, logits_;
-    char *cache_memory_ = nullptr;
-    Half *cache_ = nullptr;
+    Pages cache_, weights_;
 };
 
 }  // namespace lnh

@@ -60,25 +60,30 @@ struct Integral {
 // sums are exact, so that no order of adding them can matter.
 class Matrix {
   public:
-    static constexpr int PANEL = 4 * LANES;
-    static constexpr int ROWS_AT_ONCE = 4;
+    static constexpr int PANEL = 2 * LANES;
+    // As many sums as there are registers for.
+#if defined(__AVX512F__)
+    static constexpr int ROWS_AT_ONCE = 8;
+#else
+    static constexpr int ROWS_AT_ONCE = 3;
+#endif
 
     Matrix() = default;
 
-    // `weights` is [outputs, inputs]; `bias` is [outputs] or null. Panels of 64 outputs; in a panel, for two inputs after
-    // the other the 64 pairs of weights.
+    // `weights` is [outputs, inputs]; `bias` is [outputs] or null. Panels of 32 outputs; in a panel, for two inputs after
+    // the other the 32 pairs of weights.
     Matrix(const float *weights, const float *bias, int outputs, int inputs)
         : outputs_(padded(outputs, PANEL)), inputs_(inputs), pairs_(padded(inputs, LANES) / 2),
           // The largest integers whose products add up to less than 2^31.
           most_(int(std::sqrt(2147483647.0 / padded(inputs, LANES)))),
-          weights_(aligned<std::int16_t>(std::size_t(outputs_) * 2 * pairs_)), scales_(outputs_, 0.0f),
+          own_(aligned<std::int16_t>(std::size_t(outputs_) * 2 * pairs_)), weights_(own_.get()), scales_(outputs_, 0.0f),
           bias_(outputs_, 0.0f) {
-        std::memset(weights_.get(), 0, bytes());
+        std::memset(weights_, 0, bytes());
         Integral rows;
         rows.take(weights, inputs, inputs, outputs, most_);
         for (int n = 0; n < outputs; n++) {
             scales_[n] = rows.scales[n];
-            std::int16_t *panel = weights_.get() + std::size_t(n / PANEL) * PANEL * 2 * pairs_;
+            std::int16_t *panel = weights_ + std::size_t(n / PANEL) * PANEL * 2 * pairs_;
             for (int k = 0; k < 2 * pairs_; k++)
                 panel[std::size_t(k / 2) * 2 * PANEL + n % PANEL * 2 + k % 2] = rows.values[std::size_t(n) * rows.stride + k];
         }
@@ -87,6 +92,13 @@ class Matrix {
 
     // Outputs with those that only fill up the last panel.
     int outputs() const { return outputs_; }
+    // Puts the weights there, and returns where they end; they must stay there.
+    std::int16_t *move_to(std::int16_t *memory) {
+        std::memcpy(memory, weights_, bytes());
+        own_.reset();
+        weights_ = memory;
+        return memory + bytes() / sizeof(std::int16_t);
+    }
     std::size_t bytes() const { return std::size_t(outputs_) * 2 * pairs_ * sizeof(std::int16_t); }
 
     // x [rows, x_stride] -> y [rows, y_stride], y_stride at least outputs(). A panel stays in the cache for all rows.
@@ -111,34 +123,37 @@ class Matrix {
             case 3: return tile<3>(n, x, first, y, y_stride);
             case 4: return tile<4>(n, x, first, y, y_stride);
             case 5: return tile<5>(n, x, first, y, y_stride);
-            default: return tile<6>(n, x, first, y, y_stride);
+            case 6: return tile<6>(n, x, first, y, y_stride);
+            case 7: return tile<7>(n, x, first, y, y_stride);
+            default: return tile<8>(n, x, first, y, y_stride);
         }
     }
 
     template <int R>
     void tile(int n, const Integral &x, int first, float *y, int y_stride) const {
-        const std::int16_t *w = weights_.get() + std::size_t(n) * 2 * pairs_;
+        const std::int16_t *w = weights_ + std::size_t(n) * 2 * pairs_;
         const std::int16_t *rows = x.values.data() + std::size_t(first) * x.stride;
-        Integers sums[R][4];
+        Integers sums[R][2];
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++)
 #pragma GCC unroll 8
-            for (int j = 0; j < 4; j++) sums[r][j] = no_integers();
+            for (int j = 0; j < 2; j++) sums[r][j] = no_integers();
+#pragma GCC unroll 2
         for (int k = 0; k < pairs_; k++, w += 2 * PANEL) {
-            Pairs column[4];
+            Pairs column[2];
 #pragma GCC unroll 8
-            for (int j = 0; j < 4; j++) column[j] = load_pairs(w + 2 * j * LANES);
+            for (int j = 0; j < 2; j++) column[j] = load_pairs(w + 2 * j * LANES);
 #pragma GCC unroll 8
             for (int r = 0; r < R; r++) {
                 std::int32_t both;
                 std::memcpy(&both, rows + std::size_t(r) * x.stride + 2 * k, sizeof both);
                 const Pairs input = all_pairs(both);
 #pragma GCC unroll 8
-                for (int j = 0; j < 4; j++) sums[r][j] = dot(sums[r][j], input, column[j]);
+                for (int j = 0; j < 2; j++) sums[r][j] = dot(sums[r][j], input, column[j]);
             }
         }
 #pragma GCC unroll 8
-        for (int j = 0; j < 4; j++) {
+        for (int j = 0; j < 2; j++) {
             const Lanes scale = load(scales_.data() + n + j * LANES), bias = load(bias_.data() + n + j * LANES);
 #pragma GCC unroll 8
             for (int r = 0; r < R; r++)
@@ -148,7 +163,8 @@ class Matrix {
     }
 
     int outputs_ = 0, inputs_ = 0, pairs_ = 0, most_ = 0;
-    Aligned<std::int16_t> weights_;
+    Aligned<std::int16_t> own_;
+    std::int16_t *weights_ = nullptr;
     std::vector<float> scales_, bias_;
 };
 

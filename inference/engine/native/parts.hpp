@@ -5,12 +5,13 @@
 #include <stdexcept>
 
 #include "attention.hpp"
+#include "code.hpp"
+#include "pages.hpp"
 #include "sampler.hpp"
 
 namespace lnh {
 
-// The first columns of a context are the player's.
-constexpr int FIELDS = 5, HEAD = 0, VALUE = 1, PLAYER_COLUMNS = 2;
+constexpr int PLAYER_COLUMNS = 2;  // of a context; they come first
 
 // The order of both structs is that of abi.py and of inference/engine/board.py.
 struct Shape {
@@ -20,15 +21,19 @@ struct Shape {
 
 // One entry a slot; `mask` and `leaning` are [slots, FIELDS, widest field].
 struct Board {
-    const std::int32_t *fields, *context, *echo, *song;
-    const float *content, *genres;
-    const std::uint8_t *has_content;
-    const std::int64_t *fed;
+    std::int32_t *fields, *context, *echo;
+    const std::int32_t *song;
+    float *content;
+    const float *genres;
+    std::uint8_t *has_content;
+    std::int64_t *fed;
     const std::uint64_t *seed;
     const float *temperature, *top_p, *guidance;
-    const std::uint8_t *mask, *leans;
-    const float *leaning;
+    std::uint8_t *mask, *leans;
+    float *leaning;
     std::int32_t *chosen;
+    const float *steer;
+    std::int32_t *bars;  // [slots, 2]: closed, begun
 };
 
 // Reads the weights one after another.

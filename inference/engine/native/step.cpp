@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "composer.hpp"
+#include "writer.hpp"
 
 namespace lnh {
 
@@ -73,16 +73,29 @@ class Crew {
 
 struct Native {
     Composer composer;
+    Writer writer;
     Crew crew;
     std::vector<Workspace> workspaces;
     std::vector<Song> songs;
     std::vector<std::string> troubles;
     std::string trouble;
 
-    template <class... Arguments>
-    Native(int threads, Arguments &&...arguments) : composer(std::forward<Arguments>(arguments)...), crew(threads - 1) {
+    Native(int threads, const Shape &shape, const Code &code, const std::int32_t *sizes, const float *rates,
+           const float *const *weights, const Board &board)
+        : composer(shape, code.field_sizes, sizes, rates, weights, board), writer(composer, board, code), crew(threads - 1) {
         for (int i = 0; i < crew.size(); i++) workspaces.push_back(composer.workspace());
         troubles.resize(crew.size());
+    }
+
+    template <class Work>
+    int attempt(Work &&work) {
+        try {
+            work();
+            return 0;
+        } catch (const std::exception &error) {
+            trouble = error.what();
+            return 1;
+        }
     }
 
     template <class Work>
@@ -118,12 +131,12 @@ struct Native {
 
 extern "C" {
 
-int lnh_version() { return 1; }
+int lnh_version() { return 2; }
 
-void *lnh_create(const lnh::Shape *shape, const std::int32_t *sizes, const float *rates, const float *const *weights,
-                 const lnh::Board *board, int threads) {
+void *lnh_create(const lnh::Shape *shape, const lnh::Code *code, const std::int32_t *sizes, const float *rates,
+                 const float *const *weights, const lnh::Board *board, int threads) {
     try {
-        return new lnh::Native(threads, *shape, sizes, rates, weights, *board);
+        return new lnh::Native(threads, *shape, *code, sizes, rates, weights, *board);
     } catch (const std::exception &) {
         return nullptr;
     }
@@ -156,6 +169,57 @@ int lnh_draw(void *native, const std::int32_t *slots, const std::uint8_t *guided
     return one.share(slots, guided, count, [&](const lnh::Song *songs, int songs_count, lnh::Workspace &workspace) {
         one.composer.draw(songs, songs_count, first, last, workspace);
     });
+}
+
+int lnh_begin(void *native, int slot, const lnh::Facts *facts) {
+    auto &one = *static_cast<lnh::Native *>(native);
+    return one.attempt([&] { one.writer.begin(slot, *facts); });
+}
+
+int lnh_write(void *native, const std::int32_t *slots, const std::uint8_t *guided, int count) {
+    auto &one = *static_cast<lnh::Native *>(native);
+    return one.share(slots, guided, count, [&](const lnh::Song *songs, int songs_count, lnh::Workspace &workspace) {
+        one.writer.write(songs, songs_count, workspace);
+    });
+}
+
+// The grammar by itself, so that it can be held against the one in Python.
+void *lnh_grammar_create(const lnh::Code *code, const lnh::Facts *facts) {
+    auto *grammar = new lnh::Grammar;
+    grammar->begin(*code, *facts);
+    return grammar;
+}
+
+void lnh_grammar_destroy(void *grammar) { delete static_cast<lnh::Grammar *>(grammar); }
+
+// Takes a step and writes down what is shown of it; returns how many bars are closed.
+int lnh_grammar_push(void *grammar, const std::int32_t *step, std::int32_t *context, float *content) {
+    lnh::Band &band = static_cast<lnh::Grammar *>(grammar)->band;
+    band.push(lnh::step_at(step));
+    band.context(context);
+    if (!band.content(content)) std::fill(content, content + lnh::CONTENTS, 0.0f);
+    return int(band.rows.size());
+}
+
+void lnh_grammar_echo(void *grammar, int head, std::int32_t *echo) {
+    static_cast<lnh::Grammar *>(grammar)->band.echo(head, echo);
+}
+
+// Returns whether anything leans on the field.
+int lnh_grammar_allow(void *grammar, int field, const std::int32_t *chosen, std::uint8_t *mask, float *leaning) {
+    auto &one = *static_cast<lnh::Grammar *>(grammar);
+    one.mask(field, chosen, mask);
+    return one.leaning(field, chosen, leaning);
+}
+
+// Writes down at most `room` forced steps and returns how many there are.
+int lnh_grammar_forced(void *grammar, std::int32_t *steps, int room) {
+    int count = 0;
+    static_cast<lnh::Grammar *>(grammar)->forced([&](const lnh::Step &step) {
+        if (count < room) std::memcpy(steps + std::size_t(count) * lnh::FIELDS, step.at, sizeof step.at);
+        count++;
+    });
+    return count;
 }
 
 // Reads `count` floats and nothing else; the sum only keeps the compiler from leaving it out.

@@ -71,6 +71,7 @@ def test_logits_of_every_field_agree_with_the_whole_network_at_once(
     runner = native(built, model)
     song = sequence(guided(job("a", 3, bars=24), guidance))
     song.slot = 2
+    song.is_led = True  # field by field
     runner.join(song)
     witness = Witness(runner, song.slot)
     monkeypatch.setattr(runner.native, "draw", witness)
@@ -107,6 +108,40 @@ def test_most_songs_are_the_same_as_from_torch_although_it_rounds_differently(bu
     jobs = [guided(job("a", seed), guidance) for seed in range(SONGS)]
     same = [write_alone(runner, 1, one) == write_alone(reference, 1, one) for one in jobs]
     assert sum(same) >= SONGS / 2
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_a_song_is_the_same_whoever_keeps_its_state(built: Path, guidance: float) -> None:
+    runner = native(built, half_precise())
+    for seed in range(2 * SONGS):
+        wanted = guided(job("a", seed, bars=4 + seed), guidance)
+        assert write_alone(runner, 1, wanted) == write_alone(runner, 1, wanted, led=True)
+
+
+def test_songs_whose_state_python_keeps_share_a_batch_and_a_slot_with_others(built: Path) -> None:
+    runner = native(built, half_precise(), slots=2)
+    wanted = [job("a", seed, bars=4 + seed) for seed in range(SONGS)]
+    alone = [write_alone(runner, 0, one) for one in wanted]
+    for schedule in range(SCHEDULES):
+        assert write_together(runner, wanted, random.Random(schedule), led=lambda seed: seed % 2 == 0) == alone
+
+
+def test_what_python_knows_of_a_song_catches_up_when_it_is_asked(built: Path) -> None:
+    runner = native(built, half_precise())
+    kept, asked = sequence(job("a", 5, bars=6)), sequence(job("a", 5, bars=6))
+    for slot, song in enumerate((kept, asked)):
+        song.slot = slot
+        runner.join(song)
+    told = []
+    while not kept.is_finished:
+        runner.step([kept, asked])
+        assert asked.state.last == asked.step
+        assert asked.fed == kept.fed
+        told.append((kept.new_bars(), asked.new_bars()))
+    assert all(one == other for one, other in told)
+    assert len([one for one, _ in told if one]) == 6
+    assert kept.score() == asked.score()
+    assert kept.state.rows == asked.state.rows
 
 
 def of_genre(seed: int, genre: str, guidance: float) -> ComposeJob:

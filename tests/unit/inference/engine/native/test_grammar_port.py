@@ -1,0 +1,176 @@
+"""State, grammar and leanings of the native step are those of the reference, for whatever song or edit."""
+
+import ctypes
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference.engine.native.band import code_tables, song_facts
+from inference.engine.native.build import library
+from inference.engine.native.errors import NativeUnavailable
+from inference.music.pitch import Key, Mode
+from inference.music.program import Role
+from inference.music.score import Meter
+from inference.music.spec import Player
+from inference.tokens.arrangement import Header
+from inference.tokens.block import CONTENT_SIZE
+from inference.tokens.encode import prefix
+from inference.tokens.given import Cell, Given, Open, Plan, Tied, needs_free_order
+from inference.tokens.grammar import Grammar, Rules
+from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, BandState
+from inference.tokens.vocabulary import END, FIELD_SIZES, NONE, Step
+from tests.unit.inference.tokens.songs import ROSTER, arrangements
+
+FORCED_ROOM = 4096
+DUET = (Player.of(Role.DRUMS), Player.of(Role.KEYS))
+METERS = (Meter(), Meter(3, 4), Meter(6, 8))
+KEYS = (None, Key(0, Mode.MAJOR), Key(4, Mode.MINOR), Key(11, Mode.MAJOR))
+
+
+@pytest.fixture(scope="module")
+def native() -> ctypes.CDLL:
+    try:
+        loaded = ctypes.CDLL(str(library()))
+    except NativeUnavailable as error:
+        pytest.skip(str(error))
+    loaded.lnh_grammar_create.restype = ctypes.c_void_p
+    for name in ("destroy", "push", "echo", "allow", "forced"):
+        getattr(loaded, f"lnh_grammar_{name}").restype = ctypes.c_int
+    return loaded
+
+
+class Port:
+    """The grammar of the library for one song."""
+
+    def __init__(self, loaded: ctypes.CDLL, header: Header, rules: Rules, plan: Plan | None) -> None:
+        self._library, self._code = loaded, code_tables()
+        facts = song_facts(header, rules, plan, [Step(NONE)])
+        create = loaded.lnh_grammar_create
+        self._at = ctypes.c_void_p(create(ctypes.byref(self._code.structure), ctypes.byref(facts.structure)))
+
+    def close(self) -> None:
+        self._library.lnh_grammar_destroy(self._at)
+
+    def push(self, step: Step) -> tuple[int, list[int], list[float]]:
+        fields, context = np.array(step, np.int32), np.zeros(len(CONTEXT_SIZES), np.int32)
+        content = np.zeros(CONTENT_SIZE, np.float32)
+        bars = self._library.lnh_grammar_push(self._at, *map(_at, (fields, context, content)))
+        return bars, context.tolist(), content.tolist()
+
+    def echo(self, head: int) -> list[int]:
+        echo = np.zeros(len(ECHO_SIZES), np.int32)
+        self._library.lnh_grammar_echo(self._at, head, _at(echo))
+        return list(echo.tolist())
+
+    def allow(self, field: int, chosen: list[int]) -> tuple[list[bool], list[float] | None]:
+        before = np.array([*chosen, *[NONE] * (len(FIELD_SIZES) - len(chosen))], np.int32)
+        mask, leaning = np.zeros(FIELD_SIZES[field], np.bool_), np.zeros(FIELD_SIZES[field], np.float32)
+        leans = self._library.lnh_grammar_allow(self._at, field, *map(_at, (before, mask, leaning)))
+        return mask.tolist(), leaning.tolist() if leans else None
+
+    def forced(self) -> list[Step]:
+        steps = np.zeros((FORCED_ROOM, len(FIELD_SIZES)), np.int32)
+        count = self._library.lnh_grammar_forced(self._at, _at(steps), FORCED_ROOM)
+        return [Step(*step) for step in steps[:count].tolist()]
+
+
+def _at(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def compare(loaded: ctypes.CDLL, header: Header, rules: Rules, plan: Plan | None, seed: int) -> Iterator[Step]:
+    """A song of random choices under the reference's masks; at every step both are asked everything."""
+    rng = random.Random(seed)
+    state = BandState(header)
+    grammar, port = Grammar(state, rules, plan), Port(loaded, header, rules, plan)
+    forced = [*prefix(header), *(plan.opening() if plan else ())]
+    step = Step(NONE)
+    while step.head != END:
+        step = forced.pop(0) if forced else _drawn(rng, state, grammar, port)
+        state.push(step)
+        content = np.array(state.content, np.float32).tolist()
+        assert port.push(step) == (len(state.rows), list(state.context()), content), step
+        if not forced:
+            forced = grammar.forced()
+            assert port.forced() == forced
+        yield step
+    port.close()
+
+
+def _drawn(rng: random.Random, state: BandState, grammar: Grammar, port: Port) -> Step:
+    chosen: list[int] = []
+    for field in range(len(FIELD_SIZES)):
+        mask, leaning = grammar.mask(field, chosen), grammar.leaning(field, chosen)
+        expected = mask.tolist(), None if leaning is None else leaning.tolist()
+        assert port.allow(field, chosen) == expected, (field, chosen)
+        chosen.append(int(rng.choice(np.flatnonzero(mask))))
+        if field == 0:
+            assert port.echo(chosen[0]) == list(state.echo(chosen[0]))
+    return Step(*chosen)
+
+
+headers = st.builds(
+    Header,
+    st.just(()),
+    st.sampled_from([ROSTER, DUET]),
+    st.integers(1, 20),
+    st.just(120.0),
+    st.sampled_from(KEYS),
+    st.one_of(st.none(), st.integers(1, 8)),
+    st.sampled_from(METERS),
+    closes=st.booleans(),
+    free_order=st.booleans(),
+)
+rule_sets = st.builds(
+    Rules,
+    max_rest=st.integers(1, 4),
+    max_repeats=st.integers(1, 16),
+    new_ending=st.booleans(),
+    strict_key=st.booleans(),
+)
+
+
+@given(headers, rule_sets, st.integers(0, 2**32))
+@settings(max_examples=100, deadline=None)
+def test_a_new_song_is_shown_masked_and_leant_on_alike(
+    native: ctypes.CDLL, header: Header, rules: Rules, seed: int
+) -> None:
+    assert list(compare(native, header, rules, None, seed))[-1].head == END
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> Given:
+    """A random song in which random cells are open or tied, with or without bars ahead, in either order."""
+    song = draw(arrangements())
+    rows = song.rows[:16]
+    count = len(rows)
+    ahead = draw(st.integers(0, count // 2))
+    rng = random.Random(draw(st.integers(0, 2**32)))
+    share = draw(st.sampled_from((0.0, 0.1, 0.5, 0.9)))
+    order = [*range(count - ahead, count), *range(count - ahead)]
+
+    def cell(bar: int, slot: int) -> Cell:
+        if rng.random() > share:
+            return rows[bar][slot]
+        kind = rng.choice((Open.FREE, Open.FREE, Open.FRESH, Tied))
+        if kind is not Tied:
+            return kind
+        earlier = order[: order.index(bar)]
+        return Tied(rng.choice(earlier)) if earlier else Open.FREE
+
+    cells = tuple(tuple(cell(bar, slot) for slot in range(len(ROSTER))) for bar in range(count))
+    free_order = needs_free_order(cells) or draw(st.booleans())
+    return Given(replace(song.header, bars=count, ahead=ahead, free_order=free_order), cells)
+
+
+@given(edits(), rule_sets, st.integers(0, 2**32))
+@settings(max_examples=100, deadline=None)
+def test_an_edit_is_forced_shown_masked_and_leant_on_alike(
+    native: ctypes.CDLL, known: Given, rules: Rules, seed: int
+) -> None:
+    assert list(compare(native, known.header, rules, Plan(known), seed))[-1].head == END
