@@ -102,6 +102,8 @@ class InferenceSettings(_Section):
     max_wait_s: Annotated[float, Field(gt=0)] = 600.0
     client_at_once: Count = 16
     client_hourly: Count | None = None
+    replicas: Count = 1
+    most_replicas: Count = 4
     render_workers: Count = 2
     soundfont: Path | None = None
     artifacts: Path = Path("var/songs")

@@ -34,6 +34,9 @@ def bot() -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; unsaid: inference.host.")] = None,
     port: Annotated[int | None, typer.Option(help="Port, 0 for any free one; unsaid: inference.port.")] = None,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Have songs written by replicas on Ray Serve (extra `ray`), more under load.")
+    ] = False,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
     """Starts the service that makes music, alone."""
@@ -41,7 +44,7 @@ def serve(
     inference = settings.inference
     address = (host or inference.host, inference.port if port is None else port)
     check_range("port", address[1], 0, 65535)
-    until_stopped(_serve(settings, address, stop_with_stdin=until_stdin_closes))
+    until_stopped(_serve(settings, address, replicated=ray, stop_with_stdin=until_stdin_closes))
 
 
 def until_stopped(work: Coroutine[Any, Any, None]) -> None:
@@ -117,18 +120,21 @@ def _free_or_any(host: str, port: int) -> int:
     return port
 
 
-async def _serve(settings: Settings, address: tuple[str, int], *, stop_with_stdin: bool) -> None:
+async def _serve(settings: Settings, address: tuple[str, int], *, replicated: bool, stop_with_stdin: bool) -> None:
     from bot.commands.studio import make_app
     from inference.server.archive import ArchiveInUse
+    from inference.server.cluster import Scale
     from inference.server.run import CannotListen, EngineLost, listen, serve
 
     with as_trouble(CannotListen):
         sock = listen(*address)
     stop = asyncio.Event()
+    inference = settings.inference
+    scale = Scale(inference.replicas, max(inference.replicas, inference.most_replicas)) if replicated else None
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(_stop_with_stdin(stop)) if stop_with_stdin else None
         with sock, as_trouble(ArchiveInUse, EngineLost):
-            async with make_app(settings) as app:
+            async with make_app(settings, scale) as app:
                 await serve(app, sock, lambda url: typer.echo(f"LnH listens on {url}"), stop)
         if watching is not None:
             watching.cancel()
