@@ -40,6 +40,8 @@ def body_of(request: SongRequest) -> SongBody:
         top_p=sampling.top_p,
         guidance=sampling.guidance,
         take=sampling.take,
+        touch=None if sampling.touch is None else sampling.touch.said(),
+        space=sampling.space,
         takes=request.takes,
         formats=list(request.formats),
         asked=None if request.asked is None else list(request.asked),
