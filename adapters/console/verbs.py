@@ -22,7 +22,7 @@ MOST_FILE_MIB = 4096.0  # a folder of one's own bears what a chat does not
 HERE = Place(PLATFORM, "local", "terminal")
 YOU = Requester("local", "you")
 HELP = (
-    "/compose metal 140bpm Em      a new song; also: 32 bars, density 6, band drums,bass,lead:30, seed 7",
+    "/compose metal 140bpm Em      a new song; also: 32 bars, 3/4, density 6, band drums,bass, strict key, seed 7",
     "/another                      the last wishes again, another song",
     "/vary, /extend                a variation of the last song, a longer one; /replace lead writes one player anew",
     "/files                        more files of the last song: /files stems or /files 3 makes one of those it lists",

@@ -32,6 +32,8 @@ def compose_command() -> app_commands.Command[Any, ..., None]:
     compose.__signature__ = Signature([interaction, *map(_parameter, OPTIONS)])  # type: ignore[attr-defined]
     app_commands.describe(**{option.name: option.help for option in OPTIONS})(compose)
     app_commands.autocomplete(genre=enabled_genres)(compose)
+    chosen = {option.name: _choices(option) for option in OPTIONS if option.choices}
+    app_commands.choices(**chosen)(compose)
     return app_commands.Command(
         name="compose",
         description="A new song by the band: card, MP3 and MIDI",
@@ -67,6 +69,10 @@ def genre_choices(genres: Iterable[Genre], text: str) -> Choices:
 
 def _words(genre: Genre) -> tuple[str, ...]:
     return tuple(word.casefold() for word in (genre.name, genre.title, *genre.aliases))
+
+
+def _choices(option: Option) -> Choices:
+    return [app_commands.Choice(name=word, value=word) for word in option.choices]
 
 
 def _parameter(option: Option) -> Parameter:

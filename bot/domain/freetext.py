@@ -1,7 +1,7 @@
 """Free text such as `heavy metal 140bpm Em 32 bars seed 7` -> option values as texts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from inference.music.errors import InvalidSpec, UnknownGenre
@@ -10,7 +10,9 @@ from inference.music.pitch import Key
 
 EXAMPLE = "metal 140bpm Em 32 bars seed 7"
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
-_NAMED = re.compile(r"-{0,2}([A-Za-z]+)[=:](.*)", re.DOTALL)
+_NAMED = re.compile(r"-{0,2}([A-Za-z]+(?:[-_][A-Za-z]+)*)[=:](.*)", re.DOTALL)
+_METER = re.compile(r"\d{1,3}/\d{1,3}")
+_ANSWERS = frozenset(("yes", "no", "true", "false", "on", "off"))
 _MEASURED = re.compile(r"(\d+(?:[.,]\d+)?)([A-Za-z]*)")
 _MODES = ("minor", "major", "min", "maj")
 _FILLERS = frozenset(("a", "an", "the", "and", "of", "in", "at", "with", "for", "me", "some", "song", "tune", "please"))
@@ -18,12 +20,15 @@ _QUOTES = str.maketrans("“”„«»", '"""""')
 _MAX_ECHO = 60  # characters of somebody's text that an answer repeats
 
 
-def read_options(text: str, names: Mapping[str, str], catalogue: GenreCatalogue) -> dict[str, object]:
+def read_options(
+    text: str, names: Mapping[str, str], switches: frozenset[str], catalogue: GenreCatalogue
+) -> dict[str, object]:
     """The values said in `text`, by option name.
 
     Args:
         text: one line in any order; a genre may be several words; `tempo=140`, `140bpm`, `tempo 140` are the same.
-        names: every name, alias and unit of an option -> the option's name; it must know `genre` and `key`.
+        names: every name, alias and unit of an option -> its name; it must know `genre`, `key` and `meter`.
+        switches: names of options that are on when they are named alone.
         catalogue: what counts as a genre.
 
     Raises:
@@ -32,7 +37,7 @@ def read_options(text: str, names: Mapping[str, str], catalogue: GenreCatalogue)
     """
     spaced = re.sub(r"\s*=\s*", "=", text.translate(_QUOTES))
     words = [word.strip(",;") for word in _WORD.findall(spaced)]
-    reader = _Reader([word for word in words if word.strip('"')], names, catalogue)
+    reader = _Reader([word for word in words if word.strip('"')], names, switches, catalogue)
     return reader.read()
 
 
@@ -42,6 +47,7 @@ class _Reader:
 
     words: list[str]
     names: Mapping[str, str]
+    switches: frozenset[str]
     catalogue: GenreCatalogue
     values: dict[str, object] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
@@ -49,8 +55,7 @@ class _Reader:
     def read(self) -> dict[str, object]:
         at = 0
         while at < len(self.words):
-            takes = (self._take_named, self._take_measure, self._take_pair, self._take_genre, self._take_key)
-            at += next((count for take in takes if (count := take(at))), 0) or self._take_rest(at)
+            at += next((count for take in self._takes if (count := take(at))), 0) or self._take_rest(at)
         if self.unknown:
             echo = " ".join(self.unknown)[:_MAX_ECHO]
             if "genre" not in self.values:
@@ -58,11 +63,19 @@ class _Reader:
             raise InvalidSpec("text", f"I do not understand “{echo}”; write it like: {EXAMPLE}")
         return self.values
 
+    @property
+    def _takes(self) -> tuple[Callable[[int], int], ...]:
+        measured = (self._take_named, self._take_measure, self._take_meter)
+        return (*measured, self._take_switch, self._take_pair, self._take_genre, self._take_key)
+
     def _word(self, at: int) -> str:
         return self.words[at].strip('"') if at < len(self.words) else ""
 
     def _name(self, at: int) -> str | None:
-        return self.names.get(self._word(at).lstrip("-").rstrip(":").casefold())
+        return self._known(self._word(at).lstrip("-").rstrip(":"))
+
+    def _known(self, word: str) -> str | None:
+        return self.names.get(word.casefold().replace("-", "_"))
 
     def _set(self, name: str, value: str) -> None:
         known = self.values.setdefault(name, value)
@@ -74,7 +87,7 @@ class _Reader:
         match = _NAMED.fullmatch(self.words[at])
         if match is None or not match[2]:
             return 0
-        name = self.names.get(match[1].casefold())
+        name = self._known(match[1])
         if name is None:
             if "=" in self.words[at]:
                 raise InvalidSpec(match[1], f"there is no option “{match[1][:_MAX_ECHO]}”; write it like: {EXAMPLE}")
@@ -97,6 +110,29 @@ class _Reader:
             return 0
         self._set(name, number)
         return 1 if unit else 2
+
+    def _take_meter(self, at: int) -> int:
+        """`3/4`, `6/8 time`, `meter 3/4`."""
+        said = 1 if self._name(at) == "meter" else 0
+        if _METER.fullmatch(self._word(at + said)) is None:
+            return 0
+        self._set("meter", self._word(at + said))
+        return 1 + (said or self._name(at + 1) == "meter")
+
+    def _take_switch(self, at: int) -> int:
+        """`strict_key`, `--strict-key yes`, `strict`, `strict key`; but `strict key Em` names a key as well."""
+        name, answer = self._name(at), self._word(at + 1).casefold()
+        if name not in self.switches:
+            return 0
+        self._set(name, answer if answer in _ANSWERS else "yes")
+        return 2 if answer in _ANSWERS or (answer == "key" and not self._is_key(at + 2)) else 1
+
+    def _is_key(self, at: int) -> bool:
+        try:
+            Key.parse(self._word(at))
+        except InvalidSpec:
+            return False
+        return True
 
     def _take_pair(self, at: int) -> int:
         """`tempo 140`, `tempo 140 bpm`, `key: Em`, `--seed 7`."""

@@ -13,8 +13,20 @@ from inference.music.errors import InvalidSpec
 from inference.music.genre import GenreCatalogue
 from inference.music.pitch import Key
 from inference.music.program import Role
-from inference.music.spec import MAX_DENSITY, MAX_SEED, MIN_DENSITY, Player, SamplingParams, SongSpec, check_range
+from inference.music.score import Meter
+from inference.music.spec import (
+    MAX_DENSITY,
+    MAX_SEED,
+    METERS,
+    MIN_DENSITY,
+    Player,
+    SamplingParams,
+    SongSpec,
+    check_range,
+)
 from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
+
+_SWITCHES = dict.fromkeys(("yes", "true", "on", "1"), True) | dict.fromkeys(("no", "false", "off", "0"), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +35,42 @@ class Option:
 
     Args:
         name: as typed, and the field of `SongWishes`.
-        kind: str, int or float.
+        kind: str, int, float, or bool for a switch.
         help: one sentence with an example, at most 100 characters.
         minimum: smallest number allowed, None for words.
         maximum: largest number allowed, None for words.
         aliases: other names and units that free text may use.
+        choices: the only words there are, none for any.
         required: whether a song cannot be asked for without it.
     """
 
     name: str
-    kind: type[str] | type[int] | type[float]
+    kind: type[str] | type[int] | type[float] | type[bool]
     help: str
     minimum: float | None = None
     maximum: float | None = None
     aliases: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     required: bool = False
 
     def read(self, value: object) -> str | int | float | None:
         """The value as this option's kind; None and blank text mean “not said”. Raises InvalidSpec."""
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        if self.kind is str:
-            return str(value).strip()
-        return self._number(value)
+        if self.kind is bool:
+            return self._switch(value)
+        return self._word(str(value).strip()) if self.kind is str else self._number(value)
+
+    def _word(self, value: str) -> str:
+        if self.choices and value not in self.choices:
+            raise InvalidSpec(self.name, f"{self.name} is one of {', '.join(self.choices)}, not “{value[:40]}”")
+        return value
+
+    def _switch(self, value: object) -> bool:
+        said = str(value).strip().casefold()
+        if said not in _SWITCHES:
+            raise InvalidSpec(self.name, f"{self.name} is yes or no, not “{said[:40]}”")
+        return _SWITCHES[said]
 
     def _number(self, value: object) -> int | float:
         try:
@@ -82,9 +107,19 @@ DENSITY = Option(
     ("busy",),
 )
 BAND = Option("band", str, "Who plays, such as drums,bass,rhythm,lead:30 (role:MIDI program)", aliases=("players",))
+METER = Option(
+    "meter",
+    str,
+    f"Time signature: {', '.join(map(str, METERS))}, such as 3/4",
+    aliases=("time",),
+    choices=tuple(map(str, METERS)),
+)
+STRICT_KEY = Option(
+    "strict_key", bool, "Whether no note may leave the key, such as yes", aliases=("strict", "strictkey")
+)
 SEED = Option("seed", int, f"Same seed, same song: 0 to {MAX_SEED}, such as 7", 0, MAX_SEED)
 
-OPTIONS: tuple[Option, ...] = (GENRE, BARS, KEY, TEMPO, DENSITY, BAND, SEED)
+OPTIONS: tuple[Option, ...] = (GENRE, BARS, KEY, TEMPO, METER, DENSITY, BAND, STRICT_KEY, SEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +130,10 @@ class SongWishes:
     bars: int | None = None
     key: Key | None = None
     tempo: float | None = None
+    meter: Meter | None = None
     density: int | None = None
     band: tuple[Player, ...] | None = None
+    strict_key: bool | None = None
     seed: int | None = None
 
 
@@ -113,11 +150,12 @@ def wishes_from_options(values: Mapping[str, object]) -> SongWishes:
     read = {name: option.read(values.get(name)) for name, option in known.items()}
     if read["genre"] is None:
         raise InvalidSpec("genre", "name a genre, such as metal")
-    key, band = read.pop("key"), read.pop("band")
+    key, band, meter = read.pop("key"), read.pop("band"), read.pop("meter")
     return SongWishes(
         **read,  # type: ignore[arg-type]  # Option.read gives each number its option's kind
         key=None if key is None else Key.parse(str(key)),
         band=None if band is None else parse_band(str(band)),
+        meter=None if meter is None else Meter.parse(str(meter)),
     )
 
 
@@ -129,7 +167,8 @@ def wishes_from_text(text: str, catalogue: GenreCatalogue) -> SongWishes:
         InvalidSpec: no genre, two genres, an option twice, a value out of range or a word that means nothing here.
     """
     names = {alias: option.name for option in OPTIONS for alias in (option.name, *option.aliases)}
-    return wishes_from_options(read_options(text, names, catalogue))
+    switches = frozenset(option.name for option in OPTIONS if option.kind is bool)
+    return wishes_from_options(read_options(text, names, switches, catalogue))
 
 
 def parse_band(text: str) -> tuple[Player, ...]:
@@ -159,8 +198,10 @@ def build_request(
         bars=wishes.bars,
         key=wishes.key,
         tempo=wishes.tempo,
+        meter=wishes.meter,
         roster=wishes.band,
         density=wishes.density,
+        strict_key=bool(wishes.strict_key),
     )
     sampling = SamplingParams(seed if wishes.seed is None else wishes.seed)
     return SongRequest(id, spec, sampling, place, requester, seed_drawn=wishes.seed is None)

@@ -266,6 +266,16 @@ async def test_button_of_a_song_long_forgotten_is_explained(edge, band):
         )
 
 
+async def test_meter_and_strict_key_are_wishes_and_a_wrong_meter_is_refused(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "metal 3/4 strict key")
+        await delivered(band, 1)
+        await edge.command("/compose", "metal 5/4")
+        assert "meter is one of 4/4, 3/4" in (await edge.responded())["text"].casefold()
+    (request,) = band.composer.asked
+    assert (str(request.spec.meter), request.spec.strict_key) == ("3/4", True)
+
+
 async def test_retried_event_makes_one_song(edge, band):
     async with running(edge, band):
         await edge.mention("metal", event_id="Ev00000099")

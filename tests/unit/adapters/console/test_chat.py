@@ -88,6 +88,13 @@ async def test_a_song_that_takes_long_is_heard_as_a_quick_mix_until_the_full_one
     assert len({Path(name).stem for name in terminal.files}) == 1
 
 
+async def test_meter_and_strict_key_are_wishes(terminal: Terminal) -> None:
+    answer = await terminal.type("/compose metal 8 bars 6/8 strict key", "/compose metal 7/8")
+    (job,) = terminal.service.engine.submitted
+    assert (str(job.spec.meter), job.spec.strict_key) == ("6/8", True)
+    assert "Meter is one of 4/4, 3/4, 6/8, 2/4, 2/2, not “7/8”." in answer
+
+
 async def test_text_without_a_slash_is_a_wish(terminal: Terminal) -> None:
     await terminal.type("punk 180 bpm")
     assert terminal.service.engine.submitted[0].spec.main_genre == "punk"

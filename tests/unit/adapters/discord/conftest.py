@@ -1,13 +1,24 @@
 """A bot in simcord's Discord: one server, one channel, a member and a manager."""
 
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
 import discord
 import pytest
 import simcord
+from structlog.testing import capture_logs
 
 from adapters.discord.adapter import make_client
 from adapters.discord.client import BandClient
 from tests.fakes.discord_band import Rehearsal
 from tests.fakes.discord_scene import Scene
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """Logs are kept, not printed: structlog's own tracebacks with all locals take seconds."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bot.domain.options import OPTIONS
 from bot.settings import GENRES_FILE
 from inference.music.genre import GenreCatalogue, load_catalogue
 
-OPTION_TYPES = {str: 3, int: 4, float: 10}
+OPTION_TYPES = {str: 3, int: 4, bool: 5, float: 10}
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def test_the_option_table_is_what_discord_offers(tree: app_commands.CommandTree[
         assert typed["description"] == option.help
         assert typed["required"] is option.required
         assert (typed.get("min_value"), typed.get("max_value")) == (option.minimum, option.maximum)
+        assert tuple(choice["value"] for choice in typed.get("choices", ())) == option.choices
 
 
 def test_genres_are_completed_while_typing(tree: app_commands.CommandTree[Any]) -> None:

@@ -47,6 +47,13 @@ async def test_typed_options_reach_the_composer(scene: Scene, rehearsal: Rehears
     assert request.requester.id == str(scene.alice.id)
 
 
+async def test_meter_and_strict_key_reach_the_composer(scene: Scene, rehearsal: Rehearsal) -> None:
+    await scene.alice.slash(scene.channel, "compose", genre="metal", meter="3/4", strict_key=True)
+
+    (request,) = rehearsal.composer.asked
+    assert (str(request.spec.meter), request.spec.strict_key) == ("3/4", True)
+
+
 async def test_nobody_is_ever_mentioned(scene: Scene) -> None:
     await scene.alice.slash(scene.channel, "compose", genre="@everyone")
     await scene.alice.slash(scene.channel, "compose", genre="metal")

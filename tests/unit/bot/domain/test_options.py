@@ -12,6 +12,7 @@ from inference.api import SongBody
 from inference.music.errors import InvalidSpec, MusicError, UnknownGenre
 from inference.music.pitch import Key
 from inference.music.program import Role
+from inference.music.score import Meter
 from inference.music.spec import MAX_SEED, Player
 from tests.fakes.songs import CATALOGUE, MEL, PLACE, request_for
 
@@ -80,6 +81,44 @@ def test_an_article_is_no_key() -> None:
     assert read("play me a metal tune".removeprefix("play ")).key is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["metal 3/4", "metal in 3/4 time", "metal meter 3/4", "metal meter=3/4", "metal time: 3/4", "--meter 3/4 metal"],
+)
+def test_a_meter_is_read_in_any_wording(text: str) -> None:
+    assert read(text) == SongWishes("metal", meter=Meter(3, 4))
+    assert build(read(text)).spec.meter == Meter(3, 4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metal strict",
+        "metal strict key",
+        "metal strict_key",
+        "--strict-key metal",
+        "metal strict-key=yes",
+        "metal strict: on",
+    ],
+)
+def test_the_key_is_strict_in_any_wording(text: str) -> None:
+    assert read(text) == SongWishes("metal", strict_key=True)
+    assert build(read(text)).spec.strict_key
+
+
+def test_a_strict_key_may_be_named_and_strictness_denied() -> None:
+    assert read("metal strict key Em") == SongWishes("metal", key=Key.parse("Em"), strict_key=True)
+    assert read("strict F# minor metal") == SongWishes("metal", key=Key.parse("F#m"), strict_key=True)
+    assert read("metal strict_key=no") == SongWishes("metal", strict_key=False)
+    assert not build(read("metal")).spec.strict_key
+
+
+def test_switches_are_typed_or_written() -> None:
+    typed = wishes_from_options({"genre": "metal", "strict_key": True, "meter": "6/8"})
+    assert typed == wishes_from_options({"genre": "metal", "strict_key": "on", "meter": "6/8"})
+    assert typed == SongWishes("metal", meter=Meter(6, 8), strict_key=True)
+
+
 def test_a_band_is_read_by_roles_and_programs() -> None:
     band = (Player.of(Role.DRUMS), Player(Role.BASS, 38), Player.of(Role.LEAD))
     assert read("metal band=drums,bass:38,lead").band == band
@@ -105,6 +144,10 @@ def test_a_band_is_read_by_roles_and_programs() -> None:
         ("metal seed 1.5", "seed must be a whole number, not 1.5"),
         ("metal seed=-1", "seed must be between 0 and"),
         ("metal key H", "“H” is not a key"),
+        ("metal 5/4", "meter is one of 4/4, 3/4, 6/8, 2/4, 2/2, not “5/4”"),
+        ("metal meter waltz", "meter is one of 4/4"),
+        ("metal 3/4 4/4", "meter is there twice, as 3/4 and 4/4"),
+        ("metal strict_key=maybe", "strict_key is yes or no, not “maybe”"),
         ("metal band=drums,kazoo", "“kazoo” is no player I know"),
         ("metal band=bass:200", "“200” is not a General MIDI program"),
     ],
