@@ -1,6 +1,6 @@
 """The loss: negative log likelihood of each field."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,11 +17,14 @@ from inference.training.batches import Batch
 class Chance:
     """What is drawn for a batch: standard normal `noise` [B, bars, Z], and `kept` [B], 1 where the points are shown.
 
+    heard: int64 [B, T], 0 where the network is told of a step only where it falls. A composer that hears all that was
+    written needs no points and learns to read none (Bowman et al., 2016).
     free: nats that each number of a point may cost.
     """
 
     noise: Tensor
     kept: Tensor
+    heard: Tensor
     free: float
 
 
@@ -54,8 +57,14 @@ def steered_losses(model: Composer, space: LatentSpace, batch: Batch, chance: Ch
     """
     steer, divergence = space(batch.inputs, batch.grid, chance.noise)
     kept = chance.kept.view(-1, 1, 1)
-    losses = field_losses(model, batch.inputs, batch.targets, batch.echo, steer * kept)
+    losses = field_losses(model, _heard(batch.inputs, chance.heard), batch.targets, batch.echo, steer * kept)
     counted = (batch.grid.cells > 0).any(dim=-1, keepdim=True) * kept
     bars = counted.sum()
     each = (divergence * counted).sum(dim=(0, 1)) / bars.clamp(min=1.0)
     return torch.cat((losses, (bars * each.clamp(min=chance.free).sum()).unsqueeze(0)))
+
+
+def _heard(inputs: StepInputs, heard: Tensor) -> StepInputs:
+    told = heard.unsqueeze(-1)
+    head, others = inputs.fields.split((1, inputs.fields.shape[-1] - 1), dim=-1)
+    return replace(inputs, fields=torch.cat((head, others * told), dim=-1), content=inputs.content * told)

@@ -9,6 +9,7 @@ from inference.model.transformer import Composer
 from inference.training.settings import TrainSettings
 
 _FLOOR = 0.02
+_LATE = 0.08
 
 
 class Optimisers:
@@ -37,9 +38,11 @@ class Optimisers:
         warm = min(1.0, (updates + 1) / settings.warm_up_updates)
         left = (1 - elapsed_share) / settings.decay_share if settings.decay_share else 1.0
         factor = warm * max(_FLOOR, min(1.0, left))
-        for optimiser, rate in self._named.values():
+        # Points join late and have much to learn: their rate falls only at the very end.
+        late = warm * max(_FLOOR, min(1.0, (1 - elapsed_share) / _LATE))
+        for name, (optimiser, rate) in self._named.items():
             for group in optimiser.param_groups:
-                group["lr"] = rate * factor
+                group["lr"] = rate * (late if name == "latent" else factor)
 
     def step(self) -> None:
         """Applies and clears the gradients."""

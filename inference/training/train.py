@@ -178,14 +178,22 @@ class Run:
         """With points: with noise 0 their means, to every example; else drawn, to some."""
         moved = batch.to(self.device)
         count, bars, _ = moved.grid.cells.shape
-        shown = 1.0 if noise == 0 else self.settings.latent_shown
+        kept = torch.rand(count, device=self.device) < (self.settings.latent_shown if noise else 1.0)
         chance = Chance(
             noise * torch.randn(count, bars, space.config.size, device=self.device),
-            (torch.rand(count, device=self.device) < shown).float(),
+            kept.float(),
+            self._heard(moved, kept) if noise else torch.ones_like(moved.grid.place),
             self.settings.latent_free if noise else 0.0,
         )
         with torch.autocast(self.device.type, torch.bfloat16):
             return self._steered(self.model, space, moved, chance)
+
+    def _heard(self, batch: Batch, kept: Tensor) -> Tensor:
+        """Of the examples that are shown their points some hear all steps, some half of them, some none."""
+        place = batch.grid.place
+        chance = torch.randint(0, 3, (len(kept), 1), device=self.device) / 2
+        told = torch.rand(place.shape, device=self.device) < torch.where(kept.unsqueeze(1), chance, 1.0)
+        return (told | (place == 0)).long()
 
     def _note(self, event: str, values: dict[str, float]) -> None:
         rounded = {name: round(value, 4) for name, value in values.items()}
