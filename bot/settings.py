@@ -97,7 +97,7 @@ class InferenceSettings(_Section):
     slots: Count = 16
     takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] = 4
     threads: Count = 1
-    decoder: Literal["auto", "native", "torch"] = "auto"
+    decoder: Literal["auto", "cuda", "native", "torch"] = "auto"
     queue_limit: Count = 64
     max_wait_s: Annotated[float, Field(gt=0)] = 600.0
     client_at_once: Count = 16

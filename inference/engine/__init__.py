@@ -11,7 +11,7 @@ from inference.engine.contract import Engine
 if TYPE_CHECKING:
     from inference.engine.batch import BatchRunner
 
-Decoder = Literal["auto", "native", "torch"]
+Decoder = Literal["auto", "cuda", "native", "torch"]
 _GPU = Path("/dev/nvidiactl")
 _TORCH_SLOTS = 4
 _log = structlog.get_logger()
@@ -24,12 +24,12 @@ def load_engine(checkpoint: Path, slots: int = 16, threads: int = 1, decoder: De
         checkpoint: a safetensors file.
         slots: songs written at the same time; torch on a CPU takes at most 4, because each of its steps pays for all.
         threads: CPU threads of the model.
-        decoder: `native` is the step in C++, built at first use; `torch` needs no compiler and runs on GPUs too; `auto`
-            takes a GPU if there is one, else the native step if it can be had, else torch, and says so in the log.
+        decoder: `cuda` is a whole step on a card; `native` is the step in C++, built at first use; `torch` needs no
+            compiler and runs on GPUs too; `auto` takes the first of them that can be had, and says so in the log.
 
     Raises:
         CheckpointError: the checkpoint is missing or damaged.
-        NativeUnavailable: the native step is insisted on and cannot be had.
+        NativeUnavailable: that decoder, on a card or in C++, is insisted on and cannot be had.
     """
     from inference.engine.thread import BatchEngine
     from inference.model.stored import checkpoint_hash
@@ -41,14 +41,28 @@ def load_runner(checkpoint: Path, slots: int, threads: int, decoder: Decoder) ->
     """What computes in an engine; arguments and errors are those of `load_engine`."""
     from inference.engine.native.errors import NativeUnavailable
 
-    if decoder == "native" or (decoder == "auto" and not _GPU.exists()):
+    ways = {"cuda": _card_runner, "native": _native_runner, "torch": _torch_runner}
+    if decoder != "auto":
+        return ways[decoder](checkpoint, slots, threads)
+    if not _GPU.exists():
+        del ways["cuda"]
+    *faster, last = ways
+    for name, slower in zip(faster, [*faster[1:], last], strict=True):
         try:
-            return _native_runner(checkpoint, slots, threads)
+            return ways[name](checkpoint, slots, threads)
         except NativeUnavailable as error:
-            if decoder == "native":
-                raise
-            _log.warning("decoding with torch, which is slower", reason=str(error))
-    return _torch_runner(checkpoint, slots, threads)
+            _log.warning(f"decoding with {slower}, which is slower", reason=str(error))
+    return ways[last](checkpoint, slots, threads)
+
+
+def _card_runner(checkpoint: Path, slots: int, threads: int) -> "BatchRunner":
+    import torch
+
+    from inference.engine.cuda.runner import CardRunner
+    from inference.model.checkpoint import load_checkpoint
+
+    torch.set_num_threads(threads)
+    return CardRunner(load_checkpoint(checkpoint), slots, torch.device("cuda"))
 
 
 def _native_runner(checkpoint: Path, slots: int, threads: int) -> "BatchRunner":

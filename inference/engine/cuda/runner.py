@@ -1,0 +1,154 @@
+"""Runs the model for a batch of songs on a card; on a processor the same, to be tested."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from inference.engine.cuda.card import CardKernels
+from inference.engine.cuda.headers import Joining, joining
+from inference.engine.cuda.kernels import HostKernels
+from inference.engine.cuda.network import StepNetwork
+from inference.engine.cuda.replay import Replay, agreeing
+from inference.engine.sequence import Sequence
+from inference.model.inputs import StepInputs
+from inference.model.song import genre_shares, song_numbers
+from inference.model.transformer import Composer
+from inference.tokens.arrangement import Header
+from inference.tokens.vocabulary import FIELD_SIZES, Step
+
+# Graphs are made for so many songs, and for all slots.
+BUCKETS = (16, 64, 256)
+_FED = len(FIELD_SIZES)
+
+
+@dataclass(frozen=True)
+class _Flight:
+    """A step that the card was asked for: whose, and where its report will lie once `landed` says so."""
+
+    songs: dict[int, Sequence]
+    report: Tensor
+    landed: torch.cuda.Event | None
+
+
+class CardRunner:
+    """Implements `BatchRunner`. The card goes from step to step by itself; we follow to hear what was written.
+
+    On a card a step is asked for before the report of the one before is read, so a song that has just joined stands
+    still for one call. A song's numbers do not depend on its company: kernels take each row for itself, and a smaller
+    bucket is only used if its products of matrices have the same bits as those of all slots.
+
+    Args:
+        model: the weights.
+        slots: songs at a time.
+        device: `cuda`, or `cpu` for tests.
+        half: bfloat16 in the trunk; None is what the device is good at.
+        late: steps between asking and reading; None is what the device is good at.
+
+    Raises:
+        CardUnavailable: there is no card, or the kernels cannot be had for it or for this model.
+    """
+
+    def __init__(
+        self, model: Composer, slots: int, device: torch.device, *, half: bool | None = None, late: int | None = None
+    ) -> None:
+        is_card = device.type == "cuda"
+        half = is_card if half is None else half
+        self.slots, self.device = slots, device
+        kernels = CardKernels(device, half=half) if is_card else HostKernels(half=half)
+        self._model = model.to(device).eval()
+        with torch.inference_mode():
+            self.network = StepNetwork(self._model, slots, kernels, device, half=half)
+        self._late = int(is_card) if late is None else late
+        self._owners: dict[int, Sequence] = {}
+        self._kept: dict[int, tuple[Tensor, ...]] = {}
+        self._flights: deque[_Flight] = deque()
+        self._reports = [
+            torch.zeros_like(self.network.songs["out"], device="cpu", pin_memory=is_card) for _ in range(self._late + 1)
+        ]
+        self._launched = 0
+        with torch.inference_mode():
+            self.buckets = agreeing(self.network, [rows for rows in BUCKETS if rows < slots])
+            self._replay = Replay(self.network)
+            if is_card:
+                self._replay.prepare(self.buckets)
+
+    @torch.inference_mode()
+    def join(self, sequence: Sequence) -> None:
+        """Takes in a sequence whose `slot` is set and that has not begun."""
+        slot, told = sequence.slot, joining(sequence)
+        with self._replay.on_stream():
+            self._tell(slot, told, sequence)
+            self.network.run("join", range(slot, slot + 1))
+        self._owners[slot] = sequence
+
+    @torch.inference_mode()
+    def step(self, sequences: list[Sequence]) -> None:
+        """Asks for the next step of each sequence, and advances those whose step before is there.
+
+        Raises:
+            RuntimeError: the card and the grammar are not of one mind, which would be our fault.
+        """
+        with self._replay.on_stream():
+            self._leave_all_but(sequences)
+            if self._owners:
+                self._launch()
+        if len(self._flights) > self._late:
+            self._land(self._flights.popleft())
+
+    def _tell(self, slot: int, told: Joining, sequence: Sequence) -> None:
+        songs = self.network.songs
+        opening, given = (torch.from_numpy(part.ravel()).to(self.device) for part in (told.opening, told.given))
+        song, blind = self._song(sequence, sequence.header), self._song(sequence, replace(sequence.header, genres=()))
+        # What a slot points to must stay while anything may still read it: until the next song takes the slot.
+        self._kept[slot] = (opening, given, song, blind)
+        songs["headers"][slot] = torch.from_numpy(told.header)
+        songs["settings"][slot] = torch.from_numpy(told.settings)
+        songs["seeds"][slot] = sequence.job.sampling.noise_seed
+        songs["lists"][slot] = torch.tensor([part.data_ptr() for part in self._kept[slot]])
+        if sequence.plan is not None:
+            songs["cells"][slot] = torch.from_numpy(told.cells)
+
+    def _song(self, sequence: Sequence, header: Header) -> Tensor:
+        """What the song adds to every input: [1, C], or [1 + bars, C] where it is steered."""
+        shares = torch.tensor([genre_shares(header, self._model.config.genres)], device=self.device)
+        numbers = torch.tensor([song_numbers(header)], device=self.device)
+        nothing = torch.zeros(0, device=self.device)
+        song = self._model.embed_song(StepInputs(nothing, nothing, nothing, numbers, shares))[0]
+        return song if sequence.steer is None else song + torch.from_numpy(sequence.steer).to(self.device)
+
+    def _leave_all_but(self, sequences: list[Sequence]) -> None:
+        staying = {id(sequence) for sequence in sequences}
+        for slot in [slot for slot, owner in self._owners.items() if id(owner) not in staying]:
+            self.network.run("leave", range(slot, slot + 1))
+            del self._owners[slot]
+
+    def _launch(self) -> None:
+        rows = self._bucket(1 + max(self._owners))
+        guided = any(owner.job.sampling.guidance != 1 for owner in self._owners.values())
+        self._replay.step(rows, guided=guided)
+        report = self._reports[self._launched % len(self._reports)]
+        self._launched += 1
+        report.copy_(self.network.songs["out"], non_blocking=True)
+        self._flights.append(_Flight(dict(self._owners), report, self._replay.mark()))
+
+    def _land(self, flight: _Flight) -> None:
+        if flight.landed is not None:
+            flight.landed.synchronize()
+        said = flight.report.tolist()
+        for slot, sequence in flight.songs.items():
+            # Whoever took the slot since then is none of this flight's business.
+            if self._owners.get(slot) is sequence:
+                self._advance(sequence, said[slot])
+
+    def _advance(self, sequence: Sequence, said: list[int]) -> None:
+        fed, closed, begun = said[_FED:]
+        if fed != sequence.fed + 1:
+            raise RuntimeError(f"the card has fed {fed} steps of a song, not {sequence.fed + 1}")
+        sequence.take(Step(*said[:_FED]), closed, begun)
+        if sequence.is_finished:
+            del self._owners[sequence.slot]
+
+    def _bucket(self, rows: int) -> int:
+        return next(bucket for bucket in (*self.buckets, self.slots) if bucket >= rows)
