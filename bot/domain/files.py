@@ -6,6 +6,7 @@ from bot.domain.request import Priority, Requester, RequestId, SongRequest
 from bot.domain.song import Delivered, SongFile
 from inference.api import DEFAULT_FILE_MIB, ExtraFile, FileFormat, LeftOut
 from inference.music.errors import InvalidSpec
+from inference.music.touch import PLAIN
 
 KINDS = tuple(ExtraFile)
 
@@ -21,10 +22,12 @@ class FilesWish:
     def request(self, asked: SongRequest, song: Delivered, requester: Requester) -> SongRequest:
         """The song exactly as it was written, with these files, for `requester`; only a lost song is written again."""
         recipe = song.recipe
+        # A recipe that says nothing of a touch is older than the first one.
+        sampling = replace(recipe.sampling, touch=recipe.sampling.touch or PLAIN)
         return replace(
             asked,
             spec=recipe.spec,
-            sampling=recipe.sampling,
+            sampling=sampling,
             asked=recipe.asked,
             checkpoint=recipe.checkpoint,
             takes=1,

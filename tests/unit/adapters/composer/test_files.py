@@ -56,7 +56,7 @@ async def test_a_song_that_the_service_forgot_is_written_again_by_its_recipe_onc
         again = await composer.files(wish_for(song, ExtraFile.TAB))
         (job,) = service.engine.submitted
     assert [file.kind for file in made.files + again.files] == ["stems", "tab"]
-    assert (job.spec, job.sampling) == (song.recipe.spec, song.recipe.sampling)
+    assert (job.spec, job.sampling.seed) == (song.recipe.spec, song.recipe.sampling.seed)
 
 
 async def test_a_song_of_another_model_is_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from bot.domain.request import Priority, RequestId
 from bot.domain.song import Delivered
 from inference.api import ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
+from inference.music.touch import PLAIN
 from tests.fakes.songs import MEL, request_for, song_for
 
 
@@ -34,6 +35,7 @@ def test_the_request_is_that_of_the_very_song_that_was_written() -> None:
     recipe = replace(recipe, sampling=replace(recipe.sampling, take=2), asked=("tempo",))
     wish = FilesWish(RequestId("a"), (ExtraFile.STEMS,), 25.0)
     request = wish.request(asked, Delivered("Iron Harvest", recipe, b"MThd"), MEL)
-    assert (request.id, request.spec, request.sampling, request.takes) == ("a", recipe.spec, recipe.sampling, 1)
+    as_written = replace(recipe.sampling, touch=PLAIN)  # an old recipe says nothing of it
+    assert (request.id, request.spec, request.sampling, request.takes) == ("a", recipe.spec, as_written, 1)
     assert (request.asked, request.checkpoint, request.priority) == (("tempo",), "0123abcd", Priority.INTERACTIVE)
     assert (request.files, request.formats, request.max_file_mib) == ((ExtraFile.STEMS,), (FileFormat.MIDI,), 25.0)
