@@ -3,6 +3,7 @@
 import typer
 
 from bot.commands import (
+    ablate,
     bench,
     critic,
     doctor,
@@ -13,6 +14,7 @@ from bot.commands import (
     play,
     render,
     running,
+    similar,
     sounds,
     train,
 )
@@ -29,6 +31,7 @@ EXAMPLES = (
     (editing.vary, "vary", "lnh vary out/ashes-of-iron.mid --strength 0.3"),
     (editing.remix, "remix", "lnh remix out/ashes-of-iron.mid --genre funk-soul --tempo 96 --keep lead"),
     (editing.blend, "blend", "lnh blend metal:0.7,jazz:0.3 --bars 32"),
+    (similar.similar, "similar", "lnh similar out/ashes-of-iron.mid out/rust.mid"),
     (running.run, "run", "lnh run"),
     (running.serve, "serve", "lnh serve --port 8600"),
     (running.bot, "bot", "LNH_INFERENCE_URL=http://gpu:8600 lnh bot"),
@@ -39,6 +42,7 @@ EXAMPLES = (
     (originality.index, "index", "lnh index --bank var/banks/core.npz --out var/core.originality.safetensors"),
     (train.train, "train", "lnh train --midi my-midi-files"),
     (evaluate.evaluate, "eval", "lnh eval --quick --bank var/banks/core.npz"),
+    (ablate.ablate, "ablate", "lnh ablate no-copy --bank var/banks/core.npz --minutes 3"),
     (critic.train, "critic train", "lnh critic train --bank var/banks/core.npz --out var/critic.safetensors"),
     (critic.measure, "critic measure", "lnh critic measure --bank var/banks/core.npz --out var/critic"),
     (look.tokens, "tokens", "lnh tokens out/ashes-of-iron.mid"),

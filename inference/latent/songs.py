@@ -1,5 +1,6 @@
 """Songs as the encoder and the prior take them."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from inference.model.example import Example, to_example
 from inference.model.inputs import StepInputs, genre_weights
 from inference.model.song import song_numbers
 from inference.music.spec import MAX_PLAYERS
+from inference.music.units import MAX_BARS
 from inference.tokens.arrangement import Arrangement, Header
 from inference.tokens.encode import encode, prefix
 from inference.tokens.state import PLAYER_COLUMNS, BandState
@@ -20,20 +22,26 @@ from inference.tokens.state import PLAYER_COLUMNS, BandState
 
 @torch.no_grad()
 def points_of(space: LatentSpace, arrangement: Arrangement) -> Tensor:
-    """The mean point of each bar: [bars, Z]. At most MAX_BARS bars."""
-    mean, _ = space.encoder(*_read(arrangement))
-    points: Tensor = mean[0, : len(arrangement.rows)]
-    return points
+    """The mean point of each bar: [bars, Z]."""
+    return torch.cat([space.encoder(*_read(part))[0][0, : len(part.rows)] for part in _parts(arrangement)])
 
 
 @torch.no_grad()
 def divergence_of(space: LatentSpace, arrangement: Arrangement) -> Tensor:
     """How far what the encoder says of each bar is from N(0, 1), nats: [bars, Z]."""
-    inputs, grid = _read(arrangement)
-    mean, log_variance = space.encoder(inputs, grid)
-    divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
-    found: Tensor = divergence[0, : len(arrangement.rows)]
-    return found
+    found = []
+    for part in _parts(arrangement):
+        mean, log_variance = space.encoder(*_read(part))
+        found.append((0.5 * (mean.square() + log_variance.exp() - 1 - log_variance))[0, : len(part.rows)])
+    return torch.cat(found)
+
+
+def _parts(arrangement: Arrangement) -> Iterator[Arrangement]:
+    """As many bars at a time as an example holds; a bar's point depends on no other bar."""
+    header = replace(arrangement.header, ahead=0)
+    for first in range(0, len(arrangement.rows), MAX_BARS):
+        rows = arrangement.rows[first : first + MAX_BARS]
+        yield Arrangement(replace(header, bars=len(rows)), rows)
 
 
 def _read(arrangement: Arrangement) -> tuple[StepInputs, BarGrid]:

@@ -66,6 +66,13 @@ def test_a_bar_s_point_depends_on_no_other_bar(space: LatentSpace, song: Arrange
     assert torch.allclose(whole[6:], half, atol=1e-5)
 
 
+def test_a_song_may_be_longer_than_the_network_sees_at_a_time(space: LatentSpace) -> None:
+    long = arrange(retuned(quartet_score(80), 2))
+    assert torch.allclose(
+        points_of(space, long)[70], points_of(space, Arrangement(long.header, long.rows[70:]))[0], atol=1e-5
+    )
+
+
 def test_the_key_does_not_matter(space: LatentSpace, song: Arrangement) -> None:
     in_d, in_f = Key(2, Mode.MINOR), Key(5, Mode.MINOR)
     rows = tuple(tuple(None if block is None else block.transposed(3) for block in row) for row in song.rows)

@@ -1,0 +1,30 @@
+"""`lnh similar`: how close two songs are in the embedding space."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands.look import AsJson, read_bytes
+from bot.commands.prepare import quietly_prepared_settings
+from bot.commands.trouble import CommandTrouble, as_trouble
+from inference.midi import read_midi
+from inference.music.packed import pack
+
+File = Annotated[Path, typer.Argument(help="A MIDI file, of LnH or anybody else.")]
+
+
+def similar(first: File, second: File, as_json: AsJson = False) -> None:
+    """Says how close two songs are: 1 for the same bars, about 0 for songs that have nothing in common."""
+    from inference.latent.steering import Steering
+    from inference.model.errors import CheckpointError
+
+    checkpoint = quietly_prepared_settings().inference.checkpoint_file
+    songs = [pack(read_midi(read_bytes(file))) for file in (first, second)]
+    with as_trouble(CheckpointError):
+        steering = Steering.load(checkpoint)
+    if steering is None:
+        raise CommandTrouble(f"{checkpoint} has no embedding space")
+    likeness = round(steering.similarity(*songs), 3)
+    typer.echo(json.dumps({"similarity": likeness}) if as_json else f"{likeness:.3f}")
