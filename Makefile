@@ -17,7 +17,7 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 NODE := tests/node/node_modules/.stamp
 
-.PHONY: compose run bench test check format node clean
+.PHONY: compose run bench bench-gpu test check format node clean
 .DELETE_ON_ERROR:
 
 compose: $(RUNTIME)
@@ -28,6 +28,10 @@ run: $(RUNTIME)
 
 bench: $(RUNTIME)
 	@$(BIN)/lnh bench $(ARGS)
+
+# Whether a CUDA card writes what the processor writes, and how fast; says so in one sentence where there is no card.
+bench-gpu: $(RUNTIME)
+	@$(BIN)/lnh bench gpu $(ARGS)
 
 test: node check
 

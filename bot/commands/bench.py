@@ -37,10 +37,11 @@ class Subject(StrEnum):
 
     SERVICE = "service"
     RENDER = "render"
+    GPU = "gpu"
 
 
 def bench(
-    subject: Annotated[Subject, typer.Argument(help="The whole service, or only how songs become sound.")] = (
+    subject: Annotated[Subject, typer.Argument(help="The whole service, only how songs become sound, or a card.")] = (
         Subject.SERVICE
     ),
     genre: Annotated[str, typer.Option(help="What to play.")] = "metal",
@@ -62,6 +63,7 @@ def bench(
     from rich.console import Console
 
     from bot.app import read_catalogue
+    from bot.commands.bench_card import bench_card
     from bot.commands.bench_load import CLIENTS, LoadPlan
     from bot.commands.bench_render import bench_render
     from bot.commands.bench_report import Plan
@@ -69,6 +71,9 @@ def bench(
     settings = quietly_prepared_settings()
     if subject is Subject.RENDER:
         bench_render(read_catalogue(settings.music).find(genre), settings.inference.soundfont, as_json=as_json)
+        return
+    if subject is Subject.GPU:
+        bench_card(settings, read_catalogue(settings.music).find(genre).name, bars, as_json=as_json)
         return
     plan = Plan(read_catalogue(settings.music).find(genre).name, bars, together, rounds, commands)
     at_once = tuple(number for number in CLIENTS if number <= clients)

@@ -47,6 +47,11 @@ class Replay:
         event.record(self._stream)
         return event
 
+    def wait(self) -> None:
+        """Returns when all that was started is done."""
+        if self._stream is not None:
+            self._stream.synchronize()
+
     @contextmanager
     def on_stream(self) -> Iterator[None]:
         """Everything for the card within goes to the stream of the steps."""

@@ -1,5 +1,6 @@
 """Runs the model for a batch of songs on a card; on a processor the same, to be tested."""
 
+import time
 from collections import deque
 from dataclasses import dataclass, replace
 
@@ -96,6 +97,25 @@ class CardRunner:
                 self._launch()
         if len(self._flights) > self._late:
             self._land(self._flights.popleft())
+
+    def summary(self, slot: int) -> Tensor:
+        """What the trunk said of the last step that was asked for in a slot: float [2C]."""
+        self._replay.wait()
+        return self.network.knowing.memory["summary"][slot].float().cpu().clone()
+
+    @torch.inference_mode()
+    def card_s(self, steps: int) -> float:
+        """Seconds a step takes the card while nobody reads along. What is being written is lost."""
+        rows = self._bucket(1 + max(self._owners, default=0))
+        self._replay.wait()
+        began = time.perf_counter()
+        with self._replay.on_stream():
+            for _ in range(steps):
+                self._replay.step(rows, guided=False)
+        self._replay.wait()
+        self._owners.clear()
+        self._flights.clear()
+        return (time.perf_counter() - began) / steps
 
     def _tell(self, slot: int, told: Joining, sequence: Sequence) -> None:
         songs = self.network.songs
