@@ -14,7 +14,6 @@ from inference.tokens.vocabulary import FIELD_SIZES
 
 WIDEST = max(FIELD_SIZES)
 FIELDS = len(FIELD_SIZES)
-_UNKNOWN = object()  # what lies there may be the native step's
 
 
 class Board:
@@ -60,8 +59,8 @@ class Board:
             [self.leaning[slot, field, :size] for field, size in enumerate(FIELD_SIZES)] for slot in range(slots)
         ]
         # What was copied last: masks and leanings never change, so the same one need not be copied again.
-        self._mask_now: list[list[object]] = [[_UNKNOWN] * FIELDS for _ in range(slots)]
-        self._leaning_now: list[list[object]] = [[_UNKNOWN] * FIELDS for _ in range(slots)]
+        self._mask_now: list[list[object]] = [[None] * FIELDS for _ in range(slots)]
+        self._leaning_now: list[list[object]] = [[None] * FIELDS for _ in range(slots)]
 
     def arrays(self) -> list[NDArray[Any]]:
         """In the order of NAMES."""
@@ -70,7 +69,6 @@ class Board:
     def join(self, sequence: Sequence) -> None:
         """Writes down what holds for the whole song; `sequence.slot` is set."""
         slot, sampling = sequence.slot, sequence.job.sampling
-        self._mask_now[slot], self._leaning_now[slot] = [_UNKNOWN] * FIELDS, [_UNKNOWN] * FIELDS
         self.song[slot] = song_numbers(sequence.header)
         self.genres[slot] = genre_shares(sequence.header, self._names)
         self.seed[slot] = sampling.noise_seed

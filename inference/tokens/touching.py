@@ -19,7 +19,7 @@ from inference.tokens.vocabulary import (
     VALUES,
 )
 
-_STRUCK, _SOUNDS = 2, 14  # harmonies of `Heard.at`: struck there, struck before
+STRUCK, _SOUNDS = 2, 14  # harmonies of `Heard.at`: struck there, struck before
 # Shares of a touch's chord weight: fifth, thirds, fourth, and the sixth and the second against them.
 _CONSONANT = {7: 1.0, 3: 0.7, 4: 0.7, 5: 0.5, 1: -1.0, 6: -1.0, 11: -0.5, 2: -0.3, 8: -0.2}
 
@@ -76,9 +76,9 @@ def pedal_leaning(weight: float) -> Leaning:
 @lru_cache(maxsize=1024)
 def harmony_leaning(unison: float, chord: float, harmony: int) -> Leaning | None:
     """Float [VALUES]: towards lowest notes that go with what the first pitched player plays there (`Heard.at`)."""
-    if harmony < _STRUCK or not (unison or chord):
+    if harmony < STRUCK or not (unison or chord):
         return None
-    root = (harmony - (_SOUNDS if harmony >= _SOUNDS else _STRUCK)) % 12
+    root = (harmony - (_SOUNDS if harmony >= _SOUNDS else STRUCK)) % 12
     leaning = np.zeros(VALUES, np.float32)
     for value in range(PITCH, DRUM_SET):
         above = (value - PITCH - root) % 12

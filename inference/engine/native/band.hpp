@@ -59,7 +59,7 @@ class Band {
             hits_.push_back(step);
             position = place(step);
         } else if (is_track(step)) {
-            close_block();
+            finish_block();
             open_block(step);
         } else {
             finish_bar();
@@ -70,7 +70,7 @@ class Band {
 
     // Closes the bar being written; nothing between bars.
     void finish_bar() {
-        close_block();
+        finish_block();
         if (!in_bar) return;
         rows.push_back(row);
         bars_.use(row);
@@ -78,6 +78,13 @@ class Band {
             if (row[player] != REST) riffs_[player].use(row[player]);
         in_bar = false;
         slot = NOBODY;
+    }
+
+    // Puts what the current player wrote into the row; nothing when that is done.
+    void finish_block() {
+        if (hits_.empty() || slot == NOBODY) return;
+        row[slot] = number_of(hits_.data(), int(hits_.size()));
+        hits_.clear();
     }
 
     // The number of a block, the same for the same hits.
@@ -158,6 +165,17 @@ class Band {
         if (gap_ && position + gap_ < code_->positions) to[9] = position + gap_ + 1;
     }
 
+    // Where the bass drum and the first pitched player strike; null where there is none.
+    const std::vector<std::int16_t> *kicks_heard() const {
+        const Heard heard = listen();
+        return heard.drums ? &heard.drums->kicks : nullptr;
+    }
+    const std::vector<std::int16_t> *riff_heard() const {
+        const Heard heard = listen();
+        return heard.first ? &heard.first->onsets : nullptr;
+    }
+    int harmony_heard(int at) const { return harmony(listen().first, at); }
+
     void echo(int head, std::int32_t *to) const {
         std::fill(to, to + ECHOES, 0);
         if (TRACK <= head && head < code_->position()) return show_player(head - TRACK, to + 4);
@@ -223,12 +241,6 @@ class Band {
         const int value = step.value();
         row[slot] = value >= code_->riff() ? riffs_[slot].items.at(value - code_->riff()) : back(value - COPY)[slot];
         repeated_ = slot;
-    }
-
-    void close_block() {
-        if (hits_.empty() || slot == NOBODY) return;
-        row[slot] = number_of(hits_.data(), int(hits_.size()));
-        hits_.clear();
     }
 
     Riff riff(const Step *hits, int count) const {

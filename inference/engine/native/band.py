@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.music.pitch import Key, Mode
+from inference.music.program import Role
+from inference.music.touch import Touch
 from inference.music.units import TICKS_PER_GRID
 from inference.tokens.arrangement import Header
 from inference.tokens.block import CELL, KICK, SNARE, Block, chord_intervals
@@ -18,9 +20,11 @@ from inference.tokens.grammar import MAX_HITS_AT_ONCE, Rules, written_range
 from inference.tokens.leaning import ending_duration_leaning, ending_head_leaning, root_leaning, shape_leaning
 from inference.tokens.state import BAR_CYCLE, MAX_BARS_LEFT, player_numbers
 from inference.tokens.tables import CHORD_SHAPES, DRUM_SETS
+from inference.tokens.touching import STRUCK, again_leaning, harmony_leaning, pedal_leaning
 from inference.tokens.vocabulary import (
     COPY_DISTANCES,
     FIELD_SIZES,
+    PITCH,
     POSITION,
     POSITIONS,
     RIFFS,
@@ -36,6 +40,7 @@ _INT = ctypes.c_int32
 _REST, _FREE, _FRESH, _TIED = -1, -2, -3, -10
 _NO_KEY = -1
 _MODES = list(Mode)
+_PARTS = (Role.DRUMS, Role.BASS, Role.RHYTHM)
 
 
 class CodeTables(ctypes.Structure):
@@ -51,6 +56,18 @@ class CodeTables(ctypes.Structure):
     )
 
 
+class TouchFacts(ctypes.Structure):
+    """In the order of `Touch` in code.hpp."""
+
+    _fields_ = (
+        *((name, ctypes.c_double) for name in ("drums", "rhythm", "form", "low", "high", "page")),
+        *((name, ctypes.c_float) for name in ("kick", "riff", "key")),
+        ("has_chords", _INT),
+        ("chords", ctypes.c_float * 12),
+        *((name, _POINTER) for name in ("again", "pedal")),
+    )
+
+
 class SongFacts(ctypes.Structure):
     """In the order of `Facts` in code.hpp."""
 
@@ -58,8 +75,9 @@ class SongFacts(ctypes.Structure):
         *((name, _INT) for name in ("players", "bars", "ahead", "closes", "free_order", "past_bar", "mode", "strict")),
         *((name, _INT) for name in ("has_density", "max_rest", "max_repeats", "new_ending", "has_plan", "blocks")),
         ("forced", _INT),
-        ("target", ctypes.c_double),
+        *((name, ctypes.c_double) for name in ("target", "temperature")),
         *((name, _POINTER) for name in ("roster", "cells", "sizes", "hits", "steps")),
+        ("touch", TouchFacts),
     )
 
 
@@ -94,10 +112,13 @@ def code_tables() -> Handed:
     return Handed(CodeTables((_INT * len(FIELD_SIZES))(*FIELD_SIZES), *numbers, *pointers), arrays)
 
 
-def song_facts(header: Header, rules: Rules, plan: Plan | None, forced: list[Step]) -> Handed:
+def song_facts(header: Header, rules: Rules, plan: Plan | None, forced: list[Step], temperature: float = 1.0) -> Handed:
     """One song; `forced` are its first steps."""
     shift = tonic_shift(header.key)
-    roster = [(*player_numbers(player), player.is_drum, *written_range(player, shift)) for player in header.players]
+    roster = [
+        (*player_numbers(player), player.is_drum, _part(player.role), *written_range(player, shift))
+        for player in header.players
+    ]
     numbers: dict[Block, int] = {}
     rows = [] if plan is None else plan.rows
     cells = [[_cell(cell, numbers) for cell in row] for row in rows]
@@ -108,6 +129,7 @@ def song_facts(header: Header, rules: Rules, plan: Plan | None, forced: list[Ste
         np.array([hit for block in numbers for hit in block.hits], np.int32),
         np.array(forced, np.int32),
     )
+    touch, touching = _touch(rules.touch)
     structure = SongFacts(
         *(len(header.players), header.bars, header.ahead, header.closes, header.free_order),
         POSITION + header.meter.ticks // TICKS_PER_GRID,
@@ -116,9 +138,32 @@ def song_facts(header: Header, rules: Rules, plan: Plan | None, forced: list[Ste
         header.density is not None,
         *(rules.max_rest, rules.max_repeats, rules.new_ending, plan is not None, len(numbers), len(forced)),
         0.0 if header.density is None else onsets_for(header.density),
+        temperature,
         *(array.ctypes.data for array in arrays),
+        touch,
     )
-    return Handed(structure, arrays)
+    return Handed(structure, (*arrays, *touching))
+
+
+def _touch(touch: Touch) -> tuple[TouchFacts, list[NDArray[np.float32]]]:
+    leanings = (
+        again_leaning(touch.again, touch.four, touch.eight),
+        pedal_leaning(touch.pedal) if touch.pedal else None,
+    )
+    # What leans on the octave above a C that was struck.
+    chords = harmony_leaning(touch.unison, touch.chord, STRUCK)
+    shares = [0.0] * 12 if chords is None else chords[PITCH : PITCH + 12].tolist()
+    structure = TouchFacts(
+        *(touch.drums, touch.rhythm, touch.form, touch.low, touch.high, touch.page, touch.kick, touch.riff, touch.key),
+        chords is not None,
+        (ctypes.c_float * 12)(*shares),
+        *(None if leaning is None else leaning.ctypes.data for leaning in leanings),
+    )
+    return structure, [leaning for leaning in leanings if leaning is not None]
+
+
+def _part(role: Role) -> int:
+    return _PARTS.index(role) if role in _PARTS else len(_PARTS)
 
 
 def _stays(scale: NDArray[np.uint8], root: int, shape: int) -> bool:

@@ -31,17 +31,30 @@ struct Code {
     bool repeats(int value) const { return COPY <= value && value < pitch(); }
 };
 
+// Who a touch speaks of.
+enum Part { DRUMMER, BASSIST, CHORDS, OTHER, NO_PART };
+
 struct Player {
-    std::int32_t role, program, is_drum, lowest, after_highest;
+    std::int32_t role, program, is_drum, part, lowest, after_highest;
+};
+
+// How players are led; temperatures multiply that of the song.
+struct Touch {
+    double drums, rhythm, form, low, high, page;
+    float kick, riff, key;
+    std::int32_t has_chords;
+    float chords[12];            // by semitones above what the first pitched player has
+    const float *again, *pedal;  // [values], or null
 };
 
 // A cell of the plan is a block's number, REST, OPEN_FREE, OPEN_FRESH, or TIED less the bar it is tied to.
 struct Facts {
     std::int32_t players, bars, ahead, closes, free_order, past_bar, mode, strict, has_density;
     std::int32_t max_rest, max_repeats, new_ending, has_plan, blocks, forced;
-    double target;
+    double target, temperature;
     const Player *roster;
     const std::int32_t *cells, *sizes, *hits, *steps;  // [bars, players]; [blocks]; [their sum, FIELDS]; [forced, FIELDS]
+    Touch touch;
 };
 
 struct Step {

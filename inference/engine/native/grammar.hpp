@@ -26,6 +26,10 @@ class Grammar {
         }
         plan_.clear();
         if (facts.has_plan) plan_.assign(facts.cells, facts.cells + facts.bars * facts.players);
+        const Touch &touch = facts.touch;
+        again_ = touch.again ? Leaning(touch.again, touch.again + code.values()) : Leaning();
+        pedal_ = touch.pedal ? Leaning(touch.pedal, touch.pedal + code.values()) : Leaning();
+        facts_.touch.again = facts_.touch.pedal = nullptr;
         facts_.roster = nullptr;
         facts_.cells = facts_.sizes = facts_.hits = facts_.steps = nullptr;
     }
@@ -63,41 +67,123 @@ class Grammar {
         }
     }
 
-    // Writes down what to add to the field's logits; false, and nothing written, for nothing.
-    bool leaning(int field, const std::int32_t *chosen, float *to) const {
-        const std::size_t bytes = code_->field_sizes[field] * sizeof(float);
-        if (field == HEAD) return head_leaning(to, bytes);
-        if (band.slot == NOBODY || chosen[HEAD] < code_->position() || player().is_drum) return false;
-        const float *from = nullptr;
-        if (field == DURATION) {
-            if (in_last_bar()) from = code_->ending_durations;
-        } else if (facts_.mode >= 0 && field == VALUE) {
-            from = code_->roots + std::size_t(facts_.mode) * code_->values();
-        } else if (facts_.mode >= 0 && field == SHAPE) {
-            const int root = (chosen[VALUE] - code_->pitch()) % 12;
-            from = code_->shape_leanings + std::size_t(facts_.mode * 12 + root) * code_->field_sizes[SHAPE];
-        }
-        if (from) std::memcpy(to, from, bytes);
-        return from != nullptr;
+    // Writes down what to add to the field's logits; false for nothing.
+    bool leaning(int field, const std::int32_t *chosen, float *to) {
+        const int size = code_->field_sizes[field];
+        const bool kept = field == HEAD ? kept_head(to) : kept_rest(field, chosen, to);
+        lead_.assign(size, 0.0f);
+        if (!led(field, field == HEAD ? NONE : chosen[HEAD])) return kept;
+        for (int i = 0; i < size; i++) to[i] = kept ? to[i] + lead_[i] : lead_[i];
+        return true;
+    }
+
+    // At which the field is drawn.
+    float temperature(int field, const std::int32_t *chosen) const {
+        return float(facts_.temperature * touched(field, field == HEAD ? NONE : chosen[HEAD]));
     }
 
   private:
     const Player &player() const { return band.roster[band.slot == NOBODY ? 0 : band.slot]; }
 
-    // -- leanings
+    // -- what holds a song to its density, its key and its end
 
-    bool head_leaning(float *to, std::size_t bytes) const {
+    bool kept_head(float *to) const {
         if (in_last_bar()) {
-            std::memcpy(to, code_->ending_heads, bytes);
+            std::memcpy(to, code_->ending_heads, code_->field_sizes[HEAD] * sizeof(float));
             return true;
         }
-        const bool inside = band.is_hit(band.last) || (band.in_bar && band.writes());
-        const int level = facts_.has_density && inside ? busyness() : 0;
+        const int level = facts_.has_density && inside() ? busyness() : 0;
         if (!level) return false;
         const float *gaps = code_->gaps + std::size_t(level + code_->levels) * (code_->positions + 1);
         const int from = std::max(0, band.position), position = code_->position();
         for (int head = 0; head < position; head++) to[head] = gaps[std::max(0, facts_.past_bar - position - from)];
         for (int head = position; head < code_->field_sizes[HEAD]; head++) to[head] = gaps[std::max(0, head - position - from)];
+        return true;
+    }
+
+    bool kept_rest(int field, const std::int32_t *chosen, float *to) const {
+        if (band.slot == NOBODY || chosen[HEAD] < code_->position() || player().is_drum) return false;
+        const int size = code_->field_sizes[field];
+        if (field == DURATION && in_last_bar()) {
+            std::memcpy(to, code_->ending_durations, size * sizeof(float));
+            return true;
+        }
+        if (facts_.mode < 0 || (field != VALUE && field != SHAPE)) return false;
+        const int root = (chosen[VALUE] - code_->pitch()) % 12;
+        const float *from = field == VALUE ? code_->roots + std::size_t(facts_.mode) * size
+                                           : code_->shape_leanings + std::size_t(facts_.mode * 12 + root) * size;
+        for (int i = 0; i < size; i++) to[i] = facts_.touch.key == 1 ? from[i] : from[i] * facts_.touch.key;
+        return true;
+    }
+
+    bool inside() const { return band.is_hit(band.last) || (band.in_bar && band.writes()); }
+
+    // -- how its players are led: the same as inference/tokens/lead.py
+
+    int part() const { return band.slot == NOBODY ? int(NO_PART) : player().part; }
+
+    double touched(int field, int head) const {
+        const Touch &touch = facts_.touch;
+        if (field != HEAD && head < code_->position()) return field == VALUE ? touch.form : 1.0;
+        if (part() == DRUMMER) return touch.drums;
+        if (field == HEAD) return touch.rhythm;
+        return part() == BASSIST || part() == CHORDS ? touch.low : touch.high;
+    }
+
+    // Fills `lead_`; false where nobody is led.
+    bool led(int field, int head) {
+        if (field == HEAD) return inside() && lead_strokes();
+        if (field != VALUE) return false;
+        return head < code_->position() ? lead_form(head) : lead_value(head - code_->position());
+    }
+
+    bool lead_strokes() {
+        const Touch &touch = facts_.touch;
+        if (part() == DRUMMER || part() == NO_PART) return false;
+        const std::vector<std::int16_t> *kicks = touch.kick && part() == BASSIST ? band.kicks_heard() : nullptr;
+        const std::vector<std::int16_t> *riff = touch.riff ? band.riff_heard() : nullptr;
+        if (kicks)
+            for (int place : *kicks) lead_[code_->position() + place] += touch.kick;
+        if (riff)
+            for (int place : *riff) lead_[code_->position() + place] += touch.riff;
+        return (kicks && !kicks->empty()) || (riff && !riff->empty());
+    }
+
+    // Towards what comes again, above all what those who have written this bar did.
+    bool lead_form(int head) {
+        bool leads = !again_.empty();
+        if (leads) lead_ = again_;
+        if (head < TRACK || !facts_.touch.page || band.bar_value_now != MIXED) return leads;
+        band.finish_block();
+        int written = 0;
+        for (int player = 0; player < band.players(); player++) written += band.placed >> player & 1;
+        if (!written) return leads;
+        const float share = float(facts_.touch.page / written);
+        page_.assign(lead_.size(), 0.0f);
+        for (int player = 0; player < band.players(); player++) {
+            if (!(band.placed >> player & 1)) continue;
+            bool found = false;
+            for (int copy = 0; copy < code_->copies; copy++) {
+                if (band.row[player] == REST || !band.reaches(copy) || band.back(copy)[player] != band.row[player]) continue;
+                page_[COPY + copy] += share;
+                found = true;
+            }
+            if (!found) page_[NEW] += share;
+        }
+        for (std::size_t i = 0; i < lead_.size(); i++) lead_[i] += page_[i];
+        return true;
+    }
+
+    bool lead_value(int at) {
+        if (part() == DRUMMER) {
+            if (!pedal_.empty()) lead_ = pedal_;
+            return !pedal_.empty();
+        }
+        const int harmony = facts_.touch.has_chords ? band.harmony_heard(at) : 0;
+        if (harmony < 2) return false;
+        const int root = (harmony - (harmony >= 14 ? 14 : 2)) % 12;
+        for (int value = code_->pitch(); value < code_->drum_set(); value++)
+            lead_[value] = facts_.touch.chords[(value - code_->pitch() - root + 12) % 12];
         return true;
     }
 
@@ -271,8 +357,11 @@ class Grammar {
         return sounds;
     }
 
+    using Leaning = std::vector<float>;
+
     const Code *code_ = nullptr;
     Facts facts_{};
+    Leaning again_, pedal_, lead_, page_;
     std::vector<int> rests_, numbers_, plan_;
     int followed_ = 0, repeated_ = 0;
     double onsets_ = 0, blocks_ = 0;

@@ -28,7 +28,8 @@ struct Board {
     std::uint8_t *has_content;
     std::int64_t *fed;
     const std::uint64_t *seed;
-    const float *temperature, *top_p, *guidance;
+    float *temperature;
+    const float *top_p, *guidance;
     std::uint8_t *mask, *leans;
     float *leaning;
     std::int32_t *chosen;

@@ -212,6 +212,10 @@ int lnh_grammar_allow(void *grammar, int field, const std::int32_t *chosen, std:
     return one.leaning(field, chosen, leaning);
 }
 
+float lnh_grammar_temperature(void *grammar, int field, const std::int32_t *chosen) {
+    return static_cast<lnh::Grammar *>(grammar)->temperature(field, chosen);
+}
+
 // Writes down at most `room` forced steps and returns how many there are.
 int lnh_grammar_forced(void *grammar, std::int32_t *steps, int room) {
     int count = 0;

@@ -67,13 +67,15 @@ class Writer {
 
     void draw(const std::vector<Song> &songs, int first, int last, Workspace &w) {
         if (songs.empty()) return;
-        for (const Song &song : songs)
+        for (const Song &song : songs) {
+            Grammar &grammar = authors_[song.slot].grammar;
+            board_.temperature[song.slot] = grammar.temperature(first, chosen(song.slot));
             for (int field = first; field <= last; field++) {
                 const std::size_t entry = std::size_t(song.slot) * FIELDS + field;
-                Grammar &grammar = authors_[song.slot].grammar;
                 grammar.mask(field, chosen(song.slot), board_.mask + entry * widest_);
                 board_.leans[entry] = grammar.leaning(field, chosen(song.slot), board_.leaning + entry * widest_);
             }
+        }
         composer_.draw(songs.data(), int(songs.size()), first, last, w);
     }
 

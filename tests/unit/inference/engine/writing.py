@@ -1,7 +1,6 @@
 """Songs written on a runner, alone or in company."""
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 
 from inference.engine.batch import BatchRunner
@@ -20,10 +19,10 @@ def guided(plain: ComposeJob, guidance: float) -> ComposeJob:
     return replace(plain, sampling=replace(plain.sampling, guidance=guidance))
 
 
-def write_alone(runner: BatchRunner, slot: int, wanted: ComposeJob, *, led: bool = False) -> list[Step]:
-    """Every step of the song, written in `slot`; `led` leaves its state to Python whatever the runner."""
+def write_alone(runner: BatchRunner, slot: int, wanted: ComposeJob) -> list[Step]:
+    """Every step of the song, written in `slot`."""
     song = sequence(wanted)
-    song.slot, song.is_led = slot, led
+    song.slot = slot
     runner.join(song)
     steps = [song.step]
     while not song.is_finished:
@@ -32,16 +31,7 @@ def write_alone(runner: BatchRunner, slot: int, wanted: ComposeJob, *, led: bool
     return steps
 
 
-def _by_nobody(seed: int) -> bool:
-    return False
-
-
-def write_together(
-    runner: BatchRunner,
-    wanted: list[ComposeJob],
-    rng: random.Random,
-    led: Callable[[int], bool] = _by_nobody,
-) -> list[list[Step]]:
+def write_together(runner: BatchRunner, wanted: list[ComposeJob], rng: random.Random) -> list[list[Step]]:
     """Songs that join and leave at random moments; some are cancelled and begun again. Their seeds are 0, 1 ..."""
     scheduler = Scheduler(runner.slots)
     coming = list(range(len(wanted)))
@@ -53,7 +43,6 @@ def write_together(
         if coming and (rng.random() < rate or not scheduler.has_work):
             scheduler.add(sequence(wanted[coming.pop()]))
         for song in scheduler.admit():
-            song.is_led = led(song.job.sampling.seed)
             runner.join(song)
             steps[song.job.sampling.seed] = [song.step]
         running = scheduler.running

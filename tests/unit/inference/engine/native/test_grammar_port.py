@@ -17,6 +17,7 @@ from inference.music.pitch import Key, Mode
 from inference.music.program import Role
 from inference.music.score import Meter
 from inference.music.spec import Player
+from inference.music.touch import PLAIN, Touch
 from inference.tokens.arrangement import Header
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.encode import prefix
@@ -41,6 +42,7 @@ def native() -> ctypes.CDLL:
     loaded.lnh_grammar_create.restype = ctypes.c_void_p
     for name in ("destroy", "push", "echo", "allow", "forced"):
         getattr(loaded, f"lnh_grammar_{name}").restype = ctypes.c_int
+    loaded.lnh_grammar_temperature.restype = ctypes.c_float
     return loaded
 
 
@@ -72,6 +74,10 @@ class Port:
         mask, leaning = np.zeros(FIELD_SIZES[field], np.bool_), np.zeros(FIELD_SIZES[field], np.float32)
         leans = self._library.lnh_grammar_allow(self._at, field, *map(_at, (before, mask, leaning)))
         return mask.tolist(), leaning.tolist() if leans else None
+
+    def temperature(self, field: int, chosen: list[int]) -> float:
+        before = np.array([*chosen, *[NONE] * (len(FIELD_SIZES) - len(chosen))], np.int32)
+        return float(self._library.lnh_grammar_temperature(self._at, field, _at(before)))
 
     def forced(self) -> list[Step]:
         steps = np.zeros((FORCED_ROOM, len(FIELD_SIZES)), np.int32)
@@ -108,6 +114,7 @@ def _drawn(rng: random.Random, state: BandState, grammar: Grammar, port: Port) -
         mask, leaning = grammar.mask(field, chosen), grammar.leaning(field, chosen)
         expected = mask.tolist(), None if leaning is None else leaning.tolist()
         assert port.allow(field, chosen) == expected, (field, chosen)
+        assert port.temperature(field, chosen) == np.float32(grammar.temperature(field, chosen))
         chosen.append(int(rng.choice(np.flatnonzero(mask))))
         if field == 0:
             assert port.echo(chosen[0]) == list(state.echo(chosen[0]))
@@ -126,12 +133,21 @@ headers = st.builds(
     closes=st.booleans(),
     free_order=st.booleans(),
 )
+_weights = st.one_of(st.just(0.0), st.floats(-3, 3, width=16))
+_temperatures = st.sampled_from((0.5, 1.0, 1.7))
+touches = st.one_of(
+    st.just(PLAIN),
+    st.builds(Touch, **dict.fromkeys(("pedal", "kick", "riff", "unison", "chord", "page", "key"), _weights)),
+    st.builds(Touch, **dict.fromkeys(("again", "four", "eight", "page", "riff"), _weights)),
+    st.builds(Touch, **dict.fromkeys(("drums", "rhythm", "form", "low", "high"), _temperatures)),
+)
 rule_sets = st.builds(
     Rules,
     max_rest=st.integers(1, 4),
     max_repeats=st.integers(1, 16),
     new_ending=st.booleans(),
     strict_key=st.booleans(),
+    touch=touches,
 )
 
 

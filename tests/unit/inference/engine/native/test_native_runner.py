@@ -21,7 +21,9 @@ from inference.model.errors import CheckpointError
 from inference.model.inputs import StepInputs, genre_weights
 from inference.model.song import song_numbers
 from inference.model.transformer import Composer
+from inference.music.touch import Touch
 from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD
+from tests.unit.inference.engine.native.kept_by_python import KeptByPython
 from tests.unit.inference.engine.tiny import job, tiny_composer
 from tests.unit.inference.engine.writing import guided, sequence, write_alone, write_together
 
@@ -43,9 +45,11 @@ def half_precise(window: int = 96) -> Composer:
     return tiny_composer(window).half().float()
 
 
-def native(built: Path, model: Composer, slots: int = SLOTS, threads: int = 1) -> NativeRunner:
+def native(
+    built: Path, model: Composer, slots: int = SLOTS, threads: int = 1, kind: type[NativeRunner] = NativeRunner
+) -> NativeRunner:
     weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
-    return NativeRunner(built, model.config, weights, slots, threads)
+    return kind(built, model.config, weights, slots, threads)
 
 
 class Witness:
@@ -68,10 +72,9 @@ def test_logits_of_every_field_agree_with_the_whole_network_at_once(
     built: Path, monkeypatch: pytest.MonkeyPatch, guidance: float
 ) -> None:
     model = half_precise(window=512)
-    runner = native(built, model)
+    runner = native(built, model, kind=KeptByPython)  # field by field
     song = sequence(guided(job("a", 3, bars=24), guidance))
     song.slot = 2
-    song.is_led = True  # field by field
     runner.join(song)
     witness = Witness(runner, song.slot)
     monkeypatch.setattr(runner.native, "draw", witness)
@@ -110,20 +113,21 @@ def test_most_songs_are_the_same_as_from_torch_although_it_rounds_differently(bu
     assert sum(same) >= SONGS / 2
 
 
+TOUCHES = (
+    None,
+    Touch(drums=0.8, rhythm=1.3, form=0.9, pedal=1.0, again=0.7, page=1.5, key=2.0),
+    Touch(kick=2.0, low=0.7),
+)
+
+
+@pytest.mark.parametrize("touch", TOUCHES)
 @pytest.mark.parametrize("guidance", [1.0, 2.5])
-def test_a_song_is_the_same_whoever_keeps_its_state(built: Path, guidance: float) -> None:
-    runner = native(built, half_precise())
+def test_a_song_is_the_same_whoever_keeps_its_state(built: Path, guidance: float, touch: Touch | None) -> None:
+    runner, kept = native(built, half_precise()), native(built, half_precise(), kind=KeptByPython)
     for seed in range(2 * SONGS):
         wanted = guided(job("a", seed, bars=4 + seed), guidance)
-        assert write_alone(runner, 1, wanted) == write_alone(runner, 1, wanted, led=True)
-
-
-def test_songs_whose_state_python_keeps_share_a_batch_and_a_slot_with_others(built: Path) -> None:
-    runner = native(built, half_precise(), slots=2)
-    wanted = [job("a", seed, bars=4 + seed) for seed in range(SONGS)]
-    alone = [write_alone(runner, 0, one) for one in wanted]
-    for schedule in range(SCHEDULES):
-        assert write_together(runner, wanted, random.Random(schedule), led=lambda seed: seed % 2 == 0) == alone
+        wanted = replace(wanted, sampling=replace(wanted.sampling, touch=touch))
+        assert write_alone(runner, 1, wanted) == write_alone(kept, 1, wanted)
 
 
 def test_what_python_knows_of_a_song_catches_up_when_it_is_asked(built: Path) -> None:
