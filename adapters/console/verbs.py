@@ -14,7 +14,7 @@ from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
 from bot.messages import making_line, say, sentence
 from bot.services.band import Band
-from inference.music.edit import Operation, read_names
+from inference.music.edit import Operation, read_names, read_span
 from inference.music.errors import InvalidSpec, MusicError
 
 PLATFORM = "console"
@@ -24,7 +24,9 @@ YOU = Requester("local", "you")
 HELP = (
     "/compose metal 140bpm Em      a new song; also: 32 bars, 3/4, density 6, band drums,bass, strict key, seed 7",
     "/another                      the last wishes again, another song",
-    "/vary, /extend                a variation of the last song, a longer one; /replace lead writes one player anew",
+    "/vary, /extend                a variation of the last song, a longer one; also of some of it: /vary lead 9-16",
+    "/replace lead                 players or bars of the last song written anew: /replace lead, bass, /replace 9-16",
+    "/remix jazz                   the form of the last song in another genre",
     "/files                        more files of the last song: /files stems or /files 3 makes one of those it lists",
     "/genres                       what I play; /genres disable punk, /genres enable punk",
     "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
@@ -47,6 +49,7 @@ class Verbs:
             "vary": partial(self._change, Operation.VARY),
             "extend": partial(self._change, Operation.EXTEND),
             "replace": partial(self._change, Operation.REPLACE),
+            "remix": self._remix,
             "files": self._files,
             "genres": self._genres,
             "daily": self._daily,
@@ -85,11 +88,21 @@ class Verbs:
             await self._band.compose.another(song, id=_new_id(), requester=YOU, place=HERE, reply=reply)
 
     async def _change(self, operation: Operation, text: str) -> None:
-        """Works on the last song; `text` names players."""
-        song = self._screen.last_song
-        if song is None:
+        """Works on the last song; `text` names players and bars."""
+        await self._work(SongChange(self._last_song(), operation, *_region(text)))
+
+    async def _remix(self, text: str) -> None:
+        song = self._last_song()
+        if not text:
+            raise InvalidSpec("genre", "say which genre it is to become, such as /remix jazz")
+        await self._work(SongChange(song, Operation.REMIX, genre=self._band.catalogue.find(text).name))
+
+    def _last_song(self) -> RequestId:
+        if self._screen.last_song is None:
             raise NotFound(what="a song to work on")
-        change = SongChange(song, operation, read_names(text))
+        return self._screen.last_song
+
+    async def _work(self, change: SongChange) -> None:
         with progress_view(self._screen.output) as view:
             reply = ConsoleReply(self._screen, view)
             await self._band.compose.change(change, id=_new_id(), requester=YOU, place=HERE, reply=reply)
@@ -135,6 +148,16 @@ class Verbs:
 
     async def _help(self, _text: str) -> None:
         self._screen.say(*HELP)
+
+
+def _region(text: str) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+    """`lead, bass 9-16` -> players and bars. Raises InvalidSpec."""
+    words = text.replace(",", " ").split()
+    spans = [word for word in words if word[0].isdecimal()]
+    if len(spans) > 1:
+        raise InvalidSpec("bars", f"name one range of bars, such as 9-16, not {' and '.join(spans)[:60]}")
+    names = read_names(",".join(word for word in words if word not in spans))
+    return names, read_span(spans[0]) if spans else None
 
 
 def _parse_daily(text: str) -> tuple[time, str, tuple[str, ...]]:

@@ -10,7 +10,9 @@ from adapters.discord.translate import (
     CANCEL,
     CHANGE,
     FILES,
+    REMIX,
     REPLACE,
+    SongPost,
     another_id,
     cancel_id,
     change_id,
@@ -22,6 +24,7 @@ from bot.messages import kind_label, say
 from inference.api import ExtraFile
 from inference.music.edit import Operation
 
+MAX_OPTIONS = 25
 Press = discord.Interaction[Any]
 
 
@@ -84,6 +87,24 @@ class ReplaceMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=REPLA
         await _listener(press).change(press, SongChange(self._song, Operation.REPLACE, tuple(self.item.values)))
 
 
+class RemixMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=REMIX):
+    """Plays the song's form again in another genre."""
+
+    def __init__(self, song: RequestId, options: list[discord.SelectOption], placeholder: str | None) -> None:
+        custom_id = change_id(SongChange(song, Operation.REMIX))
+        super().__init__(discord.ui.Select(custom_id=custom_id, options=options, placeholder=placeholder))
+        self._song = song
+
+    @classmethod
+    async def from_custom_id(cls, press: Press, item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
+        menu = cast("discord.ui.Select[Any]", item)
+        return cls(RequestId(match["song"]), menu.options, menu.placeholder)
+
+    async def callback(self, press: Press) -> None:
+        (genre,) = self.item.values
+        await _listener(press).change(press, SongChange(self._song, Operation.REMIX, genre=genre))
+
+
 class FilesMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=FILES):
     """Has another file of the song made."""
 
@@ -120,15 +141,18 @@ class CancelButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CANC
         await _listener(press).cancel(press, self._song, self._person)
 
 
-def song_view(song: RequestId, players: tuple[str, ...], locale: str) -> discord.ui.View:
+def song_view(post: SongPost) -> discord.ui.View:
     """What stands under a finished song."""
-    view = discord.ui.View(timeout=None)
+    view, song, locale = discord.ui.View(timeout=None), post.song_id, post.locale
     view.add_item(AnotherButton(song, say("another_button", locale)))
     view.add_item(ChangeButton(SongChange(song, Operation.VARY), say("vary_button", locale)))
     view.add_item(ChangeButton(SongChange(song, Operation.EXTEND), say("extend_button", locale)))
-    if players:
-        options = [discord.SelectOption(label=player.replace(":", " "), value=player) for player in players]
+    if post.players:
+        options = [discord.SelectOption(label=player.replace(":", " "), value=player) for player in post.players]
         view.add_item(ReplaceMenu(song, options, say("replace_button", locale)))
+    if post.remixes:
+        genres = [discord.SelectOption(label=title, value=name) for name, title in post.remixes[:MAX_OPTIONS]]
+        view.add_item(RemixMenu(song, genres, say("remix_button", locale)))
     kinds = [discord.SelectOption(label=kind_label(kind, locale), value=kind) for kind in KINDS]
     view.add_item(FilesMenu(song, kinds, say("files_menu", locale)))
     return view

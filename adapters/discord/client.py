@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from adapters.discord.asking import Asked, Click, asked_by, asked_in, require_posting, require_posting_in
-from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, FilesMenu, ReplaceMenu
+from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, FilesMenu, RemixMenu, ReplaceMenu
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
 from adapters.discord.files import DiscordFilesReply
@@ -58,7 +58,7 @@ class BandClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Runs after the login and before the first event."""
-        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, FilesMenu, ReplaceMenu)
+        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, FilesMenu, RemixMenu, ReplaceMenu)
         await sync_if_changed(self.tree)
         if self.shard_count is None:
             # With a count known the library identifies at DEFAULT_GATEWAY, which settings may have moved.
@@ -78,7 +78,7 @@ class BandClient(discord.AutoShardedClient):
         await self._press(press, partial(self.band.compose.another, song))
 
     async def change(self, press: Click, change: SongChange) -> None:
-        """Answers a Vary or Extend button or the menu of players, however old their song is."""
+        """Answers a Vary or Extend button or the menu of players or genres, however old their song is."""
         await self._press(press, partial(self.band.compose.change, change))
 
     async def _press(self, press: Click, work: Callable[..., Awaitable[None]]) -> None:

@@ -40,9 +40,7 @@ async def deliver(post: Post, send: Callable[[Post], Awaitable[object]]) -> None
 
 def message_parts(post: SongPost) -> dict[str, Any]:
     """What sending and editing take alike; the files come apart, because each takes them by another name."""
-    view = song_view(post.song_id, post.players, post.locale)
-    if post.asker is not None:
-        view = cancel_view(post.song_id, post.asker)
+    view = song_view(post) if post.asker is None else cancel_view(post.song_id, post.asker)
     return {"content": text_of(post), "embed": embed_of(post), "view": view}
 
 

@@ -21,6 +21,7 @@ ENVELOPE_BYTES = 64 * 1024  # what multipart headers and the JSON part may need 
 _SONG = r"(?P<song>[A-Za-z0-9_-]{1,64})"
 ANOTHER = re.compile(rf"lnh:another:{_SONG}")
 CHANGE = re.compile(rf"lnh:(?P<change>vary|extend):{_SONG}")
+REMIX = re.compile(rf"lnh:remix:{_SONG}")
 FILES = re.compile(rf"lnh:files:{_SONG}")
 REPLACE = re.compile(rf"lnh:replace:{_SONG}")
 CANCEL = re.compile(rf"lnh:cancel:{_SONG}:(?P<person>\d{{1,20}})")
@@ -46,7 +47,7 @@ def another_id(song: RequestId) -> str:
 
 
 def change_id(change: SongChange) -> str:
-    """The `custom_id` of a button, or of a menu of players, that changes a song; as lasting as `another_id`."""
+    """The `custom_id` of a button or menu (of players, of genres) that changes a song; as lasting as `another_id`."""
     return f"lnh:{change.operation}:{change.song}"
 
 
@@ -73,7 +74,7 @@ def clamp(text: str, limit: int = MAX_CONTENT) -> str:
 @dataclass(frozen=True, slots=True)
 class SongPost:
     """One message with a song. `colour` is 0xrrggbb; `left_out` were too large for this place; `players` are those
-    who can be replaced; a preview can be cancelled by `asker`.
+    who can be replaced, `remixes` the genres it could become; a preview can be cancelled by `asker`.
     """
 
     song_id: RequestId
@@ -83,6 +84,7 @@ class SongPost:
     files: tuple[SongFile, ...]
     left_out: tuple[SongFile, ...] = ()
     players: tuple[str, ...] = ()
+    remixes: tuple[tuple[str, str], ...] = ()
     asker: Requester | None = None
 
     @property
@@ -135,7 +137,8 @@ def files_posts(made: MadeFiles, content: str, limit_bytes: int, locale: str) ->
 
 def song_post(song: Song, content: str, colour: str, limit_bytes: int, locale: str) -> SongPost:
     """The post of a song where a file may have `limit_bytes`; `colour` is `#rrggbb`."""
-    post = SongPost(song.id, content, int(colour.lstrip("#"), 16), locale, song.files, players=song.players)
+    number = int(colour.lstrip("#"), 16)
+    post = SongPost(song.id, content, number, locale, song.files, players=song.players, remixes=song.remixes)
     return fit(post, limit_bytes)
 
 

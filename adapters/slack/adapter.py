@@ -25,6 +25,7 @@ from adapters.slack.translate import (
     EXTEND,
     FILES,
     PLATFORM,
+    REMIX,
     REPLACE,
     VARY,
     Wish,
@@ -134,7 +135,7 @@ class SlackAdapter:
         for command in COMMANDS:
             app.command(f"/{command}")(on_command)
         app.event("app_mention")(on_mention)
-        for button in (ANOTHER, VARY, EXTEND, REPLACE, FILES, CANCEL):
+        for button in (ANOTHER, VARY, EXTEND, REPLACE, REMIX, FILES, CANCEL):
             app.action(button)(on_button)
         return app
 

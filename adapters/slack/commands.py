@@ -46,6 +46,7 @@ class Commands:
             "vary": self._change,
             "extend": self._change,
             "replace": self._change,
+            "remix": self._change,
             "files": self._files,
             "cancel": self._cancel,
             "daily": self._daily,

@@ -6,7 +6,7 @@ we undo that on the way in and escape the same three on the way out, so that no 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
@@ -34,7 +34,7 @@ from inference.music.genre import GenreCatalogue
 
 PLATFORM = "slack"
 ANOTHER = "lnh.another"
-VARY, EXTEND, REPLACE = (f"lnh.{verb}" for verb in ("vary", "extend", "replace"))
+VARY, EXTEND, REPLACE, REMIX = (f"lnh.{verb}" for verb in ("vary", "extend", "replace", "remix"))
 FILES = "lnh.files"
 CANCEL = "lnh.cancel"
 COMMANDS = ("compose", "daily", "genres")
@@ -44,6 +44,7 @@ VERBS = (*COMMANDS, "help")
 MAX_TEXT = 4000
 MAX_SECTION = SectionBlock.text_max_length
 MAX_BUTTON = 75
+MAX_OPTIONS = 100
 MAX_FILES = 10
 MAX_FILE_MIB = 100.0  # Slack itself takes a GiB; a channel is no place for that
 
@@ -189,26 +190,32 @@ def song_blocks(song: Song, words: str, locale: str) -> list[dict[str, Any]]:
 
 
 def song_actions(song: Song, locale: str) -> ActionsBlock:
-    """Another one, a variation, a longer one, or another part for one of the players."""
+    """Another one, a variation, a longer one, another part for one of the players, another genre, more files."""
     buttons = ((ANOTHER, "another_button"), (VARY, "vary_button"), (EXTEND, "extend_button"))
     elements: list[InteractiveElement] = [
         ButtonElement(text=clamp(say(code, locale), MAX_BUTTON), action_id=action, value=song.id)
         for action, code in buttons
     ]
-    if song.players:
-        options = [Option(value=f"{song.id} {player}", label=player.replace(":", " ")) for player in song.players]
-        placeholder = clamp(say("replace_button", locale), MAX_BUTTON)
-        elements.append(StaticSelectElement(placeholder=placeholder, action_id=REPLACE, options=options))
-    kinds = [Option(value=f"{song.id} {kind}", label=kind_label(kind, locale)) for kind in KINDS]
-    placeholder = clamp(say("files_menu", locale), MAX_BUTTON)
-    elements.append(StaticSelectElement(placeholder=placeholder, action_id=FILES, options=kinds))
+    menus = (
+        (REPLACE, "replace_button", [(player, player.replace(":", " ")) for player in song.players]),
+        (REMIX, "remix_button", song.remixes[:MAX_OPTIONS]),
+        (FILES, "files_menu", [(str(kind), kind_label(kind, locale)) for kind in KINDS]),
+    )
+    for action, code, choices in menus:
+        options = [Option(value=f"{song.id} {value}", label=clamp(label, MAX_BUTTON)) for value, label in choices]
+        if options:
+            placeholder = clamp(say(code, locale), MAX_BUTTON)
+            elements.append(StaticSelectElement(placeholder=placeholder, action_id=action, options=options))
     return ActionsBlock(elements=elements)
 
 
 def read_change(wish: Wish) -> SongChange:
-    """What a press on *Vary* or *Extend*, or a choice of a player, asks for."""
-    song, _, player = wish.text.partition(" ")
-    return SongChange(RequestId(song), Operation(wish.verb), (player,) if player else ())
+    """What a press on *Vary* or *Extend*, or a choice of a player or a genre, asks for."""
+    song, _, chosen = wish.text.partition(" ")
+    change = SongChange(RequestId(song), Operation(wish.verb))
+    if change.operation is Operation.REMIX:
+        return replace(change, genre=chosen)
+    return replace(change, players=(chosen,) if chosen else ())
 
 
 def read_files(text: str) -> FilesWish:

@@ -57,11 +57,21 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class SongChange:
-    """What is to be done to a song that was delivered. `players` as `Song.players` names them; empty for all."""
+    """What is to be done to a song that was delivered.
+
+    Args:
+        song: which one.
+        operation: what.
+        players: as `Song.players` names them; empty for all.
+        bars: first and last, counted from 1; None for all.
+        genre: what it becomes in a remix, by the catalogue's own name; None for what it is.
+    """
 
     song: RequestId
     operation: Operation
     players: tuple[str, ...] = ()
+    bars: tuple[int, int] | None = None
+    genre: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +114,10 @@ class SongRequest:
         Raises:
             InvalidSpec: the change means nothing.
         """
-        edit = Edit(change.operation, base64.b64encode(midi).decode(), players=change.players)
-        spec = SongSpec(self.spec.genres, strict_key=self.spec.strict_key, edit=edit)
+        notes = base64.b64encode(midi).decode()
+        edit = Edit(change.operation, notes, players=change.players, bars=change.bars)
+        genres = self.spec.genres if change.genre is None else ((change.genre, 1.0),)
+        spec = SongSpec(genres, strict_key=self.spec.strict_key, edit=edit)
         return replace(self, spec=spec)
 
     def another(self, id: RequestId, seed: int, requester: Requester) -> "SongRequest":

@@ -29,7 +29,8 @@ class SongFile:
 class Song:
     """A song as delivered. `id` equals the request's id; `seconds` maps stage to its duration.
 
-    `left_out` are files that were asked for and could not be made.
+    `left_out` are files that were asked for and could not be made; `remixes` are genres, by name and title, that it
+    could be played in as well where it is delivered.
     """
 
     id: RequestId
@@ -40,6 +41,7 @@ class Song:
     report: tuple[Comparison, ...]
     seconds: dict[str, float]
     left_out: tuple[LeftOut, ...] = ()
+    remixes: tuple[tuple[str, str], ...] = ()
 
     @property
     def players(self) -> tuple[str, ...]:

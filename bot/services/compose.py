@@ -1,7 +1,7 @@
 """From a request to a song in the channel, whatever goes wrong on the way."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -107,8 +107,9 @@ class ComposeService:
         Raises:
             LnhError, MusicError: a disabled genre, or what composer and reply raise. The request stays pending.
         """
-        await self._check_genres(request)
-        song = await self._play(request, reply)
+        enabled = await self._enabled_for(request)
+        played = await self._play(request, reply)
+        song = replace(played, remixes=self._remixes(played, enabled))
         await reply.song(song)
         await self.songs.finish(request.id, song)
         _logger.info("song delivered", request_id=request.id, title=song.title, seconds=song.seconds)
@@ -131,12 +132,18 @@ class ComposeService:
         finally:
             self._running.discard(request.id)
 
-    async def _check_genres(self, request: SongRequest) -> None:
+    async def _enabled_for(self, request: SongRequest) -> tuple[str, ...]:
+        """The genres that are played where the song belongs. Raises GenreDisabled when the song's are not."""
         service = GenreService(self.genres, self.catalogue)
         enabled = await service.enabled_names(request.place.platform, request.place.workspace)
         for name, _ in request.spec.genres:
             if self.catalogue.find(name).name not in enabled:
                 raise GenreDisabled(genre=name, enabled=", ".join(enabled))
+        return enabled
+
+    def _remixes(self, song: Song, enabled: Collection[str]) -> tuple[tuple[str, str], ...]:
+        others = [one for one in self.catalogue.genres if one.name in enabled and one.name != song.genre]
+        return tuple((genre.name, genre.title) for genre in others)
 
     async def _play(self, request: SongRequest, reply: Reply) -> Song:
         """The song; where it fails after it was heard as a quick mix, it is the quick mix that stays."""

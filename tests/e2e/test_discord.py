@@ -65,8 +65,13 @@ class Stage:
 
     async def choose(self, person: simcord.MemberActor, message: Any, kind: str) -> simcord.InteractionResult:
         """A choice from the menu of further files."""
-        menu = next(part for row in message.components for part in row["components"] if "files" in part["custom_id"])
-        return await self.discord.do(lambda: person.select(message, [kind], custom_id=menu["custom_id"]))
+        return await self.pick(person, message, "files", kind)
+
+    async def pick(self, person: simcord.MemberActor, message: Any, menu: str, value: str) -> simcord.InteractionResult:
+        """A choice from a menu under a song."""
+        parts = [part for row in message.components for part in row["components"]]
+        found = next(part["custom_id"] for part in parts if part["custom_id"].startswith(f"lnh:{menu}:"))
+        return await self.discord.do(lambda: person.select(message, [value], custom_id=found))
 
     async def song(self, result: simcord.InteractionResult) -> simcord.ResponseMessage:
         """The answer, once it has its files."""
@@ -226,6 +231,19 @@ async def test_another_works_after_the_bot_was_restarted(stage: Stage) -> None:
     assert stage.discord.gateway.identified == 2
     registrations = [request for request in stage.discord.received if request.method == "PUT"]
     assert len(registrations) == 1
+
+
+async def test_a_song_is_remixed_in_a_genre_of_the_menu_after_a_restart(stage: Stage) -> None:
+    async with stage.bot():
+        song = await stage.song(await stage.slash(stage.alice, "compose", genre="metal"))
+    async with stage.bot():
+        remix = await stage.song(await stage.pick(stage.boss, song, "remix", "jazz"))
+
+    asked = stage.rehearsal.composer.asked[1].spec
+    assert asked.edit is not None
+    assert (asked.main_genre, asked.edit.operation) == ("jazz", "remix")
+    assert files(remix) == SONG
+    assert len(remix.components) == 4
 
 
 async def test_another_file_of_a_song_is_made_after_a_restart_and_answers_the_choice(stage: Stage) -> None:

@@ -15,7 +15,7 @@ from tests.fakes.slack_api import SlackApi
 from tests.fakes.slack_band import BandForTests
 from tests.fakes.slack_edge import Actor, Refusal, SlackEdge
 from tests.fakes.slack_running import running
-from tests.fakes.songs import file_for, request_for
+from tests.fakes.songs import CATALOGUE, file_for, request_for
 
 UPLOADED = "files.completeUploadExternal"
 MODES = ("socket", "http")
@@ -177,20 +177,22 @@ async def delivered(band, songs):
             await asyncio.sleep(0.01)
 
 
-async def test_a_song_is_varied_extended_and_replaced_after_a_restart(edge, band):
+async def test_a_song_is_varied_extended_replaced_and_remixed_after_a_restart(edge, band):
     async with running(edge, band):
         await edge.command("/compose", "metal 140bpm")
         await delivered(band, 1)
     (first,) = await edge.history()
     reborn = BandForTests(songs=band.songs)
     async with running(edge, reborn):
-        for songs, pressed in enumerate(("lnh.vary", "lnh.extend", "lnh.replace"), start=2):
+        for songs, pressed in enumerate(("lnh.vary", "lnh.extend", "lnh.replace", "lnh.remix"), start=2):
             await edge.click(first, pressed=pressed)
             await delivered(reborn, songs)
     edits = [request.spec.edit for request in reborn.composer.asked]
-    assert [(edit.operation, edit.players) for edit in edits] == [("vary", ()), ("extend", ()), ("replace", ("lead",))]
-    assert {request.spec.main_genre for request in reborn.composer.asked} == {"metal"}
-    assert len(await edge.history()) == 4
+    assert [edit.operation for edit in edits] == ["vary", "extend", "replace", "remix"]
+    assert [edit.players for edit in edits] == [(), (), ("lead",), ()]
+    genres = [request.spec.main_genre for request in reborn.composer.asked]
+    assert genres == ["metal", "metal", "metal", CATALOGUE.genres[-1].name]
+    assert len(await edge.history()) == 5
 
 
 async def song_of(edge, band):

@@ -119,6 +119,25 @@ async def test_the_last_song_is_varied_extended_and_one_player_replaced(terminal
     assert "Say what to replace" in await terminal.type("/compose metal 8 bars", "/replace")
 
 
+async def test_the_last_song_is_remixed_and_some_of_its_bars_written_anew(terminal: Terminal) -> None:
+    answer = await terminal.type("/compose metal 8 bars seed 7", "/remix hip hop", "/replace keys, bass 5-8", "/vary 3")
+    edits = [(job.spec.main_genre, job.spec.edit) for job in terminal.service.engine.submitted[1:]]
+    assert [(genre, edit.operation, edit.players, edit.bars) for genre, edit in edits if edit] == [
+        ("hip-hop", "remix", (), None),
+        ("hip-hop", "replace", ("keys", "bass"), (5, 8)),
+        ("hip-hop", "vary", (), (3, 3)),
+    ], answer
+
+
+async def test_changes_that_mean_nothing_are_refused(terminal: Terminal) -> None:
+    answer = await terminal.type("/compose metal 8 bars", "/remix", "/remix polkka", "/vary 1-2 3-4", "/extend lead")
+    assert "Say which genre it is to become" in answer
+    assert "I do not play “polkka”" in answer
+    assert "Name one range of bars" in answer
+    assert "names no players to write anew" in answer
+    assert len(terminal.service.engine.submitted) == 1
+
+
 async def test_more_files_of_the_last_song_are_listed_and_made_by_name_or_number(terminal: Terminal) -> None:
     answer = await terminal.type("/files", "/compose metal 8 bars seed 7", "/files stems", "/files 8 chords")
     assert " 3 stems      every player alone" in answer

@@ -123,6 +123,22 @@ async def test_a_change_works_on_the_notes_that_were_delivered_in_a_song_of_its_
     assert [song.id for song in band.reply.songs] == ["a", "b"]
 
 
+async def test_a_remix_is_the_song_in_another_genre_that_is_played_there(band: Rehearsal) -> None:
+    band.switch_off("jazz")
+    await band.service.compose(request_for("a"), band.reply)
+    offered = [name for name, _ in band.reply.songs[0].remixes]
+    assert "punk" in offered
+    assert not {"metal", "jazz"} & set(offered)
+    for name, genre in (("b", "punk"), ("c", "jazz")):
+        change = SongChange(RequestId("a"), Operation.REMIX, genre=genre)
+        await band.service.change(change, id=RequestId(name), requester=MEL, place=PLACE, reply=band.reply)
+    assert [(asked.spec.main_genre, asked.spec.edit is None) for asked in band.composer.asked] == [
+        ("metal", True),
+        ("punk", False),
+    ]
+    assert isinstance(band.reply.errors[0], GenreDisabled)
+
+
 @pytest.mark.parametrize("operation", [Operation.REPLACE, Operation.VARY])
 async def test_a_change_that_cannot_be_is_told(band: Rehearsal, operation: Operation) -> None:
     if operation is Operation.REPLACE:  # nobody is named
