@@ -18,15 +18,25 @@ from bot.commands.report import Delivery, print_delivery
 from bot.commands.trouble import CommandTrouble
 from bot.domain.errors import DeliveryFailed
 from bot.domain.files import read_kinds
-from bot.domain.options import BAND, BARS, DENSITY, KEY, SEED, TEMPO, build_request, wishes_from_options
+from bot.domain.options import (
+    BAND,
+    BARS,
+    DENSITY,
+    KEY,
+    METER,
+    SEED,
+    STRICT_KEY,
+    TEMPO,
+    build_request,
+    wishes_from_options,
+)
 from bot.domain.request import Place, Requester, RequestId, SongRequest, draw_seed, request_id
 from bot.domain.song import Progress, Song
 from bot.settings import Settings
 from inference.api import ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
 from inference.music.genre import load_catalogue
-from inference.music.score import Meter
-from inference.music.spec import MAX_TAKES, METERS, Space
+from inference.music.spec import MAX_TAKES, Space
 from inference.music.touch import PLAIN
 
 HERE = Place("cli", "local", "terminal")
@@ -37,8 +47,8 @@ MOST_FILE_MIB = 4096.0  # a folder of one's own bears what a chat does not
 Out = Annotated[Path | None, typer.Option(help="Folder for the files; unsaid: the setting console.out.")]
 Title = Annotated[str | None, typer.Option(help="A name; unsaid: the band finds one.")]
 Formats = Annotated[str, typer.Option(help="Files to make, separated by commas.")]
-Meters = Annotated[str | None, typer.Option(help=f"Meter: {', '.join(map(str, METERS))}; unsaid: 4/4.")]
-StrictKey = Annotated[bool, typer.Option("--strict-key", help="No note that is written leaves the key.")]
+Meters = Annotated[str | None, typer.Option(help=f"{METER.help}; unsaid: 4/4.")]
+StrictKey = Annotated[bool, typer.Option("--strict-key", help=STRICT_KEY.help)]
 Spaces = Annotated[Space, typer.Option(help="Draw notes as they come, or a point of the embedding space first.")]
 Files = Annotated[str, typer.Option(help=f"More files to make, separated by commas: {', '.join(ExtraFile)}.")]
 Takes = Annotated[
@@ -71,15 +81,10 @@ def compose(
     """Writes a new song and says where its files are."""
     settings = quietly_prepared_settings()
     said = {"genre": genre, "bars": bars, "key": key, "tempo": tempo, "density": density, "band": band, "seed": seed}
-    plain = new_request(settings, said)
+    plain = new_request(settings, said | {"meter": meter, "strict_key": strict_key})
     request = replace(
         plain,
-        spec=replace(
-            plain.spec,
-            title=read_title(title),
-            strict_key=strict_key,
-            meter=None if meter is None else Meter.parse(meter),
-        ),
+        spec=replace(plain.spec, title=read_title(title)),
         sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, guidance=guidance, space=space),
         formats=read_formats(format),
         files=read_kinds(files),

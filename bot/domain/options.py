@@ -115,7 +115,7 @@ METER = Option(
     choices=tuple(map(str, METERS)),
 )
 STRICT_KEY = Option(
-    "strict_key", bool, "Whether no note may leave the key, such as yes", aliases=("strict", "strictkey")
+    "strict_key", bool, "Whether every note stays in the key, such as Em", aliases=("strict", "strictkey")
 )
 SEED = Option("seed", int, f"Same seed, same song: 0 to {MAX_SEED}, such as 7", 0, MAX_SEED)
 

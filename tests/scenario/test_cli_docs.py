@@ -22,7 +22,7 @@ def test_readme_names_every_verb(words: str) -> None:
 
 @pytest.mark.parametrize("name", [option.name for option in WISHES])
 def test_readme_names_every_option_of_a_song(name: str) -> None:
-    assert f"`--{name}`" in README
+    assert f"`--{name.replace('_', '-')}`" in README
 
 
 def test_help_explains_every_option_as_the_table_does(
@@ -33,7 +33,7 @@ def test_help_explains_every_option_as_the_table_does(
     main()
     shown = " ".join(capsys.readouterr().out.split())
     for option in WISHES:
-        assert f"--{option.name} " in shown
+        assert f"--{option.name.replace('_', '-')} " in shown
         assert option.help in shown
 
 
