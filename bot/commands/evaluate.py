@@ -26,7 +26,7 @@ _GENRES = "metal,rock,pop,jazz"
 
 def evaluate(
     bank: Annotated[list[Path], typer.Option(help="Real songs, as `lnh bank` packs them; may be said more than once.")],
-    genres: Annotated[str, typer.Option(help="Which to play, separated by commas.")] = _GENRES,
+    genres: Annotated[str, typer.Option(help="Which to play, separated by commas, or all.")] = _GENRES,
     songs: Annotated[int, typer.Option(help="Songs a genre.", min=4, max=1000)] = SONGS,
     quick: Annotated[bool, typer.Option("--quick", help=f"At most {QUICK_SONGS} songs a genre.")] = False,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.", min=0, max=2**31)] = 1,
@@ -67,12 +67,13 @@ def save_report(report: "Report", out: Path) -> None:
 
 
 def plan_of(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
-    """Genres by name, separated by commas. Raises CommandTrouble or UnknownGenre."""
+    """Genres by name, separated by commas, or all of the catalogue. Raises CommandTrouble or UnknownGenre."""
     from bot.app import read_catalogue
     from inference.evaluation.evaluate import Plan
 
     catalogue = read_catalogue(settings.music)
-    names = [name for name in genres.split(",") if name.strip()]
+    everything = genres.strip().casefold() == "all"
+    names = catalogue.names if everything else [name for name in genres.split(",") if name.strip()]
     if not names:
         raise CommandTrouble(f"say which genres to play, such as --genres {_GENRES}")
     return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed, catalogue=catalogue)

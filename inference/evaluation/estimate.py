@@ -50,6 +50,8 @@ def bootstrap(values: Rows, songs: Sequence[int], statistic: Statistic = mean) -
     Returns:
         None without any defined row.
     """
+    if not len(values):
+        return None
     defined = ~np.isnan(values.reshape(len(values), -1)).any(axis=1)
     rows = values[defined]
     if not len(rows):

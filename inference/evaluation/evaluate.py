@@ -20,7 +20,7 @@ from inference.evaluation.genres import genre_rows, train_ear
 from inference.evaluation.halves import MIN_SONGS
 from inference.evaluation.known import KnownWindows
 from inference.evaluation.latent import from_space, latent_rows
-from inference.evaluation.material import BARS, SPLIT, Draw, Excerpt, Piece, load_banks, real_excerpts
+from inference.evaluation.material import BARS, SPLIT, Draw, Excerpt, Piece, excerpts_of, load_banks, real_excerpts
 from inference.evaluation.report import Report, Row, Section
 from inference.evaluation.rows import ROWS
 from inference.evaluation.trouble import CannotEvaluate
@@ -103,7 +103,7 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
         tell: takes lines on how far it is.
 
     Raises:
-        CannotEvaluate: a bank is missing or has no song of a genre, or a song was not written.
+        CannotEvaluate: a bank is missing or damaged, no genre has a real song, or a song was not written.
         CheckpointError: the checkpoint is missing or damaged.
         BadIndex, BadCritic: the index of originality or the critic is damaged or of another version.
     """
@@ -111,7 +111,9 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
     judge = Critic.load(subject.critic).judge if subject.critic else None
     banks = load_banks(subject.banks)
     draw = Draw(plan.songs, plan.seed)
-    real = {genre.name: real_excerpts(banks, genre.name, genre.roster, draw) for genre in plan.genres}
+    real = {genre.name: excerpts_of(banks, genre.name, genre.roster, draw) for genre in plan.genres}
+    if not any(real.values()):
+        real_excerpts(banks, plan.genres[0].name, plan.genres[0].roster, draw)  # says what is missing
     model = load_checkpoint(subject.checkpoint)
     unknown = [genre.name for genre in plan.genres if genre.name not in model.config.genres]
     if unknown:
@@ -130,7 +132,7 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
             if plan.catalogue is not None:
                 fillings = fill_gaps(engine, genre, pieces, plan.catalogue, _naming(genre, tell))
                 bits += gap_rows(fillings, plan.seed)
-            if steering is not None:
+            if steering is not None and excerpts:
                 bits += latent_rows(steering, engine, genre, excerpts, _naming(genre, tell))
                 points = compose_all(engine, from_space(steering, jobs), _naming(genre, tell))
                 drawn.append((genre, [], compare(genre, pieces, points, plan.seed)))
@@ -201,7 +203,23 @@ def section(title: str, others: Iterable[Row], compared: Comparison) -> Section:
     """Every row of a genre by number: `others`, and those that need nothing but the pieces."""
     measured = [row for make in ROWS for row in make(compared)]
     rows = sorted([*others, *measured], key=lambda row: row.number)
-    return Section(title, tuple(rows), len(compared.real), len(set(compared.songs)), len(compared.generated))
+    songs = len(set(compared.songs))
+    return Section(title, tuple(rows), len(compared.real), songs, len(compared.generated), _few(songs))
+
+
+def _few(songs: int) -> str:
+    """What to say of a genre with so many held-out songs; nothing if they are enough."""
+    if not songs:
+        return (
+            f"**No held-out song** of this genre has {BARS} bars in 4/4 and somebody for each part, so there is "
+            "nothing to hold the generated songs against: rows 1 and 11 and all real figures are missing."
+        )
+    if songs < MIN_SONGS:
+        return (
+            f"**Too few held-out songs** ({songs}) to cut in halves, so structure error (3) and overlap (4) are "
+            "missing, and the other verdicts rest on little."
+        )
+    return ""
 
 
 def _naming(genre: Genre, tell: Tell) -> Tell:
@@ -220,7 +238,9 @@ def running(subject: Subject, slots: int) -> Iterator[Engine]:
 
 
 def _bits_rows(model: Composer, excerpts: Sequence[Excerpt], tell: Tell) -> list[Row]:
-    """Row 1, of the real excerpts."""
+    """Row 1, of the real excerpts, if there are any."""
+    if not excerpts:
+        return []
     bits, notes = [], []
     for number, excerpt in enumerate(excerpts, start=1):
         of_fields, count = excerpt_bits(model, excerpt.arrangement)

@@ -77,14 +77,26 @@ class Draw:
 
 
 def real_excerpts(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], draw: Draw) -> list[Excerpt]:
-    """At most so many excerpts of the songs of a genre, played by the band that generated songs have.
+    """As `excerpts_of`, but at least one.
+
+    Raises:
+        CannotEvaluate: no song takes part.
+    """
+    excerpts = excerpts_of(banks, genre, wanted, draw)
+    if not excerpts:
+        raise CannotEvaluate(
+            f"the banks hold no {draw.split} song of genre {genre} with {BARS} bars in 4/4 "
+            f"and {len(wanted)} players to fit"
+        )
+    return excerpts
+
+
+def excerpts_of(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], draw: Draw) -> list[Excerpt]:
+    """At most so many excerpts of the songs of a genre, played by the band that generated songs have; maybe none.
 
     A song takes part if it has enough bars and somebody for each part: the role itself, else the other guitar, else
     any pitched player but a second bass; an excerpt does if each of them plays in it. Every song gives one before any
     gives a second, and none overlaps another; songs that have each role come first.
-
-    Raises:
-        CannotEvaluate: no song takes part.
     """
     rng = random.Random(f"{draw.seed}:{genre}")
     found: list[tuple[int, int, float, _Window]] = []
@@ -100,13 +112,7 @@ def real_excerpts(banks: Sequence[Bank], genre: str, wanted: Sequence[Player], d
                 found.append((turn, substitutes, place, _Window(number, song, slots, first + window * BARS)))
     found.sort(key=lambda entry: entry[:3])
     cut = (_excerpt(banks[window.bank], window) for *_, window in found)
-    excerpts = list(islice((excerpt for excerpt in cut if _everybody_plays(excerpt.piece.score)), draw.count))
-    if not excerpts:
-        raise CannotEvaluate(
-            f"the banks hold no {draw.split} song of genre {genre} with {BARS} bars in 4/4 "
-            f"and {len(wanted)} players to fit"
-        )
-    return excerpts
+    return list(islice((excerpt for excerpt in cut if _everybody_plays(excerpt.piece.score)), draw.count))
 
 
 def _everybody_plays(score: Score) -> bool:

@@ -42,6 +42,7 @@ class Section:
     real_excerpts: int = 0
     real_songs: int = 0
     generated_songs: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Report:
             if section.generated_songs:
                 excerpts = f"{section.real_excerpts} excerpts of {section.real_songs} held-out songs"
                 yield from (f"{section.generated_songs} generated songs beside {excerpts}.", "")
+            if section.note:
+                yield from (section.note, "")
             yield _line(_HEAD)
             yield _line("---" for _ in _HEAD)
             yield from (_line(_cells(row)) for row in section.rows)

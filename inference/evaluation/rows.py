@@ -134,10 +134,11 @@ def degeneration_rows(pieces: Comparison) -> Iterator[Row]:
     yield judged(10, "empty bars, %, p99", empty, "≤ real", lambda real, ours: ours.value <= real.value)
     run = pieces.both(lambda piece: structure.longest_run(structure.bars_of(piece.score, BARS)), p99)
     yield judged(10, "longest run of equal bars, p99", run, "≤ real", lambda real, ours: ours.value <= real.value)
-    counts = np.concatenate([degeneration.notes_in_bars(piece.score, BARS) for piece in pieces.real])
-    low, high = (float(edge) for edge in np.quantile(counts, (0.01, 0.99)))
-    inside = pieces.both(lambda piece: degeneration.share_within(piece.score, BARS, low, high))
-    yield judged(10, f"bars of {low:.0f} to {high:.0f} notes (real p1–p99), %", inside, "≥ real", _no_fewer)
+    if pieces.real:
+        counts = np.concatenate([degeneration.notes_in_bars(piece.score, BARS) for piece in pieces.real])
+        low, high = (float(edge) for edge in np.quantile(counts, (0.01, 0.99)))
+        inside = pieces.both(lambda piece: degeneration.share_within(piece.score, BARS, low, high))
+        yield judged(10, f"bars of {low:.0f} to {high:.0f} notes (real p1–p99), %", inside, "≥ real", _no_fewer)
     silent = pieces.both(lambda piece: degeneration.silent_tracks(piece.score))
     yield judged_alone(10, "silent tracks a song", silent, "0", lambda ours: ours.value == 0)
 

@@ -78,6 +78,23 @@ def test_what_is_missing_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -
     assert any("The banks hold no training song" in note for note in report.notes)
 
 
+def test_a_genre_without_held_out_songs_says_so_and_keeps_the_rest(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole, "SLOTS", 2)
+    monkeypatch.setattr(estimate, "RESAMPLES", 50)
+    subject = Subject(place / "tiny.safetensors", (place / "held-out.npz",), 1, place / "index.safetensors")
+    genres = tuple(CATALOGUE.find(name) for name in ("metal", "jazz"))
+    report = evaluate(subject, Plan(genres, songs=2, catalogue=CATALOGUE), CATALOGUE.complete, print)
+    metal, jazz = report.sections[:2]
+    assert "Too few held-out songs" in metal.note
+    assert "No held-out song" in jazz.note
+    assert jazz.note in report.to_markdown()
+    assert (jazz.real_songs, jazz.generated_songs) == (0, 2)
+    assert {7, 8, 9, 10} <= {row.number for row in jazz.rows}
+    assert not any(row.real for row in jazz.rows)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
