@@ -14,4 +14,7 @@ class BatchRunner(Protocol):
         """Takes in a sequence whose `slot` is set and free."""
 
     def step(self, sequences: list[Sequence]) -> None:
-        """Feeds each sequence's last step, draws its next and advances it."""
+        """Feeds each sequence's last step, draws its next and advances it.
+
+        A runner may be late: then a sequence that has just joined stands still for a call.
+        """

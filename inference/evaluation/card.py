@@ -10,11 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inference.engine.batch import BatchRunner
 from inference.engine.contract import ComposeJob
 from inference.engine.cuda.runner import CardRunner
+from inference.engine.runner import Runner
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
 from inference.model.checkpoint import load_checkpoint
+from inference.model.inputs import StepInputs, genre_weights
+from inference.model.song import song_numbers
+from inference.model.transformer import Composer
 from inference.music.genre import load_catalogue
 from inference.music.spec import SamplingParams, SongSpec
 from inference.tokens.grammar import Rules
@@ -37,9 +42,9 @@ class CardPlan:
     spec: SongSpec
     device: str = "cuda"
 
-    def runner(self, slots: int, *, half: bool | None = None, device: str | None = None) -> CardRunner:
+    def runner(self, slots: int, *, half: bool | None = None) -> CardRunner:
         """One with the weights. Raises CheckpointError, NativeUnavailable."""
-        return CardRunner(load_checkpoint(self.checkpoint), slots, torch.device(device or self.device), half=half)
+        return CardRunner(load_checkpoint(self.checkpoint), slots, torch.device(self.device), half=half)
 
     def songs(self) -> Iterator[Sequence]:
         """New ones without end, always the same."""
@@ -68,16 +73,18 @@ class CardCheck:
 
 
 def card_checks(plan: CardPlan, slots: int = 16) -> list[CardCheck]:
-    """Against the reference: the same kernels and products on the processor in float32.
+    """Against the reference: torch in float32 on the processor.
 
     Raises:
         CheckpointError: the checkpoint is missing or damaged.
-        NativeUnavailable: there is no card, or no compiler for the reference.
+        NativeUnavailable: there is no card.
     """
-    reference, half = plan.runner(1, half=False, device="cpu"), plan.runner(slots, half=True)
+    model = load_checkpoint(plan.checkpoint)
+    reference, half = Runner(model, 1, torch.device("cpu")), plan.runner(slots, half=True)
     songs = [_written(reference, plan.song(number), 0) for number in range(_SONGS)]
-    single = _difference(reference, plan.runner(1, half=False), plan, songs)
-    halved = _difference(reference, half, plan, songs)
+    expected = [_expected(model, plan.song(number), steps) for number, steps in enumerate(songs)]
+    single = _apart(plan.runner(1, half=False), plan, songs, expected)
+    halved = _apart(half, plan, songs, expected)
     alone = [_written(half, plan.song(number), number % slots) for number in range(_SONGS)]
     exact = plan.runner(slots, half=False)
     same = sum(_written(exact, plan.song(number), 1) == song for number, song in enumerate(songs))
@@ -108,13 +115,13 @@ def card_checks(plan: CardPlan, slots: int = 16) -> list[CardCheck]:
     ]
 
 
-def _written(runner: CardRunner, song: Sequence, slot: int) -> list[Step]:
+def _written(runner: BatchRunner, song: Sequence, slot: int) -> list[Step]:
     steps: list[Step] = []
     _follow(runner, song, slot, lambda: steps.append(song.step))
     return steps
 
 
-def _follow(runner: CardRunner, song: Sequence, slot: int, tell: Callable[[], None]) -> None:
+def _follow(runner: BatchRunner, song: Sequence, slot: int, tell: Callable[[], None]) -> None:
     """Writes a song that has the runner to itself; `tell` is called after each of its steps."""
     song.slot = slot
     runner.join(song)
@@ -125,13 +132,23 @@ def _follow(runner: CardRunner, song: Sequence, slot: int, tell: Callable[[], No
             tell()
 
 
-def _difference(reference: CardRunner, other: CardRunner, plan: CardPlan, songs: list[list[Step]]) -> Tensor:
-    """How far apart two runners' summaries are, on the very same steps: [all steps, 2C]."""
-    apart = []
-    for number, steps in enumerate(songs):
-        ours, theirs = (_summaries(runner, plan.song(number), steps) for runner in (reference, other))
-        apart.append((ours - theirs).abs())
-    return torch.cat(apart)
+def _apart(runner: CardRunner, plan: CardPlan, songs: list[list[Step]], expected: list[Tensor]) -> Tensor:
+    """How far a runner's summaries are from the expected ones on the very same steps: [all steps, 2C]."""
+    seen = [_summaries(runner, plan.song(number), steps) for number, steps in enumerate(songs)]
+    return (torch.cat(seen) - torch.cat(expected)).abs()
+
+
+@torch.inference_mode()
+def _expected(model: Composer, song: Sequence, steps: list[Step]) -> Tensor:
+    """Summaries of all steps at once: [steps, 2C]."""
+    shown = []
+    for step in steps:
+        shown.append((song.step, song.state.context(), song.state.content))
+        song.advance(step)
+    fields, context, content = (torch.tensor([[row[part] for row in shown]]) for part in range(3))
+    numbers, genres = torch.tensor([song_numbers(song.header)]), genre_weights(song.header, model.config.genres)
+    summaries: Tensor = model(StepInputs(fields, context, content, numbers, genres[None]))[0]
+    return summaries
 
 
 def _summaries(runner: CardRunner, song: Sequence, steps: list[Step]) -> Tensor:

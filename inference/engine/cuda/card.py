@@ -65,7 +65,7 @@ class CardKernels:
         found = (ctypes.byref(address), ctypes.byref(size), module, b"lnh_sizes")
         self._check(self._driver.cuModuleGetGlobal_v2(*found))
         sizes = (ctypes.c_int32 * 3)()
-        self._check(self._driver.cuMemcpyDtoH_v2(sizes, address, ctypes.sizeof(sizes)))
+        self._check(self._driver.cuMemcpyDtoH_v2(sizes, address, ctypes.c_size_t(ctypes.sizeof(sizes))))
         return tuple(sizes)
 
     def _check(self, result: int) -> None:

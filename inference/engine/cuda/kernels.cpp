@@ -167,7 +167,7 @@ typedef void (*Kernel)(const Team &, const Place &, int);
 #ifdef __CUDACC__
 extern "C" __device__ int lnh_sizes[3] = {int(sizeof(lnh::Slot)), int(sizeof(lnh::Block)), int(sizeof(lnh::Header))};
 #define LNH_KERNEL(name)                                                                              \
-    extern "C" __global__ void lnh_##name(const lnh::Place place, int number, int from) {             \
+    extern "C" __global__ void lnh_##name(const __grid_constant__ lnh::Place place, int number, int from) { \
         lnh::name(lnh::Team{int(blockIdx.x) + from, int(blockIdx.y)}, place, number);                 \
     }
 #else

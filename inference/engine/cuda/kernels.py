@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from platformdirs import user_cache_path
+
 from inference.engine.cuda.errors import CardUnavailable
 from inference.engine.cuda.source import KERNELS, source
 
@@ -54,7 +56,7 @@ def _library(text: str, folder: Path | None) -> Path:
     compiler = next(filter(None, map(shutil.which, (os.environ.get("CXX", ""), *_COMPILERS))), None)
     if compiler is None:
         raise CardUnavailable("there is no C++ compiler to try the kernels with")
-    folder = Path(tempfile.gettempdir()) / "lnh-kernels" if folder is None else folder
+    folder = user_cache_path("lnh") / "cuda" if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = hashlib.sha256("\0".join((text, compiler, *_FLAGS)).encode()).hexdigest()[:16]
     path = folder / f"kernels-{key}.so"

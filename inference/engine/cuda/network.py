@@ -5,7 +5,8 @@ from torch import Tensor
 
 from inference.engine.cuda.errors import CardUnavailable
 from inference.engine.cuda.kernels import Kernels
-from inference.engine.cuda.places import Place, place_of, row_of, song_memory, step_memory
+from inference.engine.cuda.places import Place, cache_memory, place_of, row_of, song_memory, step_memory
+from inference.engine.cuda.products import Products, padded
 from inference.engine.cuda.tables import head_matrices, matrices, model_tables, music_tables
 from inference.model.config import ModelConfig
 from inference.model.transformer import Composer
@@ -61,7 +62,9 @@ class StepNetwork:
         self.heads = [(_placed(weight, device), _placed(bias, device)) for weight, bias in heads]
         self.start = (_placed(start[0], device), _placed(start[1], device))
         self.songs = song_memory(kernels, slots, device)
-        memory = step_memory(model.config, slots, self._kind, device)
+        one_of_each = [(weight, None) for name, weight in self.weights.items() if name.endswith(".0")]
+        self._products = Products([*one_of_each, *self.heads, self.start], slots)
+        memory = self._memory()
         both = {f"blind_{name}": torch.zeros_like(memory[name]) for name in ("state", "logits")}
         self.knowing = self._pass(memory | both, blind=False)
         self._blind: Pass | None = None
@@ -78,42 +81,55 @@ class StepNetwork:
     def blind(self) -> Pass:
         """The second sequences, whose cache is made when the first guided song comes."""
         if self._blind is None:
-            memory = step_memory(self.config, self.slots, self._kind, self.device)
+            memory = self._memory()
             # The first sequences' draws look at what these predict.
             memory |= {name: self.knowing.memory[f"blind_{name}"] for name in ("state", "logits")}
             memory |= {f"blind_{name}": memory[name] for name in ("state", "logits")}
             self._blind = self._pass(memory, blind=True)
         return self._blind
 
+    @property
+    def buckets(self) -> list[int]:
+        """Numbers of rows that a step can be of, ascending; the last holds all slots."""
+        return self._products.buckets
+
     def step(self, rows: int, *, guided: bool) -> None:
-        """Feeds the last step of each of the first `rows` songs, draws its next, and writes both down."""
+        """Feeds the last step of each of the first `rows` songs, draws its next, and writes it down."""
         passes = (self.knowing, self.blind) if guided else (self.knowing,)
         for one in passes:
             self._trunk(one, rows)
         for field in range(len(FIELD_SIZES)):
-            weight, bias = self.heads[field]
             for one in passes:
-                torch.addmm(bias, one.rows("state", rows), weight, out=one.products(field, rows))
-            self._kernels.run("choose", self.place, field, range(rows))
-        self._kernels.run("advance", self.place, 0, range(rows))
+                self._products.multiply(one.rows("state", rows), *self.heads[field], one.products(field, rows))
+            self._kernels.run("choose", self.place, field, self._songs_in(rows))
+        self._kernels.run("advance", self.place, 0, self._songs_in(rows))
+
+    def _songs_in(self, rows: int) -> range:
+        """Slots; what is beyond them only fills a tile."""
+        return range(min(rows, self.slots))
 
     def _trunk(self, one: Pass, rows: int) -> None:
-        kernels, place, weights, every = self._kernels, one.place, self.weights, range(rows)
+        kernels, place, weights, every = self._kernels, one.place, self.weights, self._songs_in(rows)
         normed, joint, mixed = one.rows("normed", rows), one.rows("joint", rows), one.rows("mixed", rows)
         out_of, wide, gated = one.rows("out_of", rows), one.rows("wide", rows), one.rows("gated", rows)
+        multiply = self._products.multiply
         kernels.run("embed", place, 0, every)
         for layer in range(self.config.layers):
             kernels.run("normalise", place, 2 * layer, every)
-            torch.mm(normed, weights[f"joint.{layer}"], out=joint)
+            multiply(normed, weights[f"joint.{layer}"], None, joint)
             kernels.run("attend", place, layer, every, self.config.kv_heads)
-            torch.mm(mixed, weights[f"out.{layer}"], out=out_of)
+            multiply(mixed, weights[f"out.{layer}"], None, out_of)
             kernels.run("normalise", place, 2 * layer + 1, every)
-            torch.mm(normed, weights[f"wide.{layer}"], out=wide)
+            multiply(normed, weights[f"wide.{layer}"], None, wide)
             kernels.run("gate", place, 0, every)
-            torch.mm(gated, weights[f"down.{layer}"], out=out_of)
+            multiply(gated, weights[f"down.{layer}"], None, out_of)
         kernels.run("normalise", place, 2 * self.config.layers, every)
-        torch.addmm(self.start[1], one.rows("summary", rows), self.start[0], out=one.rows("state", rows))
+        multiply(one.rows("summary", rows), *self.start, one.rows("state", rows))
         kernels.run("begin", place, 0, every)
+
+    def _memory(self) -> dict[str, Tensor]:
+        rows, kind, device = padded(self.slots), self._kind, self.device
+        return step_memory(self.config, rows, kind, device) | cache_memory(self.config, self.slots, kind, device)
 
     def _pass(self, memory: dict[str, Tensor], *, blind: bool) -> Pass:
         place = place_of(self.songs | self._tables | memory, self.config, self.slots, blind=blind)

@@ -85,15 +85,14 @@ def song_memory(kernels: Kernels, slots: int, device: torch.device) -> dict[str,
     }
 
 
-def step_memory(config: ModelConfig, slots: int, kind: torch.dtype, device: torch.device) -> dict[str, Tensor]:
-    """What a step passes from one kernel to the next, and the cache, of one sequence a song."""
+def step_memory(config: ModelConfig, count: int, kind: torch.dtype, device: torch.device) -> dict[str, Tensor]:
+    """What a step passes from one kernel to the next, of one sequence a song; `count` rows."""
     width, kv_width = config.width, config.kv_heads * config.head_size
 
     def rows(of: torch.dtype, size: int) -> Tensor:
-        return torch.zeros(slots, size, dtype=of, device=device)
+        return torch.zeros(count, size, dtype=of, device=device)
 
     widest = max(row_of(field, config.cascade_width) for field in range(len(FIELD_SIZES)))
-    cache = (config.layers, 2, slots, config.kv_heads, config.window, config.head_size)
     return {
         "x": rows(torch.float32, width),
         "summary": rows(torch.float32, 2 * width),
@@ -105,8 +104,13 @@ def step_memory(config: ModelConfig, slots: int, kind: torch.dtype, device: torc
         "mixed": rows(kind, width),
         "wide": rows(kind, 2 * config.hidden),
         "gated": rows(kind, config.hidden),
-        "cache": torch.zeros(cache, dtype=kind, device=device),
     }
+
+
+def cache_memory(config: ModelConfig, slots: int, kind: torch.dtype, device: torch.device) -> dict[str, Tensor]:
+    """Keys and values of one sequence a song."""
+    shape = (config.layers, 2, slots, config.kv_heads, config.window, config.head_size)
+    return {"cache": torch.zeros(shape, dtype=kind, device=device)}
 
 
 def bytes_in(tensors: Iterable[Tensor]) -> int:

@@ -4,11 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
 
 from inference.engine.cuda.network import StepNetwork
-
-_TRIALS = 3
 
 
 class Replay:
@@ -22,12 +19,14 @@ class Replay:
 
     def prepare(self, buckets: list[int]) -> None:
         """Captures the steps of unguided songs; to be called before any song has joined."""
+        if not self._is_card:
+            return
         with self.on_stream():
-            for rows in (*buckets, self._network.slots):
+            for rows in buckets:
                 # Once for real, for libraries that begin with their first call; no slot is taken yet.
                 self._network.step(rows, guided=False)
         torch.cuda.synchronize(self._network.device)
-        for rows in (*buckets, self._network.slots):
+        for rows in buckets:
             self._capture(rows, guided=False)
 
     def step(self, rows: int, *, guided: bool) -> None:
@@ -68,27 +67,3 @@ class Replay:
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
             self._network.step(rows, guided=guided)
         self._graphs[rows, guided] = graph
-
-
-def agreeing(network: StepNetwork, buckets: list[int]) -> list[int]:
-    """The buckets whose products of matrices have the very bits that those of all slots have.
-
-    Libraries choose how to multiply by the shapes. Random numbers in every shape there is bring to light where they add
-    up in another order: some last bit among the many differs.
-    """
-    products: list[tuple[Tensor, Tensor | None]] = [
-        (weight, None) for name, weight in network.weights.items() if name.endswith(".0")
-    ]
-    products += [(weight, bias) for weight, bias in (*network.heads, network.start)]
-    chance = torch.Generator(network.device).manual_seed(1)
-    good = list(buckets)
-    for weight, bias in products:
-        for _ in range(_TRIALS):
-            x = torch.randn(network.slots, weight.shape[0], generator=chance, device=network.device).to(weight.dtype)
-            whole = _product(x, weight, bias)
-            good = [rows for rows in good if torch.equal(_product(x[:rows], weight, bias), whole[:rows])]
-    return good
-
-
-def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return torch.mm(x, weight) if bias is None else torch.addmm(bias, x, weight)

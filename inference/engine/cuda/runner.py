@@ -11,7 +11,7 @@ from inference.engine.cuda.card import CardKernels
 from inference.engine.cuda.headers import Joining, joining
 from inference.engine.cuda.kernels import HostKernels
 from inference.engine.cuda.network import StepNetwork
-from inference.engine.cuda.replay import Replay, agreeing
+from inference.engine.cuda.replay import Replay
 from inference.engine.sequence import Sequence
 from inference.model.inputs import StepInputs
 from inference.model.song import genre_shares, song_numbers
@@ -19,8 +19,6 @@ from inference.model.transformer import Composer
 from inference.tokens.arrangement import Header
 from inference.tokens.vocabulary import FIELD_SIZES, Step
 
-# Graphs are made for so many songs, and for all slots.
-BUCKETS = (16, 64, 256)
 _FED = len(FIELD_SIZES)
 
 
@@ -37,8 +35,8 @@ class CardRunner:
     """Implements `BatchRunner`. The card goes from step to step by itself; we follow to hear what was written.
 
     On a card a step is asked for before the report of the one before is read, so a song that has just joined stands
-    still for one call. A song's numbers do not depend on its company: kernels take each row for itself, and a smaller
-    bucket is only used if its products of matrices have the same bits as those of all slots.
+    still for one call. A song's numbers depend neither on its company nor on the number of slots: kernels take each row
+    for itself, and see products.py for the matrices.
 
     Args:
         model: the weights.
@@ -58,7 +56,7 @@ class CardRunner:
         half = is_card if half is None else half
         self.slots, self.device = slots, device
         kernels = CardKernels(device, half=half) if is_card else HostKernels(half=half)
-        self._model = model.to(device).eval()
+        self._model = model.cpu().eval()  # what a song adds to every input is a few sums, made beside the card's work
         with torch.inference_mode():
             self.network = StepNetwork(self._model, slots, kernels, device, half=half)
         self._late = int(is_card) if late is None else late
@@ -69,11 +67,9 @@ class CardRunner:
             torch.zeros_like(self.network.songs["out"], device="cpu", pin_memory=is_card) for _ in range(self._late + 1)
         ]
         self._launched = 0
+        self._replay = Replay(self.network)
         with torch.inference_mode():
-            self.buckets = agreeing(self.network, [rows for rows in BUCKETS if rows < slots])
-            self._replay = Replay(self.network)
-            if is_card:
-                self._replay.prepare(self.buckets)
+            self._replay.prepare(self.network.buckets)
 
     @torch.inference_mode()
     def join(self, sequence: Sequence) -> None:
@@ -118,25 +114,34 @@ class CardRunner:
         return (time.perf_counter() - began) / steps
 
     def _tell(self, slot: int, told: Joining, sequence: Sequence) -> None:
-        songs = self.network.songs
-        opening, given = (torch.from_numpy(part.ravel()).to(self.device) for part in (told.opening, told.given))
-        song, blind = self._song(sequence, sequence.header), self._song(sequence, replace(sequence.header, genres=()))
+        song = self._song(sequence, sequence.header)
+        is_guided = sequence.job.sampling.guidance != 1
+        blind = self._song(sequence, replace(sequence.header, genres=())) if is_guided else song
+        parts = (torch.from_numpy(told.opening.ravel()), torch.from_numpy(told.given), song, blind)
         # What a slot points to must stay while anything may still read it: until the next song takes the slot.
-        self._kept[slot] = (opening, given, song, blind)
-        songs["headers"][slot] = torch.from_numpy(told.header)
-        songs["settings"][slot] = torch.from_numpy(told.settings)
-        songs["seeds"][slot] = sequence.job.sampling.noise_seed
-        songs["lists"][slot] = torch.tensor([part.data_ptr() for part in self._kept[slot]])
-        if sequence.plan is not None:
-            songs["cells"][slot] = torch.from_numpy(told.cells)
+        self._kept[slot] = tuple(self._sent(part) for part in parts)
+        entries = {
+            "headers": torch.from_numpy(told.header),
+            "settings": torch.from_numpy(told.settings),
+            "seeds": torch.tensor(sequence.job.sampling.noise_seed),
+            "lists": torch.tensor([part.data_ptr() for part in self._kept[slot]]),
+            "cells": torch.from_numpy(told.cells),
+        }
+        for name, entry in entries.items():
+            self.network.songs[name][slot].copy_(self._sent(entry))
+
+    def _sent(self, part: Tensor) -> Tensor:
+        """On the device; a card fetches it when its turn comes, and nobody waits."""
+        if self.device.type == "cpu":
+            return part.clone()
+        return part.pin_memory().to(self.device, non_blocking=True)
 
     def _song(self, sequence: Sequence, header: Header) -> Tensor:
         """What the song adds to every input: [1, C], or [1 + bars, C] where it is steered."""
-        shares = torch.tensor([genre_shares(header, self._model.config.genres)], device=self.device)
-        numbers = torch.tensor([song_numbers(header)], device=self.device)
-        nothing = torch.zeros(0, device=self.device)
+        shares = torch.tensor([genre_shares(header, self._model.config.genres)])
+        numbers, nothing = torch.tensor([song_numbers(header)]), torch.zeros(0)
         song = self._model.embed_song(StepInputs(nothing, nothing, nothing, numbers, shares))[0]
-        return song if sequence.steer is None else song + torch.from_numpy(sequence.steer).to(self.device)
+        return song if sequence.steer is None else song + torch.from_numpy(sequence.steer)
 
     def _leave_all_but(self, sequences: list[Sequence]) -> None:
         staying = {id(sequence) for sequence in sequences}
@@ -171,4 +176,4 @@ class CardRunner:
             del self._owners[sequence.slot]
 
     def _bucket(self, rows: int) -> int:
-        return next(bucket for bucket in (*self.buckets, self.slots) if bucket >= rows)
+        return next(bucket for bucket in self.network.buckets if bucket >= rows)
