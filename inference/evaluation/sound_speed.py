@@ -1,20 +1,15 @@
-"""How fast a song becomes sound, stage by stage, against a plain synthesizer in the same run."""
+"""How fast a song becomes sound, stage by stage, against plain synthesizers in the same run."""
 
 import random
+import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import import_module
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
-import midirenderer
-import numpy as np
-
-from inference.midi import write_midi
+from inference.evaluation.plain_synths import plain_synths
 from inference.music.score import Note, Score
 from inference.music.spec import Player
 from inference.render.amp import amplify, shape_tone
@@ -29,50 +24,71 @@ from inference.render.studio import Care, Studio
 from inference.render.synth import RATE, RING_S, play_tones
 from inference.render.timeline import Timeline
 
-_CHANNELS = 16
-_DRUM_CHANNEL = 9
 _LATE_TICKS, _LOUDER = 12, 9
 
 
 @dataclass(frozen=True, slots=True)
 class SoundSpeed:
-    """Seconds of processor time for one song.
+    """Seconds of processor time for one song, the middle of some rounds in which everything took its turn.
 
     Args:
         song: what was rendered, in words.
         song_s: how long it plays.
         stages: name -> seconds, in order; `quick mix`, `full mix` and `MP3` among them.
-        reference: the plain synthesizer's name.
-        reference_s: its seconds for the same notes, without any mixing.
+        references: plain synthesizer -> its seconds for the same notes, without any mixing; the first is compared with.
     """
 
     song: str
     song_s: float
     stages: dict[str, float]
-    reference: str
-    reference_s: float
+    references: dict[str, float]
+
+    @property
+    def reference(self) -> str:
+        """The plain synthesizer that the stages are compared with."""
+        return next(iter(self.references))
 
     def times_real_time(self, stage: str) -> float:
         return self.song_s / self.stages[stage]
 
     def against_reference(self, stage: str) -> float:
         """How many times as fast as the plain synthesizer."""
-        return self.reference_s / self.stages[stage]
+        return self.references[self.reference] / self.stages[stage]
 
 
-def sound_speed(studio: Studio, score: Score, roster: tuple[Player, ...], genre: str, song: str) -> SoundSpeed:
-    """Renders the song in each way; the studio should be warm. Raises RenderFailed."""
-    stages = _stages(studio, score, roster, studio.sounds.of(genre))
-    with _timed(stages, "quick mix"):
-        studio.record(score, roster, genre, Care.QUICK)
-    with _timed(stages, "full mix"):
-        audio, rate = studio.record(score, roster, genre)
-    with _timed(stages, "MP3"):
-        encode_mp3(audio, rate, Tags("", "", score.tempos[0].tempo, "", "", b""))
-    name, play = _reference(studio.soundset.fonts[0])
-    started = time.process_time()
-    play(score)
-    return SoundSpeed(song, audio.shape[1] / rate, dict(stages), name, time.process_time() - started)
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is rendered: a song, who plays it in which genre, and the song in words."""
+
+    score: Score
+    roster: tuple[Player, ...]
+    genre: str
+    words: str
+
+
+def sound_speed(studio: Studio, piece: Piece, rounds: int = 1) -> SoundSpeed:
+    """Renders the song in each way, `rounds` times over; the studio should be warm. Raises RenderFailed."""
+    score, roster, genre = piece.score, piece.roster, piece.genre
+    stages: list[Mapping[str, float]] = []
+    plain: list[Mapping[str, float]] = []
+    synths = plain_synths(studio.soundset.fonts[0])
+    song_s = 0.0
+    for _ in range(rounds):
+        spent = _stages(studio, score, roster, studio.sounds.of(genre))
+        with _timed(spent, "quick mix"):
+            studio.record(score, roster, genre, Care.QUICK)
+        plain.append({name: play(score) for name, play in synths.items()})
+        with _timed(spent, "full mix"):
+            audio, rate = studio.record(score, roster, genre)
+        with _timed(spent, "MP3"):
+            encode_mp3(audio, rate, Tags("", "", score.tempos[0].tempo, "", "", b""))
+        song_s = audio.shape[1] / rate
+        stages.append(spent)
+    return SoundSpeed(piece.words, song_s, _middle(stages), _middle(plain))
+
+
+def _middle(rounds: list[Mapping[str, float]]) -> dict[str, float]:
+    return {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
 
 
 def never_twice(score: Score, seed: int = 1) -> Score:
@@ -122,47 +138,3 @@ def _timed(spent: defaultdict[str, float], stage: str) -> Iterator[None]:
     started = time.process_time()
     yield
     spent[stage] += time.process_time() - started
-
-
-def _reference(soundfont: bytes) -> tuple[str, Callable[[Score], None]]:
-    """Fluidsynth where its library and binding are installed, else midirenderer from end to end."""
-    try:
-        library = import_module("fluidsynth")  # of pyfluidsynth, which nothing else here needs
-    except (ImportError, OSError):  # no binding, or a binding without its library
-        return "midirenderer", lambda score: _play_midirenderer(score, soundfont)
-    return "fluidsynth", lambda score: _play_fluidsynth(library, score, soundfont)
-
-
-def _play_midirenderer(score: Score, soundfont: bytes) -> None:
-    midirenderer.render_wave_from(soundfont, write_midi(score))
-
-
-def _play_fluidsynth(library: Any, score: Score, soundfont: bytes) -> None:
-    """`library` is the module fluidsynth of pyfluidsynth."""
-    synth = library.Synth(samplerate=float(RATE))
-    with NamedTemporaryFile(suffix=".sf2", delete=False) as file:
-        file.write(soundfont)
-    try:
-        font = synth.sfload(file.name)
-        events = []
-        for index, track in enumerate(score.tracks):
-            free = [number for number in range(_CHANNELS) if number != _DRUM_CHANNEL]
-            channel = _DRUM_CHANNEL if track.is_drum else free[index % len(free)]
-            synth.program_select(channel, font, 128 if track.is_drum else 0, 0 if track.is_drum else track.program)
-            for note in track.notes:
-                events.append((score.seconds_at(note.tick), 1, channel, note))
-                events.append((score.seconds_at(note.end), 0, channel, note))
-        played = 0
-        for seconds, is_on, channel, note in sorted(events, key=lambda event: event[:2]):
-            due = round(seconds * RATE)
-            if due > played:
-                np.asarray(synth.get_samples(due - played))
-                played = due
-            if is_on:
-                synth.noteon(channel, note.pitch, note.velocity)
-            else:
-                synth.noteoff(channel, note.pitch)
-        synth.get_samples(round(RING_S * RATE))
-    finally:
-        synth.delete()
-        Path(file.name).unlink()

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from inference.render.signal import Audio, compress, convolve, gain_of, tone_filter
+from inference.render.signal import Audio, compress, convolve, gain_of, peak_of, tone_filter
 from inference.render.sounds import Amp, Curve
 
 _MARGIN = 1 << 12  # longer than every filter's answer
@@ -36,7 +36,7 @@ def shape_tone(tone: Audio, rate: int, amp: Amp, *, is_muted: bool) -> Audio:
 
 
 def amplify(toned: Audio, amp: Amp, bars: NDArray[np.int64], *, rate: int, speaker: int = 0) -> Audio:
-    """Each channel through the amplifier and a loudspeaker of its own.
+    """Each channel through the amplifier and a loudspeaker of its own; uses `toned` up, the answer is in its place.
 
     Args:
         toned: notes as `shape_tone` leaves them, (1 or 2, samples); the level out depends little on theirs.
@@ -46,24 +46,26 @@ def amplify(toned: Audio, amp: Amp, bars: NDArray[np.int64], *, rate: int, speak
         speaker: which loudspeaker a single channel gets; there are two, of one make.
     """
     if amp.squeeze > 1 and np.any(toned):
-        toned = compress(toned, rate, 0.0, amp.squeeze)
-    peak = float(np.abs(toned).max(initial=0.0))
+        compress(toned, rate, 0.0, amp.squeeze, out=toned)
+    peak = peak_of(toned)
     if peak == 0:
         return toned
     gain = np.float32(gain_of(amp.drive_db) / peak)  # a preset's drive means the same for every SoundFont and velocity
-    out = np.zeros_like(toned)
+    before = np.zeros((len(toned), _MARGIN), np.float32)
     speakers = np.roll(_cabinets(amp.cabinet, rate), -speaker, axis=0)[: len(toned)]
     known: dict[bytes, Audio] = {}
     for start, stop in _blocks(bars, toned.shape[1], rate):
-        window = _window(toned, start, stop)
-        if np.abs(window).max() * gain < _SILENT:
+        window = _window(before, toned, start, stop)
+        before = window[:, stop - start : stop - start + _MARGIN]
+        if peak_of(window) * gain < _SILENT:
+            toned[:, start:stop] = 0
             continue
         fingerprint = hashlib.blake2b(window.data, digest_size=16).digest()
         if fingerprint not in known:
             wet = convolve(_stages(window * gain, rate), speakers)
             known[fingerprint] = wet[:, _MARGIN:-_AHEAD]
-        out[:, start:stop] = known[fingerprint][:, : stop - start]
-    return out
+        toned[:, start:stop] = known[fingerprint][:, : stop - start]
+    return toned
 
 
 def _blocks(bars: NDArray[np.int64], samples: int, rate: int) -> Iterator[tuple[int, int]]:
@@ -78,11 +80,12 @@ def _blocks(bars: NDArray[np.int64], samples: int, rate: int) -> Iterator[tuple[
             at = bar
 
 
-def _window(toned: Audio, start: int, stop: int) -> Audio:
-    """The block with what comes before and after it, contiguous."""
+def _window(before: Audio, toned: Audio, start: int, stop: int) -> Audio:
+    """The block with what came before it and what comes after, contiguous."""
     window = np.zeros((len(toned), stop - start + _MARGIN + _AHEAD), np.float32)
-    first, last = max(0, start - _MARGIN), min(toned.shape[1], stop + _AHEAD)
-    window[:, first - start + _MARGIN : last - start + _MARGIN] = toned[:, first:last]
+    window[:, :_MARGIN] = before
+    heard = toned[:, start : stop + _AHEAD]
+    window[:, _MARGIN : _MARGIN + heard.shape[1]] = heard
     return window
 
 

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from inference.render.loudness import gated_lufs, step_powers, true_peaks
@@ -16,6 +17,7 @@ from inference.render.signal import (
     hold_and_fall,
     hop_of,
     hop_peaks,
+    peak_of,
     tone_filter,
 )
 from inference.render.sounds import Sound
@@ -25,30 +27,35 @@ CEILING_DBTP = -1.5  # half a dB under what is promised: the MP3 encoder adds pe
 _SILENT = 10 ** (-66 / 20)
 _FADE_S = 0.6
 _LOOKAHEAD_STEPS = 4
+_REACH = 2 * _LOOKAHEAD_STEPS + 2  # this step and those behind it that it makes room for
 _RELEASE_DB_PER_S = 90.0
 _TOLERANCE_LU = 0.05
 _ROUNDS = 12
-_USUAL_LIMITING_DB, _MOST_LIMITING_DB = 2.5, 14.0
+_LIMITING_DB = (1.0, 4.0, 14.0)  # first what is usual, so that few hops must be looked at, then what may be
 _MOST_ROUNDINGS = 12
 _CLOSE_ENOUGH_LU = 0.2
 _KNEE = 0.6
 
 
 def master(mix: Audio, rate: int, sound: Sound) -> Audio:
-    """Trims and fades the end, then brings the mix to `TARGET_LUFS` under `CEILING_DBTP`. Silence stays silent."""
-    audio = convolve(mix, tone_filter(sound.tone, rate)) if sound.tone else mix
-    audio = fade_out(audio, rate)
+    """Trims and fades the end, then brings the mix to `TARGET_LUFS` under `CEILING_DBTP`. Silence stays silent.
+
+    Uses `mix` up: the answer is a part of it.
+    """
+    if sound.tone:
+        convolve(mix, tone_filter(sound.tone, rate), out=mix)
+    audio = fade_out(mix, rate)
     if sound.glue > 1 and np.any(audio):
-        audio = compress(audio, rate, 3.0, sound.glue)
+        compress(audio, rate, 3.0, sound.glue, out=audio)
     return limit(audio, rate)
 
 
 def fade_out(audio: Audio, rate: int) -> Audio:
-    """Cuts the silence after the last sound and lets the end fall to nothing."""
+    """Cuts the silence after the last sound and lets the end fall to nothing; the answer is a part of `audio`."""
     peaks = hop_peaks(audio, hop_of(rate))
     audible = np.flatnonzero(peaks > peaks.max(initial=0.0) * _SILENT)
     steps = int(audible[-1]) + 1 if len(audible) else len(peaks)
-    kept = audio[:, : min(audio.shape[1], steps * hop_of(rate))].copy()
+    kept = audio[:, : min(audio.shape[1], steps * hop_of(rate))]
     length = min(kept.shape[1], int(_FADE_S * rate))
     if length:
         kept[:, -length:] *= (0.5 + 0.5 * np.cos(np.linspace(0, math.pi, length))).astype(np.float32)
@@ -58,51 +65,55 @@ def fade_out(audio: Audio, rate: int) -> Audio:
 def limit(audio: Audio, rate: int) -> Audio:
     """Gain to the target loudness with a look-ahead limiter on the true peak.
 
-    Sharp hits over near silence cannot be that loud under the ceiling; their peaks are rounded until they can.
+    Sharp hits over near silence cannot be that loud under the ceiling; their peaks are rounded until they can. Works in
+    place.
     """
-    peak = np.abs(audio).max(initial=np.float32(0.0))
+    peak = peak_of(audio)
     if peak == 0:
         return audio
-    audio = audio / peak  # well over the gate of the loudness measure, however softly they played
+    scale = 1.0 / peak  # well over the gate of the loudness measure, however softly they played
     for _ in range(_MOST_ROUNDINGS):
-        gains, missing = _seek_gains(audio, rate)
+        gains, missing = _seek_gains(audio, rate, scale)
         if missing < _CLOSE_ENOUGH_LU:
             break
-        knee = np.abs(audio).max() * np.float32(_KNEE)
-        audio = np.tanh(audio / knee) * knee
-    return apply_gains(audio, gains, hop_of(rate))
+        knee = np.float32(peak_of(audio) * _KNEE)
+        np.divide(audio, knee, out=audio)
+        np.tanh(audio, out=audio)
+        np.multiply(audio, knee, out=audio)
+    return apply_gains(audio, gains * scale, hop_of(rate), out=audio)
 
 
-def _seek_gains(audio: Audio, rate: int) -> tuple[NDArray[np.float64], float]:
-    """Gain of each step that gives the target loudness, and the LU by which it still falls short.
+def _seek_gains(audio: Audio, rate: int, scale: float) -> tuple[NDArray[np.float64], float]:
+    """Gain of each step of the audio times `scale` for the target loudness, and the LU by which it still falls short.
 
     The limiter lowers the loudness a little, so the gain is sought: K-weighted power and true peak of each millisecond
     are measured once, and the loudness of any gain curve follows from them.
     """
-    powers = step_powers(audio, rate, hop_of(rate))
+    powers = step_powers(audio, rate, hop_of(rate)) * scale**2
     gains = np.ones(-(-audio.shape[1] // hop_of(rate)))
     missing = TARGET_LUFS - _loudness(powers, gains)
     if not math.isfinite(missing):
         return gains * gain_of(CEILING_DBTP), 0.0  # a click too short to have a loudness
-    for most_db in (missing + _USUAL_LIMITING_DB, missing + _MOST_LIMITING_DB):
-        peaks = true_peaks(audio, hop_of(rate), above=gain_of(CEILING_DBTP - most_db))
-        gain_db, gains, short = _search(powers, peaks, most_db)
+    for spare_db in _LIMITING_DB:
+        most_db = missing + spare_db
+        peaks = true_peaks(audio, hop_of(rate), above=gain_of(CEILING_DBTP - most_db) / scale)
+        gain_db, gains, short = _search(powers, 20 * np.log10(peaks * scale + 1e-9), most_db)
         if gain_db < most_db:
             break
     return gains, short
 
 
 def _search(
-    powers: NDArray[np.float64], peaks: NDArray[np.float64], most_db: float
+    powers: NDArray[np.float64], peaks_db: NDArray[np.float64], most_db: float
 ) -> tuple[float, NDArray[np.float64], float]:
     """The gain before the limiter that gives the target loudness, at most `most_db`, its curve, and the LU missing."""
-    gain_db, gains = 0.0, np.ones(len(peaks))
+    gain_db, gains = 0.0, np.ones(len(peaks_db))
     missing = TARGET_LUFS - _loudness(powers, gains)
     for _ in range(_ROUNDS):
         if abs(missing) < _TOLERANCE_LU or (missing > 0 and gain_db >= most_db):
             break
         gain_db = min(most_db, gain_db + missing)
-        gains = _gain_curve(peaks, gain_db)
+        gains = _gain_curve(peaks_db, gain_db)
         missing = TARGET_LUFS - _loudness(powers, gains)
     return gain_db, gains, missing
 
@@ -114,12 +125,10 @@ def _loudness(powers: NDArray[np.float64], gains: NDArray[np.float64]) -> float:
     return gated_lufs(heard[: tenths * (HOPS_PER_SECOND // 10)].reshape(tenths, -1).mean(axis=1))
 
 
-def _gain_curve(peaks: NDArray[np.float64], gain_db: float) -> NDArray[np.float64]:
+def _gain_curve(peaks_db: NDArray[np.float64], gain_db: float) -> NDArray[np.float64]:
     """Factor of each step: the gain, less what keeps the peaks around it under the ceiling."""
-    over = np.maximum(20 * np.log10(peaks + 1e-9) + gain_db - CEILING_DBTP, 0.0)
-    reach = 2 * _LOOKAHEAD_STEPS + 1
-    ahead = np.pad(over, (0, reach))
-    soonest = np.lib.stride_tricks.sliding_window_view(ahead, reach + 1).max(axis=1)
+    over = np.maximum(peaks_db + (gain_db - CEILING_DBTP), 0.0)
+    soonest = scipy.ndimage.maximum_filter1d(over, _REACH, origin=-(_REACH // 2), mode="constant")
     held = hold_and_fall(soonest, _RELEASE_DB_PER_S)
     window = np.hanning(_LOOKAHEAD_STEPS * 2 + 1)[1:-1]
     smooth = np.convolve(np.pad(held, (len(window) - 1, 0), mode="edge"), window / window.sum(), mode="valid")

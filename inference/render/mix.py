@@ -7,7 +7,18 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from inference.render.loudness import gated_lufs, step_powers
-from inference.render.signal import Audio, Curve, blocks, compression, convolve, gain_of, hop_of, ramp, tone_filter
+from inference.render.signal import (
+    Audio,
+    Curve,
+    blocks,
+    compression,
+    convolve,
+    gain_of,
+    hop_of,
+    peak_of,
+    ramp,
+    tone_filter,
+)
 from inference.render.sounds import Strip
 
 _DRUMS_LUFS = -20.0
@@ -16,7 +27,7 @@ _ROOM_TAIL_S = 0.6
 _ROOM_SEED = 5
 _ECHOES = ((0.75, 0, 1.0), (1.5, 1, 0.5))  # (quarters late, side, part of the send)
 _SPREAD_S = 0.013
-_LISTEN_S, _LISTEN_MOST_S = 2.0, 60.0
+_LISTEN_S, _LISTEN_MOST_S = 2.0, 30.0
 
 
 class Desk:
@@ -27,9 +38,8 @@ class Desk:
         self.rate = rate
         self._quarter_s = quarter_s
         self._room_s = room_s
-        length = samples + int(rate * _ROOM_TAIL_S)
-        self._sum = np.zeros((2, length), np.float32)
-        self._room = np.zeros((2, length), np.float32)
+        self._sum = np.zeros((2, samples + int(rate * _ROOM_TAIL_S)), np.float32)
+        self._room: Audio | None = None
 
     def add(self, audio: Audio, strip: Strip, pan: float = 0.0) -> None:
         """Treats a part, mono or stereo, as its strip says and adds it to the sum; uses `audio` up.
@@ -38,22 +48,30 @@ class Desk:
         """
         _treat(audio, self.rate, strip)
         gain = np.float32(self._gain(audio, strip.level))
-        room = None if strip.room_db is None else np.float32(gain_of(strip.room_db))
+        room = None if strip.room_db is None else self._the_room()
+        send = np.float32(gain_of(strip.room_db or 0.0))
         for start, stop in blocks(audio.shape[1]):
             placed = _place(audio[:, start:stop] * gain, strip, pan)
             if strip.spread_db is not None and len(audio) == 1:
                 _spread(placed, self._late(audio, start, stop), gain * np.float32(gain_of(strip.spread_db)))
             self._sum[:, start:stop] += placed
             if room is not None:
-                self._room[:, start:stop] += placed * room
+                room[:, start:stop] += placed * send
         if strip.echo_db is not None:
             self._echo(audio, float(gain) * gain_of(strip.echo_db))
 
     def mixed(self) -> Audio:
         """The sum with its room, (2, n)."""
-        if np.any(self._room):
-            self._sum += convolve(self._room, _room(self.rate, self._room_s))
+        if self._room is not None:
+            self._sum += convolve(self._room, _room(self.rate, self._room_s), out=self._room)
+            self._room = None
         return self._sum
+
+    def _the_room(self) -> Audio:
+        """What goes into the room; a desk without one needs no memory for it."""
+        if self._room is None:
+            self._room = np.zeros_like(self._sum)
+        return self._room
 
     def _late(self, audio: Audio, start: int, stop: int) -> Audio:
         """A stretch of a mono part some milliseconds earlier, (samples,)."""
@@ -65,7 +83,7 @@ class Desk:
 
     def _gain(self, audio: Audio, level: float) -> float:
         """To the strip's loudness while it plays: the balance then holds for every instrument and SoundFont."""
-        peak = float(np.abs(audio).max(initial=0.0))
+        peak = peak_of(audio)
         if peak == 0:
             return 0.0
         # measured at full scale: soft notes would lie under the gate of the measure
@@ -120,7 +138,7 @@ def _push(audio: Audio, gains: NDArray[np.float64] | None, drive_db: float, hop:
 
 
 def _excerpts(audio: Audio, rate: int) -> Audio:
-    """A part of up to a minute as it is, of a longer one as much in excerpts spread over it."""
+    """A part of up to half a minute as it is, of a longer one as much in excerpts spread over it."""
     length, most = int(_LISTEN_S * rate), int(_LISTEN_MOST_S * rate)
     if audio.shape[1] <= most:
         return audio

@@ -16,7 +16,7 @@ from inference.render.soundfonts.soundset import Soundset
 from inference.render.synth import RATE, Tone, falling
 from inference.render.timeline import Timeline
 
-_LAYERS = (16, 32, 128)  # velocities that share a tone
+FINE_LAYERS, COARSE_LAYERS = (16, 32, 128), (32, 128)  # velocities that share a tone, finer ones first
 _DRUM_S = 2.6
 _MUTED_S = 0.16
 _TAKE_CENTS = 2.5
@@ -59,13 +59,15 @@ class Performance:
     takes: tuple[tuple[Hit, ...], ...]
 
 
-def perform(score: Score, parts: list[Part], timeline: Timeline, soundset: Soundset) -> list[Performance]:
-    """Each part's hits. A song with very many different notes is played with fewer layers of velocity.
+def perform(
+    score: Score, parts: list[Part], timeline: Timeline, soundset: Soundset, layers: tuple[int, ...] = FINE_LAYERS
+) -> list[Performance]:
+    """Each part's hits. A song with very many different notes is played with the later, coarser `layers` of velocity.
 
     Raises:
         ScoreTooLarge: it would take too long all the same.
     """
-    for layer in _LAYERS:
+    for layer in layers:
         performances = [_performance(score, part, timeline, soundset, layer) for part in parts]
         lengths = tones_of(performances)
         if sum(length + tone.ring_samples for tone, length in lengths.items()) <= _MOST_TONES_S * RATE:
@@ -172,7 +174,7 @@ def _add(rows: Audio, hit: Hit, tone: Audio) -> None:
     _lay(rows, hit, tone[:, :held], hit.at)
     rest = tone[:, held:]
     if rest.shape[1]:
-        fall = falling(hit.tone) if held == hit.length else _choke()
+        fall = falling(hit.tone, held) if held == hit.length else _choke()
         rest = rest[:, : len(fall)]
         _lay(rows, hit, rest * fall[: rest.shape[1]], hit.at + held)
 

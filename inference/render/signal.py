@@ -52,28 +52,32 @@ def _minimum_phase(decibels: NDArray[np.float64], size: int) -> NDArray[np.float
     return np.asarray(taps, dtype=np.float32)
 
 
-def convolve(audio: Audio, taps: NDArray[np.float32]) -> Audio:
-    """`audio` through a filter (taps of shape (n,) or one row a channel), cut to its own length."""
+def convolve(audio: Audio, taps: NDArray[np.float32], out: Audio | None = None) -> Audio:
+    """`audio` through a filter (taps of shape (n,) or one row a channel), cut to its own length.
+
+    `out`, where the answer goes, may be `audio` itself: a song is large, and fresh memory is slow to come by.
+    """
     rows = np.atleast_2d(taps)
     reach = rows.shape[1] - 1
     size = scipy.fft.next_fast_len(min(max(_FFT, 4 * reach), audio.shape[1] + reach), real=True)
+    step = size - reach
     spectrum = scipy.fft.rfft(rows, size, axis=-1)
-    wet = np.empty_like(audio)
+    wet = np.empty_like(audio) if out is None else out
     window = np.zeros((audio.shape[0], size), np.float32)
-    for start in range(0, audio.shape[1], size - reach):
-        before = min(start, reach)
-        part = audio[:, start - before : start + size - reach]
-        window[:, : reach - before] = 0
-        window[:, reach - before : reach - before + part.shape[1]] = part
-        window[:, reach - before + part.shape[1] :] = 0
+    for start in range(0, audio.shape[1], step):
+        part = audio[:, start : start + step]
+        length = part.shape[1]
+        window[:, reach : reach + length] = part
+        window[:, reach + length :] = 0
         heard = scipy.fft.irfft(scipy.fft.rfft(window, axis=-1) * spectrum, size, axis=-1)
-        wet[:, start : start + size - reach] = heard[:, reach : reach + part.shape[1] - before]
+        wet[:, start : start + length] = heard[:, reach : reach + length]
+        window[:, :reach] = window[:, step:].copy()  # what the next block follows
     return wet
 
 
 def hop_peaks(audio: Audio, hop: int) -> NDArray[np.float32]:
     """Greatest magnitude of any channel in each control step, shape (steps,)."""
-    peaks = [np.abs(steps).max(axis=(0, 2)) for steps in _in_hops(audio, hop)]
+    peaks = [np.maximum(steps.max(axis=(0, 2)), -steps.min(axis=(0, 2))) for steps in _in_hops(audio, hop)]
     return np.concatenate(peaks) if peaks else np.zeros(0, np.float32)
 
 
@@ -111,9 +115,9 @@ def ramp(gains: NDArray[np.float64], first: int, hop: int, samples: int) -> NDAr
     return (starts[:, None] + (ends - starts)[:, None] * line).reshape(-1)[:samples]
 
 
-def apply_gains(audio: Audio, gains: NDArray[np.float64], hop: int) -> Audio:
-    """`audio` times a gain for each control step, as `ramp` says."""
-    heard = np.empty_like(audio)
+def apply_gains(audio: Audio, gains: NDArray[np.float64], hop: int, out: Audio | None = None) -> Audio:
+    """`audio` times a gain for each control step, as `ramp` says; `out` may be `audio` itself."""
+    heard = np.empty_like(audio) if out is None else out
     for start, stop in blocks(audio.shape[1], hop):
         np.multiply(audio[:, start:stop], ramp(gains, start // hop, hop, stop - start), out=heard[:, start:stop])
     return heard
@@ -126,9 +130,17 @@ def blocks(samples: int, hop: int = 1) -> Iterator[tuple[int, int]]:
         yield start, min(samples, start + size)
 
 
-def compress(audio: Audio, rate: int, above_db: float, ratio: float) -> Audio:
-    """Lowers what is louder than `above_db` over the signal's own average level; release 120 dB/s."""
-    return apply_gains(audio, compression(audio, rate, above_db, ratio), hop_of(rate))
+def compress(audio: Audio, rate: int, above_db: float, ratio: float, out: Audio | None = None) -> Audio:
+    """Lowers what is louder than `above_db` over the signal's own average level; release 120 dB/s.
+
+    `out` may be `audio` itself.
+    """
+    return apply_gains(audio, compression(audio, rate, above_db, ratio), hop_of(rate), out)
+
+
+def peak_of(audio: Audio) -> float:
+    """Greatest magnitude of all samples; 0 where there are none."""
+    return max(0.0, float(audio.max(initial=0.0)), -float(audio.min(initial=0.0)))
 
 
 def compression(audio: Audio, rate: int, above_db: float, ratio: float) -> NDArray[np.float64]:

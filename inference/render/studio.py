@@ -14,7 +14,7 @@ from inference.render.errors import RenderFailed
 from inference.render.master import master
 from inference.render.mix import Desk, tone_of
 from inference.render.parts import Part, split_parts
-from inference.render.performance import Performance, perform, sound_of, tones_of
+from inference.render.performance import COARSE_LAYERS, FINE_LAYERS, Performance, perform, sound_of, tones_of
 from inference.render.signal import Audio
 from inference.render.soundfonts.soundset import Soundset, load_soundset
 from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, Strip, load_sounds
@@ -26,7 +26,7 @@ class Care(Enum):
     """How much work goes into a mix."""
 
     FULL = auto()  # as it should be
-    QUICK = auto()  # every guitar recorded once, no room, no glue: the same band and balance in a fraction of the time
+    QUICK = auto()  # guitars recorded once, no room, no glue, few shades of loudness: the same band, balance and level
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Studio:
             sound = _simpler(sound)
         timeline = Timeline(score, RATE, RING_S)
         desk = _desk(score, timeline, sound)
-        for part, audio in self._parts(score, roster, sound, timeline):
+        for part, audio in self._parts(score, roster, sound, timeline, care):
             desk.add(audio, sound.strip(part.role), part.pan)
         return master(desk.mixed(), RATE, sound), RATE
 
@@ -81,7 +81,10 @@ class Studio:
             yield Stem(part.track, score.tracks[part.track].name, part.role, desk.mixed(), RATE)
 
     def finish(self, mix: Audio, rate: int, genre: str) -> Audio:
-        """Masters a sum of stems, all of them or some: ending, glue, loudness, peaks. The length may shrink."""
+        """Masters a sum of stems, all of them or some: ending, glue, loudness, peaks. The length may shrink.
+
+        Uses `mix` up.
+        """
         return master(mix, rate, self.sounds.of(genre))
 
     def warm_up(self) -> None:
@@ -91,13 +94,14 @@ class Studio:
         self.record(Score(tracks), (Player.of(Role.DRUMS), Player.of(Role.RHYTHM)), "metal")
 
     def _parts(
-        self, score: Score, roster: tuple[Player, ...], sound: Sound, timeline: Timeline
+        self, score: Score, roster: tuple[Player, ...], sound: Sound, timeline: Timeline, care: Care = Care.FULL
     ) -> Iterator[tuple[Part, Audio]]:
         """Each part's sound before it comes to the desk."""
         parts = split_parts(score, roster, sound)
         if not parts:
             raise RenderFailed("this song has no notes, so there is nothing to play")
-        performances = perform(score, parts, timeline, self.soundset)
+        layers = FINE_LAYERS if care is Care.FULL else COARSE_LAYERS
+        performances = perform(score, parts, timeline, self.soundset, layers)
         tones = play_tones(tones_of(performances), self.soundset)
         for one in performances:
             yield one.part, self._sound(one, tones, timeline, sound.strip(one.part.role))

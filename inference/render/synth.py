@@ -1,15 +1,15 @@
 """Single notes -> sound, with midirenderer and a Soundset.
 
 A song has thousands of notes but only some hundred different ones, and a synthesizer is linear: notes may be added up
-after it just as well as inside it. So each different note is played once, alone, and `inference.render.lanes` puts it
-wherever the song has it. That is several times faster than playing a song from end to end, no synth runs out of voices
-or over full scale, every note starts on its own sample, and bars that are repeated come out equal bit for bit.
+after it just as well as inside it. So each different note is played once, alone, and put wherever the song has it by
+`inference.render.performance`. That is several times faster than playing a song from end to end, no synth runs out of
+voices or over full scale, every note starts on its own sample, and bars that are repeated come out equal bit for bit.
 """
 
 import io
 import wave
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import midirenderer
@@ -32,11 +32,12 @@ _RELEASE_NEPERS = 9.226  # fallen by in a preset's release time
 _HEARD_RELEASE = 0.75  # the part of it after which the synth gives a voice up, 60 dB down
 _LEFT, _RIGHT, _MIDDLE, _DRUMS = 0, 1, 2, 9
 _VOLUME, _PAN, _PAN_FINE, _REVERB, _CHORUS, _UNUSED, _SILENCE = 7, 10, 42, 91, 93, 3, 120
-_PANS = {_LEFT: 0, _RIGHT: 16383, _MIDDLE: 8192, _DRUMS: 8192}
+_PANS = {_LEFT: 0, _RIGHT: 16383, _MIDDLE: 8192}
 _BEND_RANGE_CENTS = 200.0
 _FULL_SCALE = 32768.0
 _QUIET = 2e-5
 _FADE = 960
+_STRETCH = 120 * RATE // BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +67,24 @@ def play_tones(lengths: Mapping[Tone, int], soundset: Soundset) -> dict[Tone, Au
     """
     played: dict[Tone, Audio] = {}
     for number, font in enumerate(soundset.fonts):
-        seats = list(_seats({tone: length for tone, length in lengths.items() if tone.preset.font == number}))
-        if seats:
+        for seats in _sessions({tone: length for tone, length in lengths.items() if tone.preset.font == number}):
             sound = _synthesise(_midi(seats), font)
             played |= {seat.tone: _cut(sound, seat) for seat in seats}
     return played
 
 
-def falling(tone: Tone) -> NDArray[np.float32]:
-    """How a tone dies away when it is let go: factors for `ring_samples` samples.
+def falling(tone: Tone, held: int) -> NDArray[np.float32]:
+    """How a tone dies away that is let go after `held` samples: factors for `ring_samples` samples of a longer one.
 
-    A SoundFont's release is a straight line in dB that does not depend on what went before, so that a short note is
-    the start of a long one times this.
+    A SoundFont's release is a straight line in dB from wherever the tone has got to. A longer tone that is still
+    swelling then would get louder behind it; that is taken back.
     """
-    return _falling(round(_release_s(tone), 4), tone.ring_samples)
+    fall = _falling(round(_release_s(tone), 4), tone.ring_samples)
+    attack = tone.preset.attack_s(tone.pitch, tone.velocity) * RATE
+    if held >= attack:
+        return fall
+    swollen = np.minimum(np.arange(held, held + len(fall), dtype=np.float32), np.float32(attack))
+    return np.asarray(fall * (np.float32(max(1, held)) / np.maximum(swollen, 1)), dtype=np.float32)
 
 
 @lru_cache(64)
@@ -90,8 +95,9 @@ def _falling(release_s: float, samples: int) -> NDArray[np.float32]:
     return np.asarray(fall, dtype=np.float32)
 
 
+@lru_cache(4096)
 def _release_s(tone: Tone) -> float:
-    return max(0.02, tone.preset.releases_s[tone.pitch])
+    return max(0.02, tone.preset.release_s(tone.pitch, tone.velocity))
 
 
 def _blocks(tone: Tone, length: int) -> tuple[int, int]:
@@ -115,28 +121,44 @@ class _Seat:
     channel: int
 
 
-def _seats(lengths: Mapping[Tone, int]) -> Iterator[_Seat]:
-    """One after the other; instruments without a stereo image of their own two at a time, hard left and hard right."""
-    at = 0
-    pairs = []
-    for tone, length in lengths.items():
+def _sessions(lengths: Mapping[Tone, int]) -> Iterator[list[_Seat]]:
+    """Who plays when, in stretches of about a minute, so that the synth's sound never is much of a worker's memory.
+
+    Instruments with a stereo image of their own play one after the other. Those without are two at a time, hard left
+    and hard right: half of the synth's time is its own, whoever plays. Drums have one channel, on the left.
+    """
+    sides: dict[bool, list[_Seat]] = {False: [], True: []}  # is it on the right
+    wide: list[_Seat] = []
+    for tone, length in sorted(lengths.items(), key=lambda one: not one[0].preset.is_drum):  # stable
         held, blocks = _blocks(tone, length)
-        if tone.preset.is_centred and not tone.preset.is_drum:
-            pairs.append((blocks, held, tone))
+        if not tone.preset.is_centred:
+            wide.append(_Seat(tone, _end(wide), held, blocks, _DRUMS if tone.preset.is_drum else _MIDDLE))
             continue
-        yield _Seat(tone, at, held, blocks, _DRUMS if tone.preset.is_drum else _MIDDLE)
-        at += blocks
-    pairs.sort(key=lambda one: one[0], reverse=True)  # stable, and a pair takes as long as its longer one
-    for index, (blocks, held, tone) in enumerate(pairs):
-        yield _Seat(tone, at, held, blocks, (_LEFT, _RIGHT)[index % 2])
-        if index % 2 == 1:
-            at += pairs[index - 1][0]
+        is_right = not tone.preset.is_drum and _end(sides[True]) <= _end(sides[False])
+        channel = _DRUMS if tone.preset.is_drum else _RIGHT if is_right else _LEFT
+        sides[is_right].append(_Seat(tone, _end(sides[is_right]), held, blocks, channel))
+    yield from _stretches(wide)
+    yield from _stretches(sorted([*sides[False], *sides[True]], key=lambda seat: seat.at))
+
+
+def _end(seats: list[_Seat]) -> int:
+    return seats[-1].at + seats[-1].blocks if seats else 0
+
+
+def _stretches(seats: list[_Seat]) -> Iterator[list[_Seat]]:
+    """Cuts a line of seats where it has become long; each stretch begins at 0."""
+    start = 0
+    while start < len(seats):
+        first = seats[start].at
+        stop = next((at for at in range(start, len(seats)) if seats[at].at - first >= _STRETCH), len(seats))
+        yield [replace(seat, at=seat.at - first) for seat in seats[start:stop]]
+        start = stop
 
 
 def _midi(seats: list[_Seat]) -> bytes:
     """A file in which one tick is half a block."""
     events: list[tuple[int, mido.Message]] = []
-    for channel, pan in _PANS.items():
+    for channel, pan in (*_PANS.items(), (_DRUMS, _PANS[_LEFT if seats[0].tone.preset.is_centred else _MIDDLE])):
         controls = {_VOLUME: 100, _PAN: pan >> 7, _PAN_FINE: pan & 127, _REVERB: 0, _CHORUS: 0}
         events += [
             (0, mido.Message("control_change", channel=channel, control=number, value=at))
@@ -182,17 +204,16 @@ def _synthesise(midi: bytes, soundfont: bytes) -> NDArray[np.int16]:
     with wave.open(io.BytesIO(sound)) as file:
         if file.getframerate() != RATE:
             raise RenderFailed(f"the synthesizer plays at {file.getframerate()} Hz instead of {RATE}")
-        return np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, file.getnchannels())
+        size = file.getnframes() * file.getnchannels()
+        return np.frombuffer(sound, "<i2", size, len(sound) - 2 * size).reshape(-1, file.getnchannels())
 
 
 def _cut(sound: NDArray[np.int16], seat: _Seat) -> Audio:
     """The tone's own samples without the silence behind them; what was cut off while it sounded ends softly."""
     first = (seat.at + 1) * BLOCK  # an event in the middle of a block is heard from the next one on
     length = (seat.blocks - _GUARD_BLOCKS) * BLOCK
-    sides = {_LEFT: slice(0, 1), _RIGHT: slice(1, 2)}.get(seat.channel, slice(0, 2))
+    sides = slice(0, 2) if not seat.tone.preset.is_centred else slice(1, 2) if seat.channel == _RIGHT else slice(0, 1)
     tone = np.asarray(sound[first : first + length, sides].T / np.float32(_FULL_SCALE), dtype=np.float32, order="C")
-    if seat.channel == _DRUMS and seat.tone.preset.is_centred:
-        tone = tone[:1] * np.float32(np.sqrt(2.0))
     audible = np.flatnonzero(np.abs(tone).max(axis=0) > _QUIET)
     tone = tone[:, : int(audible[-1]) + 1] if len(audible) else tone[:, :1]
     fade = min(_FADE, tone.shape[1])

@@ -36,7 +36,7 @@ RECORDS = {
         ]
     ),
 }
-PAN, RELEASE, INSTRUMENT, KEY_RANGE, SAMPLE = 17, 38, 41, 43, 53
+PAN, ATTACK, RELEASE, INSTRUMENT, KEY_RANGE, VELOCITY_RANGE, SAMPLE = 17, 34, 38, 41, 43, 44, 53
 _HEADER = 8
 _FORM = 4
 
@@ -52,8 +52,22 @@ class Zone:
     generators: dict[int, int]
 
     def holds(self, pitch: int) -> bool:
-        both = self.generators.get(KEY_RANGE, 127 << 8)
-        return both & 255 <= pitch <= both >> 8
+        low, high = self.pitches
+        return low <= pitch <= high
+
+    @property
+    def pitches(self) -> tuple[int, int]:
+        """The lowest and the highest that it plays."""
+        return self._range(KEY_RANGE)
+
+    @property
+    def velocities(self) -> tuple[int, int]:
+        """The lowest and the highest at which it sounds."""
+        return self._range(VELOCITY_RANGE)
+
+    def _range(self, kind: int) -> tuple[int, int]:
+        both = self.generators.get(kind, 127 << 8)
+        return both & 255, both >> 8
 
 
 @dataclass(frozen=True)

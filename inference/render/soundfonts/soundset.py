@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from inference.render.errors import RenderFailed
-from inference.render.soundfonts.sf2 import INSTRUMENT, PAN, RELEASE, SAMPLE, NotASoundfont, Tables, Zone, parse
+from inference.render.soundfonts.sf2 import ATTACK, INSTRUMENT, PAN, RELEASE, SAMPLE, NotASoundfont, Tables, Zone, parse
 
 BAND = Path(__file__).parent / "band.sf2"
 DRUM_BANK = 128
 _LOOPS, _SENDS = 54, (15, 16)
-_LONGEST_RELEASE_S = 4.0
+_LONGEST_RELEASE_S, _USUAL_RELEASE_S = 4.0, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +27,36 @@ class Preset:
     bank: int
     program: int
     is_centred: bool
-    releases_s: tuple[float, ...]
     lengths_s: tuple[float | None, ...]
+    voices: tuple["Voice", ...] = ()
 
     @property
     def is_drum(self) -> bool:
         return self.bank == DRUM_BANK
+
+    def release_s(self, pitch: int, velocity: int) -> float:
+        """Seconds in which it falls by 80 dB when it is let go: of those that sound together, the longest."""
+        found = [voice.release_s for voice in self.voices if voice.sounds(pitch, velocity)]
+        return max(found, default=_USUAL_RELEASE_S)
+
+    def attack_s(self, pitch: int, velocity: int) -> float:
+        """Seconds in which it swells: of those that sound together, the shortest, which hides what swells behind it."""
+        return min((voice.attack_s for voice in self.voices if voice.sounds(pitch, velocity)), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One sample of a preset: for which pitches and velocities it sounds, and how it swells and dies away."""
+
+    pitches: tuple[int, int]
+    velocities: tuple[int, int]
+    attack_s: float
+    release_s: float
+
+    def sounds(self, pitch: int, velocity: int) -> bool:
+        low, high = self.pitches
+        soft, loud = self.velocities
+        return low <= pitch <= high and soft <= velocity <= loud
 
 
 class Soundset:
@@ -60,8 +84,8 @@ class Soundset:
             for number, tables in enumerate(self._tables):
                 row = tables.presets().get(key)
                 if row is not None:
-                    return _describe(tables, row, Preset(number, *key, True, (), ()))
-        return Preset(0, bank, program, False, (0.5,) * 128, (None,) * 128)
+                    return _describe(tables, row, Preset(number, *key, True, ()))
+        return Preset(0, bank, program, False, (None,) * 128)
 
 
 @cache
@@ -100,18 +124,27 @@ def _dry(content: bytes) -> bytes:
 
 def _describe(tables: Tables, row: int, bare: Preset) -> Preset:
     """Follows the preset's zones down to the samples, for each of the 128 keys."""
-    releases, lengths, is_centred = [0.0] * 128, [0.0] * 128, True
-    looped = [False] * 128
+    lengths, looped, is_centred = [0.0] * 128, [False] * 128, True
+    voices = []
     for outer, inner in _branches(tables, row):
         is_centred &= not (inner.generators.get(PAN, 0) or outer.generators.get(PAN, 0))
-        release = _seconds(inner.generators.get(RELEASE, -12_000), outer.generators.get(RELEASE, 0))
+        attack, release = (
+            _seconds(inner.generators.get(kind, -12_000), outer.generators.get(kind, 0)) for kind in (ATTACK, RELEASE)
+        )
+        voices.append(Voice(*_common(outer, inner), attack, release))
         for pitch in range(128):
             if outer.holds(pitch) and inner.holds(pitch):
-                releases[pitch] = max(releases[pitch], release)
                 lengths[pitch] = max(lengths[pitch], _length_s(tables, inner, pitch))
                 looped[pitch] |= bool(inner.generators.get(_LOOPS, 0) & 1)
     known = tuple(None if loops else length for loops, length in zip(looped, lengths, strict=True))
-    return Preset(bare.font, bare.bank, bare.program, is_centred, tuple(releases), known)
+    return Preset(bare.font, bare.bank, bare.program, is_centred, known, tuple(voices))
+
+
+def _common(outer: Zone, inner: Zone) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The pitches and the velocities at which both zones sound."""
+    both = [(one.pitches, one.velocities) for one in (outer, inner)]
+    (low, high), (soft, loud) = ((max(a[0], b[0]), min(a[1], b[1])) for a, b in zip(*both, strict=True))
+    return (low, high), (soft, loud)
 
 
 def _branches(tables: Tables, row: int) -> list[tuple[Zone, Zone]]:

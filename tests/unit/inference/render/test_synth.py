@@ -39,14 +39,38 @@ def test_a_short_note_is_the_start_of_a_long_one_that_falls() -> None:
     tone, held = Tone(GUITAR, 45, 100), 150 * 64
     long, short = alone(tone, RATE), alone(tone, held - 64)
     assert np.array_equal(long[:, :held], short[:, :held])
-    made = long[:, held : held + tone.ring_samples] * falling(tone)[: long.shape[1] - held]
+    made = long[:, held : held + tone.ring_samples] * falling(tone, held)[: long.shape[1] - held]
     length = min(made.shape[1], short.shape[1] - held)
     error = made[:, :length] - short[:, held : held + length]
     assert np.sqrt(np.mean(error**2)) < 0.03 * np.abs(short).max()
 
 
+@pytest.mark.parametrize("held_ms", [30, 120, 300])
+def test_a_pad_let_go_while_it_swells_gets_no_louder(held_ms: int) -> None:
+    tone, held = Tone(SET.preset(89, is_drum=False), 60, 100), held_ms * RATE // 1000 // 64 * 64
+    long, short = alone(tone, 2 * RATE), alone(tone, held - 64)
+    made = long[0, held : held + RATE] * falling(tone, held)[:RATE]
+    wanted = short[0, held : held + RATE]
+    levels = [20 * np.log10(np.sqrt(np.mean(np.square(one[: RATE // 2])))) for one in (made, wanted)]
+    assert levels[0] == pytest.approx(levels[1], abs=2.5)
+
+
+@pytest.mark.parametrize("program", [0, 24, 48])
+@pytest.mark.parametrize("velocity", [40, 72, 112])
+def test_a_short_note_rings_on_as_long_as_the_synth_lets_it_at_that_velocity(program: int, velocity: int) -> None:
+    tone, held = Tone(SET.preset(program, is_drum=False), 60, velocity), 75 * 64
+    long, short = alone(tone, 2 * RATE)[0], alone(tone, held - 64)[0]
+    fall = falling(tone, held)
+    made = long[held : held + len(fall)] * fall
+    for window in (slice(0, 4_800), slice(4_800, 14_400)):
+        wanted, heard = (np.sqrt(np.mean(np.square(one[window]))) for one in (short[held:], made))
+        assert 20 * np.log10(heard / np.abs(short).max()) < max(
+            -50.0, 20 * np.log10(wanted / np.abs(short).max()) + 2.0
+        )
+
+
 def test_a_tone_falls_by_sixty_decibels_and_ends_in_silence() -> None:
-    fall = falling(Tone(STRINGS, 60, 100))
+    fall = falling(Tone(STRINGS, 60, 100), RATE)
     assert fall[0] == 1.0
     assert fall[-1] == 0.0
     assert np.all(np.diff(fall) <= 0)
