@@ -12,7 +12,7 @@ from adapters.discord.translate import PLATFORM, place_of
 from bot.domain.options import OPTIONS, Option, wishes_from_options
 from inference.music.genre import Genre
 
-MAX_CHOICES = 25
+MAX_CHOICES, MAX_CHOICE = 25, 100
 Interaction = discord.Interaction[BandClient]
 Choices = list[app_commands.Choice[str]]
 
@@ -60,11 +60,18 @@ async def listed_genres(interaction: Interaction, *, enabled: bool) -> list[Genr
 
 
 def genre_choices(genres: Iterable[Genre], text: str) -> Choices:
-    """At most MAX_CHOICES genres in which `text` occurs, by name, title or alias; those that begin with it first."""
-    typed = text.strip().casefold()
+    """At most MAX_CHOICES genres in which `text` occurs, by name, title or alias; those that begin with it first.
+
+    Of a blend the part after the last plus is what is being typed.
+    """
+    before, plus, last = text.rpartition("+")
+    typed = last.strip().casefold()
     found = [genre for genre in genres if any(typed in word for word in _words(genre))]
     found.sort(key=lambda genre: not any(word.startswith(typed) for word in _words(genre)))
-    return [app_commands.Choice(name=genre.title, value=genre.name) for genre in found[:MAX_CHOICES]]
+    shown, said = (f"{before} + ", f"{before}+") if plus else ("", "")
+    offered = [(f"{shown}{genre.title}", f"{said}{genre.name}") for genre in found]
+    fitting = [app_commands.Choice(name=name, value=value) for name, value in offered if len(name) <= MAX_CHOICE]
+    return fitting[:MAX_CHOICES]
 
 
 def _words(genre: Genre) -> tuple[str, ...]:

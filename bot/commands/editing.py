@@ -27,12 +27,12 @@ from bot.commands.play import (
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.report import print_delivery
 from bot.commands.trouble import CommandTrouble
+from bot.domain.blend import read_blend
 from bot.domain.options import BAND, BARS, DENSITY, GENRE, KEY, SEED, TEMPO, parse_band
 from bot.domain.request import SongRequest, draw_seed
 from bot.settings import Settings
 from inference.music.edit import ADDED_BARS, Edit, Operation, read_names, read_span
-from inference.music.errors import InvalidSpec
-from inference.music.genre import GenreCatalogue, load_catalogue
+from inference.music.genre import load_catalogue
 from inference.music.packed import MAX_SOURCE_BYTES
 from inference.music.pitch import Key
 from inference.music.score import Meter
@@ -197,30 +197,6 @@ def blend(
     spec = replace(plain.spec, genres=mixed, strict_key=strict_key, meter=None if meter is None else Meter.parse(meter))
     request = replace(plain, spec=replace(spec, title=read_title(title)), formats=read_formats(format))
     print_delivery(play(settings, request, out), as_json=as_json)
-
-
-def read_blend(text: str, catalogue: GenreCatalogue) -> tuple[tuple[str, float], ...]:
-    """Reads `metal:0.7,jazz:0.3`; weights that are not said are equal, and all are scaled to sum to 1.
-
-    Raises:
-        UnknownGenre: with the nearest names.
-        InvalidSpec: fewer than two genres, or a weight that is none.
-    """
-    weights: dict[str, float] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, weight = part.partition(":")
-        try:
-            share = float(weight) if weight.strip() else 1.0
-        except ValueError:
-            share = -1.0
-        if not 0 < share < 1e6:
-            raise InvalidSpec("genre", f"“{weight}” is no weight for {name}; write one such as {name}:0.7")
-        known_as = catalogue.find(name.strip()).name
-        weights[known_as] = weights.get(known_as, 0.0) + share
-    if len(weights) < 2:
-        raise InvalidSpec("genre", "a blend needs two genres or more, such as metal:0.7,jazz:0.3")
-    total = sum(weights.values())
-    return tuple((name, share / total) for name, share in weights.items())
 
 
 def _edit(file: Path, edit: dict[str, Any], wishes: dict[str, Any], out: Path | None, *, as_json: bool) -> None:

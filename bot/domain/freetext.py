@@ -35,7 +35,7 @@ def read_options(
         InvalidSpec: an option said twice, two genres, or a word that means nothing here.
         UnknownGenre: no genre among words that could have been one.
     """
-    spaced = re.sub(r"\s*=\s*", "=", text.translate(_QUOTES))
+    spaced = re.sub(r"\s*([=+])\s*", r"\1", text.translate(_QUOTES))
     words = [word.strip(",;") for word in _WORD.findall(spaced)]
     reader = _Reader([word for word in words if word.strip('"')], names, switches, catalogue)
     return reader.read()
@@ -66,7 +66,7 @@ class _Reader:
     @property
     def _takes(self) -> tuple[Callable[[int], int], ...]:
         measured = (self._take_named, self._take_measure, self._take_meter)
-        return (*measured, self._take_switch, self._take_pair, self._take_genre, self._take_key)
+        return (*measured, self._take_switch, self._take_pair, self._take_blend, self._take_genre, self._take_key)
 
     def _word(self, at: int) -> str:
         return self.words[at].strip('"') if at < len(self.words) else ""
@@ -95,7 +95,7 @@ class _Reader:
         value = match[2].replace('"', "")
         mode = name == "key" and self._word(at + 1).casefold() in _MODES
         if name == "genre":
-            value = self.catalogue.find(value).name
+            value = value if "+" in value else self.catalogue.find(value).name
         self._set(name, f"{value} {self._word(at + 1)}" if mode else value)
         return 2 if mode else 1
 
@@ -140,11 +140,19 @@ class _Reader:
         if name is None or at + 1 == len(self.words):
             return 0
         if name == "genre":
-            return 1 if self._take_genre(at + 1) else 0
+            return 1 if self._take_blend(at + 1) or self._take_genre(at + 1) else 0
         if name == "key" and (count := self._take_key(at + 1)):
             return 1 + count
         self._set(name, self._word(at + 1))
         return 3 if self._name(at + 2) == name else 2
+
+    def _take_blend(self, at: int) -> int:
+        """`metal+jazz`, `metal:0.7+jazz:0.3`; what the parts are worth is read later."""
+        parts = self._word(at).split("+")
+        if len(parts) < 2 or not all(parts):
+            return 0
+        self._set("genre", self._word(at))
+        return 1
 
     def _take_genre(self, at: int) -> int:
         """A genre's name or alias, as many words of it as there are."""

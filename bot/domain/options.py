@@ -7,6 +7,7 @@ as one line; both become `SongWishes`, and `build_request` makes the one request
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.domain.blend import read_genres
 from bot.domain.freetext import read_options
 from bot.domain.request import Place, Requester, RequestId, SongRequest
 from inference.music.errors import InvalidSpec
@@ -85,7 +86,9 @@ class Option:
         return whole if self.kind is int else number
 
 
-GENRE = Option("genre", str, "What to play, such as metal or jazz", aliases=("style",), required=True)
+GENRE = Option(
+    "genre", str, "What to play, such as metal; metal+jazz is something in between", aliases=("style",), required=True
+)
 BARS = Option(
     "bars", int, f"Length in bars, {MIN_BARS} to {MAX_BARS}, such as 32", MIN_BARS, MAX_BARS, ("bar", "length")
 )
@@ -124,7 +127,7 @@ OPTIONS: tuple[Option, ...] = (GENRE, BARS, KEY, TEMPO, METER, DENSITY, BAND, ST
 
 @dataclass(frozen=True, slots=True)
 class SongWishes:
-    """What a person asked for; None leaves the choice to the band. `genre` may still be an alias."""
+    """What a person asked for; None leaves the choice to the band. `genre` may still be an alias, or a blend."""
 
     genre: str
     bars: int | None = None
@@ -194,7 +197,7 @@ def build_request(
         MusicError: an unknown genre or a wish out of range.
     """
     spec = SongSpec(
-        genres=((catalogue.find(wishes.genre).name, 1.0),),
+        genres=read_genres(wishes.genre, catalogue),
         bars=wishes.bars,
         key=wishes.key,
         tempo=wishes.tempo,

@@ -47,7 +47,7 @@ def caption(song: Song, locale: str) -> str:
         "caption",
         locale,
         title=song.title,
-        genre=song.genre,
+        genre=" × ".join(name for name, _ in sorted(spec.genres, key=lambda genre: -genre[1])) or song.genre,
         tempo=f"{spec.tempo:g}",
         key=spec.key,
         bars=spec.bars,

@@ -278,6 +278,14 @@ async def test_meter_and_strict_key_are_wishes_and_a_wrong_meter_is_refused(edge
     assert (str(request.spec.meter), request.spec.strict_key) == ("3/4", True)
 
 
+async def test_blend_is_asked_for_with_a_plus(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "metal + jazz")
+        await delivered(band, 1)
+    (message,) = await edge.history()
+    assert "jazz × metal" in message["blocks"][0]["text"]["text"]
+
+
 async def test_retried_event_makes_one_song(edge, band):
     async with running(edge, band):
         await edge.mention("metal", event_id="Ev00000099")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.editing import read_blend
+from bot.domain.blend import read_blend
 from inference.midi import write_midi
 from inference.music.edit import Operation
 from inference.music.errors import InvalidSpec, UnknownGenre
@@ -88,7 +88,7 @@ def test_meter_and_strict_key_of_a_new_song_reach_the_engine(lnh: Lnh, service: 
     assert lnh.status == 0, lnh.err
     assert (str(service.engine.submitted[0].spec.meter), service.engine.submitted[0].spec.strict_key) == ("6/8", True)
     lnh("compose", "rock", "--meter", "5/4")
-    assert (lnh.status, last_line(lnh)) == (1, "lnh: I cannot play in 5/4 yet; I know 4/4, 3/4, 6/8, 2/4, 2/2.")
+    assert (lnh.status, last_line(lnh)) == (1, "lnh: Meter is one of 4/4, 3/4, 6/8, 2/4, 2/2, not “5/4”.")
 
 
 @pytest.mark.parametrize(

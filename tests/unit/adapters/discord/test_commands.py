@@ -53,6 +53,12 @@ def test_genres_are_completed_while_typing(tree: app_commands.CommandTree[Any]) 
     assert [name for name, option in offered.items() if option.get("autocomplete")] == ["genre"]
 
 
+def test_the_second_genre_of_a_blend_is_completed_too(catalogue: GenreCatalogue) -> None:
+    (choice,) = genre_choices(catalogue.genres, "metal+jaz")
+    assert (choice.name, choice.value) == ("metal + Jazz", "metal+jazz")
+    assert genre_choices(catalogue.genres, "m" * 99 + "+jazz") == []
+
+
 def test_compose_works_in_direct_messages_and_admin_commands_do_not(tree: app_commands.CommandTree[Any]) -> None:
     contexts = {name: payload(tree, name)["contexts"] for name in ("compose", "daily", "genres")}
     assert contexts == {"compose": [0, 1], "daily": [0], "genres": [0]}

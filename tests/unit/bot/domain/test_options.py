@@ -119,6 +119,26 @@ def test_switches_are_typed_or_written() -> None:
     assert typed == SongWishes("metal", meter=Meter(6, 8), strict_key=True)
 
 
+@pytest.mark.parametrize(
+    ("text", "genres"),
+    [
+        ("metal+jazz 140bpm", (("metal", 0.5), ("jazz", 0.5))),
+        ("thrash + jazz", (("metal", 0.5), ("jazz", 0.5))),
+        ("metal:3+jazz:1", (("metal", 0.75), ("jazz", 0.25))),
+        ("genre=metal+jazz", (("metal", 0.5), ("jazz", 0.5))),
+        ("style metal+jazz", (("metal", 0.5), ("jazz", 0.5))),
+    ],
+)
+def test_genres_are_blended_by_a_plus(text: str, genres: tuple[tuple[str, float], ...]) -> None:
+    assert build(read(text)).spec.genres == genres
+
+
+@pytest.mark.parametrize("text", ["metal+metl", "metal:x+jazz", "metal+jazz punk"])
+def test_a_blend_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(MusicError):
+        build(read(text))
+
+
 def test_a_band_is_read_by_roles_and_programs() -> None:
     band = (Player.of(Role.DRUMS), Player(Role.BASS, 38), Player.of(Role.LEAD))
     assert read("metal band=drums,bass:38,lead").band == band
