@@ -22,8 +22,9 @@ class ComposeJob:
         client, user: on whose behalf, opaque; clients take turns, and within a client its users do.
         scheduled: nobody waits for it at a screen, so it stands behind those that somebody waits for.
         deadline_s: seconds after `submit` at which it is given up, None for never.
-        steer: float32 [1 + bars, C] from the embedding space: what to add to the song before each number of bars begun.
-            With it the whole song is written anew, whatever the spec's edit; None for none.
+        steer: float32 [1 + bars, roles, C] from the embedding space: what to add to the song once so many bars have
+            begun, while that role (`tokens.state.player_numbers`, 0 for nobody) has the word. With it the whole song is
+            written anew, whatever the spec's edit; None for none.
     """
 
     id: str

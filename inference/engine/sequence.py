@@ -13,7 +13,7 @@ from inference.tokens.given import Plan
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.header import header_of
 from inference.tokens.perform import perform
-from inference.tokens.state import BandState
+from inference.tokens.state import BandState, player_numbers
 from inference.tokens.vocabulary import END, Step
 from inference.tokens.written import sounding
 
@@ -52,7 +52,8 @@ class Sequence:
         self.started_s = 0.0
         self.deadline_s = inf
         self.is_cancelled = False
-        self._bars_told = self._bars_turned_to = 0
+        self._bars_told = self._role = 0
+        self._turned_to = (0, 0)
 
     @property
     def state(self) -> BandState:
@@ -111,12 +112,17 @@ class Sequence:
             self._forced.extend(self._grammar.forced())
         return step
 
-    def turned_to(self) -> int | None:
-        """Number of bars that have begun if it grew since the last call."""
-        if self._begun == self._bars_turned_to:
+    def turned_to(self) -> tuple[int, int] | None:
+        """How many bars have begun, and the role that has the word, if either changed since the last call."""
+        if self.step.is_track:
+            self._role, _ = player_numbers(self.header.players[self.step.slot])
+        elif not self.step.is_hit:
+            self._role = 0
+        place = (self._begun, self._role)
+        if place == self._turned_to:
             return None
-        self._bars_turned_to = self._begun
-        return self._begun
+        self._turned_to = place
+        return place
 
     def new_bars(self) -> int | None:
         """Number of finished bars if it grew since the last call."""

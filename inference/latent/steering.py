@@ -39,7 +39,7 @@ class Steering:
 
     @torch.no_grad()
     def rows(self, spec: SongSpec, sampling: SamplingParams) -> Rows | None:
-        """What to add before each number of bars begun, float32 [1 + bars, C]; None where notes are drawn as they come.
+        """What to add for bars begun and roles, float32 [1 + bars, ROLES, C]; None where notes are drawn as they come.
 
         The same spec and sampling give the same rows.
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from bot.commands.cli import main
+from inference.latent.space import ROLES
 from inference.latent.steering import Steering
 from inference.midi import write_midi
 from inference.model.checkpoint import load_checkpoint
@@ -98,7 +99,7 @@ def test_an_embedding_space_may_join_a_run_that_is_under_way(place: Path) -> Non
     spec = SongSpec((("metal", 1.0),), 8, None, 150.0, Meter(), (Player.of(Role.DRUMS), Player.of(Role.BASS)), 4)
     first, again, other = (steering.rows(spec, SamplingParams(seed, space=Space.EMBEDDING)) for seed in (1, 1, 2))
     assert first is not None
-    assert first.shape == (9, load_checkpoint(end.checkpoint).config.width)
+    assert first.shape == (9, ROLES, load_checkpoint(end.checkpoint).config.width)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert steering.rows(spec, SamplingParams(1)) is None

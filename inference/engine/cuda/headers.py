@@ -48,7 +48,7 @@ def joining(sequence: Sequence) -> Joining:
     opening = np.array([sequence.step, *sequence.forced], np.int32)
     cells, given, kept_at = _cells(sequence.plan)
     players = header.players
-    rows = 1 if sequence.steer is None else len(sequence.steer)
+    rows = 1 if sequence.steer is None else sequence.steer.shape[0] * sequence.steer.shape[1]
     numbers = [player_numbers(player) for player in players]
     ranges = [written_range(player, tonic_shift(header.key)) for player in players]
     columns = (

@@ -13,8 +13,9 @@ LNH_FN void embed(const Team &team, const Place &p, int) {
     const Slot &s = p.slots[team.row];
     if (!s.active) return;
     const int width = p.width, row = team.row;
-    const int bar = smaller(s.begun, s.h.song_rows - 1);
-    const float *song = (p.blind ? s.blind_song : s.song) + i64(bar) * width;
+    const int roles = s.h.song_rows / (1 + s.h.bars);  // 0 where one row is for all
+    const int place = roles ? s.begun * roles + s.context[0] : 0;
+    const float *song = (p.blind ? s.blind_song : s.song) + i64(place) * width;
     const float *content = s.content_of == NOBODY ? nullptr : p.content + row * CONTENT;
     const int fields[FIELDS] = {0, HEADS, HEADS + VALUES, HEADS + VALUES + SHAPES, HEADS + VALUES + SHAPES + DURATIONS};
     team.each(width, [&, row, width](int i) {

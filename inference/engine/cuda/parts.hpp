@@ -100,7 +100,7 @@ struct Slot {
     double onsets, blocks;          // of the busyness
     const i32 *opening;             // steps known at the start
     i32 *given;                     // where each given block begins, their hits, and room for those of fresh blocks
-    const float *song, *blind_song; // [song_rows, C]: one for all bars, or one for each number of bars begun
+    const float *song, *blind_song; // [song_rows, C]: one for all, or one for each number of bars begun and role
     double settings[SETTINGS];      // in the order of headers.py
     Header h;
     i32 active, finished, forces, fed;

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from inference.engine.cuda.card import CardKernels
 from inference.engine.cuda.headers import Joining, joining
-from inference.engine.cuda.kernels import HostKernels
+from inference.engine.cuda.kernels import HostKernels, Kernels
 from inference.engine.cuda.network import StepNetwork
 from inference.engine.cuda.replay import Replay
 from inference.engine.sequence import Sequence
@@ -44,18 +44,26 @@ class CardRunner:
         device: `cuda`, or `cpu` for tests.
         half: bfloat16 in the trunk; None is what the device is good at.
         late: steps between asking and reading; None is what the device is good at.
+        team: threads of a team on a processor.
 
     Raises:
         CardUnavailable: there is no card, or the kernels cannot be had for it or for this model.
     """
 
     def __init__(
-        self, model: Composer, slots: int, device: torch.device, *, half: bool | None = None, late: int | None = None
+        self,
+        model: Composer,
+        slots: int,
+        device: torch.device,
+        *,
+        half: bool | None = None,
+        late: int | None = None,
+        team: int = 1,
     ) -> None:
         is_card = device.type == "cuda"
         half = is_card if half is None else half
         self.slots, self.device = slots, device
-        kernels = CardKernels(device, half=half) if is_card else HostKernels(half=half)
+        kernels: Kernels = CardKernels(device, half=half) if is_card else HostKernels(half=half, threads=team)
         self._model = model.cpu().eval()  # what a song adds to every input is a few sums, made beside the card's work
         with torch.inference_mode():
             self.network = StepNetwork(self._model, slots, kernels, device, half=half)
@@ -137,11 +145,11 @@ class CardRunner:
         return part.pin_memory().to(self.device, non_blocking=True)
 
     def _song(self, sequence: Sequence, header: Header) -> Tensor:
-        """What the song adds to every input: [1, C], or [1 + bars, C] where it is steered."""
+        """What the song adds to every input: [1, C], or [(1 + bars) * roles, C] where it is steered."""
         shares = torch.tensor([genre_shares(header, self._model.config.genres)])
         numbers, nothing = torch.tensor([song_numbers(header)]), torch.zeros(0)
         song = self._model.embed_song(StepInputs(nothing, nothing, nothing, numbers, shares))[0]
-        return song if sequence.steer is None else song + torch.from_numpy(sequence.steer)
+        return song if sequence.steer is None else song + torch.from_numpy(sequence.steer).flatten(0, 1)
 
     def _leave_all_but(self, sequences: list[Sequence]) -> None:
         staying = {id(sequence) for sequence in sequences}

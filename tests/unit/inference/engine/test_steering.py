@@ -17,10 +17,12 @@ from inference.engine.runner import Runner
 from inference.model.inputs import StepInputs, genre_weights
 from inference.model.song import song_numbers
 from inference.model.transformer import Composer
+from inference.tokens.state import CONTEXT_SIZES, ROLE_COLUMN
 from tests.unit.inference.engine.tiny import job, tiny_composer
 from tests.unit.inference.engine.writing import sequence, write_alone, write_together
 
 SLOTS = 3
+ROLES = CONTEXT_SIZES[ROLE_COLUMN]
 BARS = 4
 MakeRunner = Callable[[Composer], BatchRunner]
 
@@ -44,7 +46,7 @@ def natively(model: Composer) -> BatchRunner:
 
 
 def steered(plain: ComposeJob, seed: int, size: float = 3.0) -> ComposeJob:
-    rows = size * np.random.default_rng(seed).standard_normal((1 + (plain.spec.bars or 0), 32), np.float32)
+    rows = size * np.random.default_rng(seed).standard_normal((1 + (plain.spec.bars or 0), ROLES, 32), np.float32)
     return replace(plain, steer=rows)
 
 
@@ -85,9 +87,10 @@ def test_every_step_hears_the_point_of_the_bar_it_is_in() -> None:
     runner._fed = watched  # type: ignore[method-assign]  # to look, not to change
     while not song.is_finished:
         shown.append((song.step, song.state.context(), song.state.content))
-        places.append(len(song.state.rows) + song.state.in_bar)
+        places.append((len(song.state.rows) + song.state.in_bar, song.state.context()[ROLE_COLUMN]))
         runner.step([song])
-    assert sorted(set(places)) == list(range(9))
+    assert {begun for begun, _ in places} == set(range(9))
+    assert len({role for _, role in places}) > 3
     fields, context, content = (torch.tensor([[row[i] for row in shown]]) for i in range(3))
     inputs = StepInputs(
         fields,
@@ -98,5 +101,5 @@ def test_every_step_hears_the_point_of_the_bar_it_is_in() -> None:
     )
     assert song.steer is not None
     with torch.inference_mode():
-        whole = model(inputs, torch.from_numpy(song.steer[places])[None])[0]
+        whole = model(inputs, torch.from_numpy(song.steer[tuple(zip(*places, strict=True))])[None])[0]
     torch.testing.assert_close(torch.stack(seen), whole, rtol=1e-3, atol=1e-3)

@@ -10,7 +10,7 @@ import torch
 from inference.latent.config import LatentConfig
 from inference.latent.prior import LatentPrior
 from inference.latent.songs import points_of
-from inference.latent.space import LatentSpace
+from inference.latent.space import ROLES, LatentSpace
 from inference.latent.stored import load_space, save_space
 from inference.model.checkpoint import save_checkpoint
 from inference.model.errors import CheckpointError
@@ -85,9 +85,10 @@ def test_steps_are_steered_by_the_bar_that_is_written_and_the_next(space: Latent
     points = torch.randn(1, 3, 8)
     rows = space.steer(points)[0]
     now, following = space.now(points)[0], space.next(points)[0]
-    assert torch.allclose(rows[0], following[0])
-    assert torch.allclose(rows[1], now[0] + following[1])
-    assert torch.allclose(rows[3], now[2])
+    parts = space.parts(points)[0].view(3, ROLES, 32)
+    assert torch.allclose(rows[0], following[0].expand(ROLES, -1))
+    assert torch.allclose(rows[1], now[0] + following[1] + parts[0], atol=1e-6)
+    assert torch.allclose(rows[3], now[2] + parts[2], atol=1e-6)
 
 
 def test_a_space_is_kept_beside_the_checkpoint_it_belongs_to(space: LatentSpace, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ async def test_points_reach_the_engine_and_the_notes_are_drawn_cold(tmp_path: Pa
 
     def steer(spec: SongSpec, sampling: SamplingParams) -> Rows:
         asked.append((spec, sampling))
-        return np.zeros((1 + (spec.bars or 0), 4), np.float32)
+        return np.zeros((1 + (spec.bars or 0), 10, 4), np.float32)
 
     async with running_service(tmp_path, engine=FakeEngine(free=True), steer=steer) as service:
         accepted = await service.compose(genre="metal", space="embedding", seed=5, takes=1)

@@ -17,6 +17,7 @@ from inference.music.touch import Touch
 from inference.tokens.editing import shift_of
 from inference.tokens.layout import lay_out
 from inference.tokens.source import unpack_source
+from inference.tokens.state import CONTEXT_SIZES, ROLE_COLUMN
 from inference.tokens.vocabulary import Step
 from tests.fakes.scores import quartet_score
 from tests.unit.inference.engine.tiny import ROSTER, job
@@ -54,9 +55,9 @@ def crowd(seed: int) -> ComposeJob:
 
 
 def steered(seed: int, width: int) -> ComposeJob:
-    """A song that is pushed to another point at every bar."""
+    """A song that is pushed to another point at every bar and player."""
     plain = job("steered", seed, bars=6)
-    points = np.random.default_rng(seed).normal(0, 0.3, (7, width)).astype(np.float32)
+    points = np.random.default_rng(seed).normal(0, 0.3, (7, CONTEXT_SIZES[ROLE_COLUMN], width)).astype(np.float32)
     return replace(plain, steer=points)
 
 
