@@ -8,6 +8,7 @@ from pathlib import Path
 from inference.api import ExtraFile
 from inference.music.measure import estimate_key
 from inference.music.pitch import Key, Mode
+from inference.music.units import TICKS_PER_GRID
 from inference.render.errors import RenderFailed, ScoreTooLarge, write_error
 from inference.render.harmony import find_chords
 from inference.render.job import RenderedFile, RenderJob, Unmade, check_limits
@@ -125,7 +126,10 @@ class _Desk:
         yield ".gp5", write_tab(self._job.score, self._sheet).content, "application/x-guitar-pro"
 
     def _chords(self) -> Iterator[Content]:
-        rows = rows_of(bars_of_chords(bars_of(self._job.score), self._sheet.symbols, self._key))
+        score = self._job.score
+        last = max(note.tick for track in score.tracks for note in track.notes)
+        bars = [bar for bar in bars_of(score) if bar.start * TICKS_PER_GRID <= last]  # not those that only ring on
+        rows = rows_of(bars_of_chords(bars, self._sheet.symbols, self._key))
         chart = Chart(self._job.title, self._facts, self._key, self._job.colour)
         yield "-chords.png", png_bytes(draw_chart(chart, rows)), "image/png"
         yield "-chords.txt", chart_text(chart, rows).encode(), "text/plain"

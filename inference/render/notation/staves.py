@@ -1,6 +1,6 @@
 """Which staves a score needs: clefs that suit the instruments, two staves for a pair of hands."""
 
-import statistics
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ class Clef:
 
 
 TREBLE, BASS, PERCUSSION = Clef("G", 2), Clef("F", 4), Clef("percussion", 2)
+_WITHIN = {TREBLE: (62, 79), BASS: (41, 59)}  # the pitches that need no line beside the staff
 _GUITAR, _LOW_BASS = Clef("G", 2, -1), Clef("F", 4, -1)
 
 
@@ -72,4 +73,10 @@ def _staves(track: Track) -> Iterator[Staff]:
         yield Staff(TREBLE, tuple(note for note in track.notes if note.pitch >= _MIDDLE_C))
         yield Staff(BASS, tuple(note for note in track.notes if note.pitch < _MIDDLE_C))
     else:
-        yield Staff(TREBLE if statistics.median(pitches) >= _MIDDLE_C - 2 else BASS, track.notes)
+        yield Staff(min((TREBLE, BASS), key=lambda clef: _ledger_lines(pitches, clef)), track.notes)
+
+
+def _ledger_lines(pitches: list[int], clef: Clef) -> int:
+    """About how many lines beside the staff all notes need; three semitones and a half lie between two lines."""
+    low, high = _WITHIN[clef]
+    return sum(math.ceil(max(0, low - pitch, pitch - high) / 3.5) for pitch in pitches)

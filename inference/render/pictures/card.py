@@ -1,6 +1,7 @@
 """The card a song is posted with: title, facts and piano roll."""
 
 import io
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -131,7 +132,8 @@ def _swatch(draw: ImageDraw.ImageDraw, lane: Lane) -> None:
 
 
 def _bar_numbers(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
-    bars = len(roll.bar_starts)
+    last = max((note.tick for lane in roll.lanes for note in lane.track.notes), default=0)
+    bars = bisect_right(roll.bar_starts, last)  # where the last chord only rings on, nobody counts
     every = next(step for step in (4, 8, 16, 32, 64, 128, bars + 1) if bars / step <= 13)
     for number in range(0, bars, every):
         at = (roll.x_of(roll.bar_starts[number]) + 2, (_ROLL[3] + 23) * _FINE)

@@ -15,6 +15,7 @@ from inference.render.pictures.palette import GREY, INK, WHITE, at_least_light, 
 _WIDTH, _MARGIN, _HEAD, _ROW, _GAP, _FOOT = 1200, 48, 150, 84, 12, 40
 _NUMBER, _TIMES = 64, 70
 _MOST_ROWS = 40
+_SIZES, _INSET, _APART = (36, 32, 28, 26, 24, 22, 20, 18, 16), 14, 10
 _SILENCE, _SAME = "N.C.", "%"
 
 
@@ -87,21 +88,34 @@ def draw_chart(chart: Chart, rows: Sequence[Row]) -> Image.Image:
     write(draw, (_MARGIN, 56), title, face, WHITE)
     facts, face = fitting(chart.facts, (28, 24, 20), _WIDTH - 2 * _MARGIN)
     write(draw, (_MARGIN, 108), facts, face, blend(GREY, WHITE, 0.5))
+    sizes = letter_sizes(shown)
     for place, row in enumerate(shown):
         top = _HEAD + place * (_ROW + _GAP)
         write(draw, (_MARGIN, top + _ROW / 2), str(row.first), font(24), GREY)
         for box, names in _cells(row, top):
             edge = blend(INK, at_least_light(accent, 0.5), 0.5)
             draw.rounded_rectangle(box, radius=10, fill=blend(INK, accent, 0.16), outline=edge, width=2)
-            wide = (box[2] - box[0] - 14) / len(names)
+            wide = (box[2] - box[0] - _INSET) / len(names)
             for number, one in enumerate(names):
-                name, face = fitting(one, (36, 32, 28, 24, 20, 16), wide - 10)
-                at = (box[0] + 14 + number * wide, top + _ROW / 2)
+                name, face = fitting(one, (sizes[len(names)], 16), wide - _APART)
+                at = (box[0] + _INSET + number * wide, top + _ROW / 2)
                 write(draw, at, name, face, GREY if one in (_SILENCE, _SAME) else WHITE)
         if row.times > 1:
             at = (_WIDTH - _MARGIN - _TIMES + 14, top + _ROW / 2)
             write(draw, at, f"×{row.times}", font(32), at_least_light(accent, 0.62))
     return picture
+
+
+def letter_sizes(rows: Sequence[Row]) -> dict[int, int]:
+    """For bars of one, two or more chords, the largest letters in which all of them fit: a chart has one hand."""
+    sizes: dict[int, int] = {}
+    for row in rows:
+        for box, names in _cells(row, 0.0):
+            wide = (box[2] - box[0] - _INSET) / len(names) - _APART
+            for name in names:
+                _, face = fitting(name, _SIZES, wide)
+                sizes[len(names)] = min(sizes.get(len(names), _SIZES[0]), round(face.size))
+    return sizes
 
 
 def _cells(row: Row, top: float) -> Iterator[tuple[tuple[float, float, float, float], tuple[str, ...]]]:

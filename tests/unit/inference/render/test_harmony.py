@@ -6,7 +6,7 @@ from inference.music.score import Meter, MeterChange, Note, Score, Track
 from inference.music.units import PPQ
 from inference.render.harmony import find_chords
 from inference.render.notation.bars import bars_of
-from inference.render.pictures.chart import Chart, Row, bars_of_chords, chart_text, draw_chart, rows_of
+from inference.render.pictures.chart import Chart, Row, bars_of_chords, chart_text, draw_chart, letter_sizes, rows_of
 from tests.fakes.scores import quartet_score, single_note_score
 
 C, A_MINOR = Key.parse("C"), Key.parse("Am")
@@ -79,6 +79,12 @@ def test_rows_that_repeat_are_written_once() -> None:
     assert [(row.first, len(row.bars), row.times) for row in rows] == [(1, 4, 3), (13, 1, 1)]
     text = chart_text(Chart("Song", "120 BPM", C, "#b3202c"), rows)
     assert "   1  | C  | G  | Am | F  |  x3" in text
+
+
+def test_a_chart_has_one_size_of_letters_for_bars_of_as_many_chords() -> None:
+    bars = (("Gm7", "Bbmaj7"), ("C", "F"), ("Am",), ("Cm7/Bb", "Gm7/Bb"))
+    sizes = letter_sizes([Row(1, bars, 1)])
+    assert sizes[1] > sizes[2] == letter_sizes([Row(1, bars[3:], 1)])[2]
 
 
 def test_the_chart_grows_with_the_song() -> None:

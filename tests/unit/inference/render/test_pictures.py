@@ -52,6 +52,16 @@ def test_a_note_is_drawn_where_it_sounds() -> None:
     assert picture[:, 500:700].max() < 140
 
 
+def test_a_bar_in_which_the_last_chord_only_rings_on_has_no_number() -> None:
+    notes = tuple(Note(4 * PPQ * bar, 60, 4 * PPQ, 100) for bar in range(31))
+    held, again = Note(124 * PPQ, 60, 6 * PPQ, 100), Note(128 * PPQ, 60, 2 * PPQ, 100)
+    rings, starts = (
+        pixels(card(Score((Track("", 0, False, (*notes, *last)),))))[585:, 1120:].max()
+        for last in ((held,), (held, again))
+    )
+    assert starts > rings + 60
+
+
 def test_everything_on_the_card_changes_it() -> None:
     plain = card(quartet_score(4))
     others = [
