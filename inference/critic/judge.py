@@ -1,4 +1,4 @@
-"""The critic itself: how near a song is to the real ones of its genre, and whether it passes for one."""
+"""The critic itself: whether a song makes up for what written songs lack, and whether it passes for a real one."""
 
 import json
 from collections.abc import Sequence
@@ -17,23 +17,26 @@ from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import SongSpec
 
-_FORMAT = "lnh-critic-1"
+_FORMAT = "lnh-critic-2"
 _ENTRY = "lnh"
 _FAR = 4.0  # deviations beyond which further is no worse
+_ENOUGH = 1.5  # deviations beyond which more makes up for nothing
 
 
 @dataclass(frozen=True)
 class Critic:
-    """Real songs of some genres as the critic hears them, and a regression that tells written ones from them.
+    """Real songs of some genres as the critic hears them, and how written ones differ from them.
 
-    Takes are chosen by nearness to real songs in a few telling measures, since that brings their means nearer to those
-    of real songs. The logistic regression, on how far every measure is and on the squares of that, tells songs apart
-    very well, yet chooses hardly better than chance does.
+    Takes are chosen by `merit`: of a few telling measures it knows how far written songs are off on average, and likes
+    the take that goes the other way, so that the songs that are kept have the means of real ones. Nearness to real
+    songs does less, for a take may be near without making up for the others. The logistic regression, on how far every
+    measure is and on the squares of that, tells songs apart very well, yet chooses hardly better than chance does.
 
     Args:
         genres: those it knows; any other is judged by all of them together, the last row.
         centres: float [G + 1, MEASURES], means of real songs.
         spreads: the same of standard deviations.
+        lacks: the same of how far written songs are off on average, in these deviations, at most _ENOUGH.
         weights: float [2 MEASURES].
         bias: of the logit.
         checkpoint: hash of the weights whose songs it learnt to tell from real ones.
@@ -42,17 +45,24 @@ class Critic:
     genres: tuple[str, ...]
     centres: Floats
     spreads: Floats
+    lacks: Floats
     weights: Floats
     bias: float
     checkpoint: str
 
     def judge(self, score: Score, spec: SongSpec) -> float:
-        """How near a song is to real ones, the nearer the greater; takes some tens of milliseconds.
+        """How well a song makes up for what written ones lack, the greater the better; takes some tens of milliseconds.
 
         The tracks of the score are the spec's players.
         """
         roles = tuple(player.role for player in spec.roster or ())
-        return float(self.nearness(measured(score, roles, spec.bars or 1)[None], spec.main_genre)[0])
+        return float(self.merit(measured(score, roles, spec.bars or 1)[None], spec.main_genre)[0])
+
+    def merit(self, rows: Floats, genre: str) -> Floats:
+        """Float [N] of songs as `measured` hears them, float [N, MEASURES]: what a genre's written songs lack."""
+        apart = np.clip(self.distances(rows, genre)[:, :TELLING], -_ENOUGH, _ENOUGH)
+        merit: Floats = -apart @ self.lacks[self._number(genre), :TELLING]
+        return merit
 
     def nearness(self, rows: Floats, genre: str, count: int = TELLING) -> Floats:
         """Float [N], 0 at most: minus the sum of the squared distances of the first `count` measures.
@@ -73,13 +83,16 @@ class Critic:
 
     def distances(self, rows: Floats, genre: str) -> Floats:
         """Float [N, 2 MEASURES]: distances in deviations, and their squares."""
-        number = self.genres.index(genre) if genre in self.genres else len(self.genres)
+        number = self._number(genre)
         return spread_out(rows, self.centres[number], self.spreads[number])
+
+    def _number(self, genre: str) -> int:
+        return self.genres.index(genre) if genre in self.genres else len(self.genres)
 
     def save(self, path: Path) -> None:
         """Raises OSError."""
         entry = {"format": _FORMAT, "genres": self.genres, "bias": self.bias, "checkpoint": self.checkpoint}
-        tables = {"centres": self.centres, "spreads": self.spreads, "weights": self.weights}
+        tables = {"centres": self.centres, "spreads": self.spreads, "lacks": self.lacks, "weights": self.weights}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(save(tables, {_ENTRY: json.dumps(entry, sort_keys=True)}))
 
@@ -95,11 +108,12 @@ class Critic:
                 entry = json.loads((file.metadata() or {}).get(_ENTRY, "{}"))
                 if entry.get("format") != _FORMAT:
                     raise BadCritic(f"{path} is not a critic of this version of LnH ({_FORMAT})")
-                centres, spreads, weights = (file.get_tensor(name) for name in ("centres", "spreads", "weights"))
+                *tables, weights = (file.get_tensor(name) for name in ("centres", "spreads", "lacks", "weights"))
                 genres = tuple(map(str, entry["genres"]))
-                if centres.shape != (len(genres) + 1, MEASURES) or weights.shape != (2 * MEASURES,):
+                known = (len(genres) + 1, MEASURES)
+                if any(table.shape != known for table in tables) or weights.shape != (2 * MEASURES,):
                     raise BadCritic(f"{path} is a critic that listens for other things")
-                return cls(genres, centres, spreads, weights, float(entry["bias"]), str(entry["checkpoint"]))
+                return cls(genres, *tables, weights, float(entry["bias"]), str(entry["checkpoint"]))
         except FileNotFoundError as error:
             raise BadCritic(f"there is no critic at {path}") from error
         except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
@@ -118,6 +132,12 @@ def best(critic: Critic, spec: SongSpec, takes: Sequence[Score]) -> int:
 def measured(score: Score, roles: tuple[Role, ...], bars: int) -> Floats:
     """Float [MEASURES] of the first so many bars; one role a track."""
     return measures(lines_of(score, roles, bars))
+
+
+def lacking(real: Floats, written: Floats, spread: Floats) -> Floats:
+    """Float [M]: how far rows [N, M] of written songs are from real ones on average, in deviations [M]."""
+    lacks: Floats = np.clip((written.mean(axis=0) - real.mean(axis=0)) / spread, -_ENOUGH, _ENOUGH)
+    return lacks
 
 
 def spread_out(rows: Floats, centre: Floats, spread: Floats) -> Floats:

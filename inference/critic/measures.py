@@ -6,16 +6,15 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from inference.critic.features import DRUM_KEYS, TOGETHER_SIZE, f1, together_features
+from inference.critic.harmony import BEAT, ROLLS, distance_ratio, unison
 from inference.critic.lines import Floats, Line
 from inference.music.pitch import MAJOR_STEPS
 from inference.music.program import Role
 
 _DISTANCES = (1, 2, 4, 8)
-_ROLLS = (1, 3, 5, 7)  # bars by which one player is moved to hear what chance alone gives
 _SCALES = np.array([[(pitch - tonic) % 12 in MAJOR_STEPS for pitch in range(12)] for tonic in range(12)])
-_BEAT = 24
-# Tones, groove, form, kick and bass, harmony: those that come first.
-TELLING = 2 + 1 + len(_DISTANCES) + 2
+# Tones, groove, form, kick and bass, harmony, unison: those that come first.
+TELLING = 2 + 1 + len(_DISTANCES) + 2 + 2
 MEASURES = TELLING + 3 + TOGETHER_SIZE
 
 
@@ -37,6 +36,7 @@ def measures(lines: Sequence[Line]) -> Floats:
             [_alike(contents, distance) for distance in _DISTANCES],
             [_kick_gain(playing)],
             [_agreement_gain(pitched)],
+            [distance_ratio(pitched), unison(_first(playing, Role.RHYTHM), _first(playing, Role.BASS))],
             [np.log1p(_longest_run(contents)), np.log1p(sum(len(line.at) for line in playing))],
             [np.mean([not content for content in contents])],
             together_features(playing),
@@ -80,14 +80,17 @@ def _groove(lines: Sequence[Line]) -> float:
 
 def _kick_gain(lines: Sequence[Line]) -> float:
     """F1 of kick and bass onsets less the same with the bass some bars later; 0 when one is silent."""
-    drums = next((line for line in lines if line.is_drum), None)
-    bass = next((line for line in lines if line.role is Role.BASS), None)
+    drums, bass = _first(lines, Role.DRUMS), _first(lines, Role.BASS)
     if drums is None or bass is None:
         return 0.0
     kicks = np.unique(drums.at[np.isin(drums.pitch, DRUM_KEYS[0])])
     length = bass.bars * bass.bar_grids
-    by_chance = [f1(kicks, np.sort((bass.onsets + roll * bass.bar_grids) % length)) for roll in _ROLLS]
+    by_chance = [f1(kicks, np.sort((bass.onsets + roll * bass.bar_grids) % length)) for roll in ROLLS]
     return f1(kicks, bass.onsets) - float(np.mean(by_chance))
+
+
+def _first(lines: Sequence[Line], role: Role) -> Line | None:
+    return next((line for line in lines if line.role is role), None)
 
 
 def _agreement_gain(pitched: Sequence[Line]) -> float:
@@ -95,9 +98,9 @@ def _agreement_gain(pitched: Sequence[Line]) -> float:
     chromas = [_chroma(line) for line in pitched]
     if len(chromas) < 2:
         return 0.0
-    beats = max(1, pitched[0].bar_grids // _BEAT)
+    beats = max(1, pitched[0].bar_grids // BEAT)
     gains = [
-        _cosine(one, other) - np.mean([_cosine(one, np.roll(other, roll * beats, axis=0)) for roll in _ROLLS])
+        _cosine(one, other) - np.mean([_cosine(one, np.roll(other, roll * beats, axis=0)) for roll in ROLLS])
         for one, other in combinations(chromas, 2)
     ]
     return float(np.mean(gains))
@@ -105,8 +108,8 @@ def _agreement_gain(pitched: Sequence[Line]) -> float:
 
 def _chroma(line: Line) -> Floats:
     """Float [beats, 12] of length one or zero: the pitch classes that start in each beat."""
-    chroma = np.zeros((-(-line.bars * line.bar_grids // _BEAT), 12))
-    np.add.at(chroma, (line.at // _BEAT, line.pitch % 12), line.length)
+    chroma = np.zeros((-(-line.bars * line.bar_grids // BEAT), 12))
+    np.add.at(chroma, (line.at // BEAT, line.pitch % 12), line.length)
     chroma /= np.maximum(1e-9, np.linalg.norm(chroma, axis=1, keepdims=True))
     return chroma
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from inference.critic.judge import Critic
 from inference.critic.lines import Floats
-from inference.critic.measures import MEASURES
 from inference.evaluation import structure, together, tonality
 from inference.evaluation.compose import Tell
 from inference.evaluation.critics import Takes, measure_pieces, write_takes
@@ -22,9 +21,10 @@ from inference.music.program import Role
 _NUMBER = {"pitch class entropy, bits": 2, "scale consistency, %": 2, "groove consistency, %": 2}
 _OF_THE_BAND = 5
 _NOTES = (
-    "A take is any of the songs written to a spec. The critic chooses the one nearest to the genre's real training "
-    "songs (smallest sum of squared distances) in tones, groove, form, kick and bass, and harmony. Two other ways "
-    "stand beside it: nearness in all that is measured, and a discriminator that tells written songs from real ones.",
+    "A take is any of the songs written to a spec. The critic chooses the one that best makes up for what written "
+    "songs lack beside the genre's real training songs in tones, groove, form, kick and bass, harmony and unison. "
+    "Two other ways stand beside it: nearness to those songs in the same (smallest sum of squared distances), and a "
+    "discriminator that tells written songs from real ones by all that is measured.",
     "Distance from real: of the mean of each metric above from that of real songs, in standard deviations of theirs, "
     "mean over the metrics; its gain is how much smaller it is than that of all takes together.",
     "Intervals: 95 %, bootstrapped over specs.",
@@ -84,8 +84,8 @@ def _rows(critic: Critic, takes: Takes, real: Sequence[Piece], seed: int) -> Ite
     genre, best = takes.genre.name, f"best of {takes.count}"
     chosen = {
         "a take": takes.pieces,
-        f"{best} by the critic": takes.chosen(critic.nearness(takes.rows, genre)),
-        f"{best} by nearness in everything": takes.chosen(critic.nearness(takes.rows, genre, MEASURES)),
+        f"{best} by the critic": takes.chosen(critic.merit(takes.rows, genre)),
+        f"{best} by nearness": takes.chosen(critic.nearness(takes.rows, genre)),
         f"{best} by the discriminator": takes.chosen(critic.logits(takes.rows, genre)),
     }
     tables = {who: _table(metrics, pieces) for who, pieces in chosen.items()}

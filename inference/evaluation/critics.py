@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from inference.critic.judge import Critic, measured, spread_out
+from inference.critic.judge import Critic, lacking, measured, spread_out
 from inference.critic.lines import Floats
 from inference.critic.measures import MEASURES
 from inference.engine.contract import ComposeJob
@@ -63,7 +63,9 @@ def write_takes(subject: Subject, plan: Plan, count: int, complete: Complete, te
 def _jobs(genre: Genre, plan: Plan, count: int, complete: Complete) -> list[ComposeJob]:
     spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
     return [
-        ComposeJob(f"{genre.name}-{seed}-{take}", complete(spec, seed), SamplingParams(seed, take=take))
+        ComposeJob(
+            f"{genre.name}-{seed}-{take}", complete(spec, seed), SamplingParams(seed, take=take, touch=genre.touch)
+        )
         for seed in range(plan.seed, plan.seed + plan.songs)
         for take in range(count)
     ]
@@ -101,10 +103,12 @@ def real_rows(subject: Subject, plan: Plan, draw: Draw) -> dict[str, Floats]:
 def fit(real: Mapping[str, Floats], written: Mapping[str, Floats], checkpoint: str) -> Critic:
     """A critic from rows [N, MEASURES] of each genre, the same genres on either side."""
     genres = tuple(real)
-    every = np.concatenate([real[genre] for genre in genres])
-    known = [real[genre] for genre in genres] + [every]
+    known, ours = ([side[genre] for genre in genres] for side in (real, written))
+    known.append(np.concatenate(known))
+    ours.append(np.concatenate(ours))
     centres = np.array([rows.mean(axis=0) for rows in known])
     spreads = np.array([np.maximum(rows.std(axis=0), _LEAST_SPREAD) for rows in known])
+    lacks = np.array([lacking(*three) for three in zip(known, ours, spreads, strict=True)])
     inputs, labels = [], []
     for number, genre in enumerate(genres):
         for label, side in enumerate((written, real)):
@@ -115,4 +119,4 @@ def fit(real: Mapping[str, Floats], written: Mapping[str, Floats], checkpoint: s
     scaler, regression = model[0], model[1]
     weights = regression.coef_[0] / scaler.scale_
     bias = float(regression.intercept_[0] - weights @ scaler.mean_)
-    return Critic(genres, centres, spreads, weights, bias, checkpoint)
+    return Critic(genres, centres, spreads, lacks, weights, bias, checkpoint)

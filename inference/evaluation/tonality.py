@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.critic.harmony import TONNETZ
 from inference.music.pitch import MAJOR_STEPS
 from inference.music.score import Score, Track
 from inference.music.units import PPQ
@@ -12,15 +13,6 @@ from inference.music.units import PPQ
 Floats = NDArray[np.float64]
 
 _SCALES = np.array([[(pitch - tonic) % 12 in MAJOR_STEPS for pitch in range(12)] for tonic in range(12)])
-# Circles of fifths, minor thirds and major thirds with the radii of Harte, Sandler and Gasser (2006).
-_CIRCLES = ((7 / 6, 1.0), (3 / 2, 1.0), (2 / 3, 0.5))
-_TONNETZ = np.array(
-    [
-        [radius * turn(step * np.pi * pitch) for pitch in range(12)]
-        for step, radius in _CIRCLES
-        for turn in (np.sin, np.cos)
-    ]
-)
 
 
 def pitch_class_counts(tracks: Iterable[Track]) -> Floats:
@@ -79,7 +71,7 @@ def tonal_distance(left: Floats, right: Floats) -> float:
 
 
 def _centroids(chroma: Floats) -> Floats:
-    centroids: Floats = chroma / chroma.sum(axis=1, keepdims=True) @ _TONNETZ.T
+    centroids: Floats = chroma / chroma.sum(axis=1, keepdims=True) @ TONNETZ.T
     return centroids
 
 

@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from inference.critic.errors import BadCritic
 from inference.critic.judge import Critic, best, measured
+from inference.critic.measures import MEASURES
 from inference.evaluation.critics import fit
 from inference.music.program import Role
 from inference.music.score import Score
@@ -55,6 +56,15 @@ def test_the_best_take_is_the_one_most_like_a_real_song(critic: Critic) -> None:
     assert best(critic, SPEC, [band(60), band(60)]) == 0
     with pytest.raises(ValueError, match="empty"):
         best(critic, SPEC, [])
+
+
+def test_the_take_that_makes_up_for_what_written_songs_lack_is_liked_best(critic: Critic) -> None:
+    centre, spread = critic.centres[0], critic.spreads[0]
+    lacking = replace(critic, lacks=np.eye(1, MEASURES, 2).repeat(2, axis=0))  # too much of the third, nothing else
+    rows = np.array([centre + times * spread * np.eye(1, MEASURES, 2)[0] for times in (1.0, 0.0, -1.0, -9.0)])
+    assert lacking.merit(rows, "metal").tolist() == pytest.approx([-1.0, 0.0, 1.0, 1.5])
+    other = replace(critic, lacks=np.zeros_like(critic.lacks))
+    assert not other.merit(rows, "metal").any()
 
 
 def test_a_genre_it_was_not_taught_is_judged_by_all(critic: Critic) -> None:

@@ -15,7 +15,7 @@ from tests.fakes.scores import quartet_score
 from tests.fakes.tunes import score_of, tune
 
 ROLES = (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD)
-KICK_GAIN = 7
+KICK_GAIN, DISTANCE, UNISON = 7, 9, 10
 
 
 def _heard(score: Score, roles: tuple[Role, ...] = ROLES) -> Floats:
@@ -53,6 +53,16 @@ def test_a_bass_that_leaves_the_kick_loses_its_gain() -> None:
     late = replace(bass, notes=tuple(replace(note, tick=note.tick + 60) for note in bass.notes))
     loose = _heard(replace(score, tracks=(score.tracks[0], late, *score.tracks[2:])))
     assert loose[KICK_GAIN] <= _heard(score)[KICK_GAIN]
+
+
+def test_a_guitar_that_leaves_the_bass_loses_unison_and_comes_to_lie_further_away() -> None:
+    score = quartet_score(16)
+    bass = score.tracks[1]
+    doubled = replace(score.tracks[2], notes=tuple(replace(note, pitch=note.pitch + 12) for note in bass.notes))
+    strange = replace(doubled, notes=tuple(replace(note, pitch=note.pitch + 6) for note in doubled.notes))
+    near, far = (_heard(replace(score, tracks=(*score.tracks[:2], guitar)), ROLES[:3]) for guitar in (doubled, strange))
+    assert (near[UNISON], far[UNISON]) == (1, 0)
+    assert near[DISTANCE] < far[DISTANCE]
 
 
 def test_other_meters_are_heard_too() -> None:
