@@ -150,3 +150,13 @@ def test_the_pace_is_learnt_from_the_mixes_that_were_made() -> None:
     for _ in range(100):
         pace.took(20.0, 100.0)
     assert round(pace.estimate_s(50.0), 3) == 10.0
+
+
+async def test_the_openapi_tells_of_previews(tmp_path: Path) -> None:
+    async with serve(tmp_path) as service, service.client.get("/openapi.json") as answer:
+        described = await answer.json()
+    schemas = described["components"]["schemas"]
+    assert schemas["SongBody"]["properties"]["preview"]["default"] is False
+    assert schemas["SongStatus"]["properties"]["preview"]["type"] == "array"
+    events = described["paths"]["/v1/songs/{id}/events"]["get"]["responses"]["200"]["description"]
+    assert "`preview`" in events
