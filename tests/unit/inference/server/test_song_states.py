@@ -208,7 +208,8 @@ async def test_a_song_that_is_not_finished_in_time_fails_and_frees_its_slot(tmp_
     error = events[-1].status.error
     assert error is not None
     assert (error.code, error.message) == (ErrorCode.DEADLINE_PASSED, "the song was not finished within 0.2 s")
-    assert song.id in service.engine.cancelled
+    # On a machine with much else to do the time is over before the engine hears of the song.
+    assert song.id in service.engine.cancelled or song.id not in [job.id for job in service.engine.submitted]
 
 
 async def test_time_in_the_queue_counts_towards_the_deadline(tmp_path: Path) -> None:
