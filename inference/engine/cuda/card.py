@@ -132,7 +132,10 @@ def _nvrtc() -> ctypes.CDLL:
     major = str(torch.version.cuda).partition(".")[0]
     if sys.platform == "win32":
         return _loaded("NVRTC", f"nvrtc64_{major}0_0.dll")
-    return _loaded("NVRTC", f"libnvrtc.so.{major}", "libnvrtc.so")
+    name = f"libnvrtc.so.{major}"
+    # Where the wheels that torch depends on put it, which the system's linker does not know.
+    beside_torch = sorted(Path(torch.__file__).parents[1].glob(f"nvidia/*/lib/{name}"))
+    return _loaded("NVRTC", name, *map(str, beside_torch), "libnvrtc.so")
 
 
 def _loaded(what: str, *names: str) -> ctypes.CDLL:

@@ -171,12 +171,15 @@ extern "C" __device__ int lnh_sizes[3] = {int(sizeof(lnh::Slot)), int(sizeof(lnh
         lnh::name(lnh::Team{int(blockIdx.x) + from, int(blockIdx.y)}, place, number);                 \
     }
 #else
-#define LNH_KERNEL(name)                                                                              \
-    extern "C" void lnh_##name(const lnh::Place *place, int number, int from, int rows, int parts) {  \
-        for (int row = 0; row < rows; row++)                                                          \
-            for (int part = 0; part < parts; part++) lnh::name(lnh::Team{row + from, part}, *place, number); \
+#define LNH_EXPORT extern "C" __attribute__((visibility("default")))
+#define LNH_KERNEL(name)                                                                             \
+    LNH_EXPORT void lnh_##name(const lnh::Place *place, int number, int from, int rows, int parts) { \
+        for (int row = 0; row < rows; row++)                                                         \
+            for (int part = 0; part < parts; part++)                                                 \
+                lnh::run_team(row + from, part,                                                      \
+                              [=](const lnh::Team &team) { lnh::name(team, *place, number); });      \
     }
-extern "C" int lnh_size(int what) {
+LNH_EXPORT int lnh_size(int what) {
     return what == 0 ? int(sizeof(lnh::Slot)) : what == 1 ? int(sizeof(lnh::Block)) : int(sizeof(lnh::Header));
 }
 #endif

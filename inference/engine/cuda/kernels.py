@@ -18,8 +18,19 @@ if TYPE_CHECKING:
     from inference.engine.cuda.places import Place
 
 _COMPILERS = ("c++", "g++", "clang++")
-# The card keeps no track of what type lies where, nor may this compiler.
-_FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-fno-strict-aliasing", "-fPIC", "-shared", "-w")
+# The card keeps no track of what type lies where, nor may this compiler. Hidden, because several of these libraries may
+# be loaded at once and must not share what has the same name.
+_FLAGS = (
+    "-std=c++17",
+    "-fvisibility=hidden",
+    "-O2",
+    "-ffp-contract=off",
+    "-fno-strict-aliasing",
+    "-fPIC",
+    "-shared",
+    "-pthread",
+    "-w",
+)
 _TIMEOUT_S = 180.0
 _SLOT, _BLOCK, _HEADER = range(3)
 
@@ -36,10 +47,14 @@ class Kernels(Protocol):
 
 
 class HostKernels:
-    """On this processor, one team after another. Raises CardUnavailable without a C++ compiler."""
+    """On this processor, one team after another, each of one thread or, slowly, of some.
 
-    def __init__(self, *, half: bool = False, folder: Path | None = None) -> None:
-        self._library = ctypes.CDLL(str(_library(source(half=half), folder)))
+    Raises:
+        CardUnavailable: there is no C++ compiler.
+    """
+
+    def __init__(self, *, half: bool = False, threads: int = 1, folder: Path | None = None) -> None:
+        self._library = ctypes.CDLL(str(_library(source(half=half, threads=threads), folder)))
         self.slot_bytes, self.block_bytes = (self._library.lnh_size(what) for what in (_SLOT, _BLOCK))
         self.header_ints = self._library.lnh_size(_HEADER) // 4
         self._kernels = {name: getattr(self._library, f"lnh_{name}") for name in KERNELS}

@@ -1,6 +1,7 @@
 // One source for two machines. A kernel is a row of phases over a team of threads: on a card the threads of a block share
-// the places of a phase and meet at its end; on a processor one thread takes them one after another. What one phase finds
-// out for the next lies in shared memory, never in a thread's own variables, and no place of a phase looks at another's.
+// the places of a phase and meet at its end; on a processor one thread takes them one after another, or a few do as on a
+// card, to find out what only shows between threads. What one phase finds out for the next lies in shared memory, never in
+// a thread's own variables, and no place of a phase looks at another's.
 #pragma once
 
 #ifdef __CUDACC__
@@ -9,7 +10,15 @@
 #else
 #include <cmath>
 #define LNH_FN inline
+#if LNH_THREADS > 1
+#include <pthread.h>
+
+#include <thread>
+#include <vector>
+#define LNH_SHARED static
+#else
 #define LNH_SHARED static thread_local
+#endif
 #endif
 
 namespace lnh {
@@ -46,6 +55,37 @@ LNH_FN float from_bits(u32 x) { return __uint_as_float(x); }
 
 #else
 
+#if LNH_THREADS > 1
+
+struct Team {
+    int row, part, thread;
+    pthread_barrier_t *meeting;
+
+    template <class Work>
+    void each(int places, Work work) const {
+        for (int place = thread; place < places; place += LNH_THREADS) work(place);
+        pthread_barrier_wait(meeting);
+    }
+    template <class Work>
+    void once(Work work) const {
+        if (thread == 0) work();
+        pthread_barrier_wait(meeting);
+    }
+};
+
+template <class Work>
+void run_team(int row, int part, Work work) {
+    pthread_barrier_t meeting;
+    pthread_barrier_init(&meeting, nullptr, LNH_THREADS);
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < LNH_THREADS; thread++)
+        threads.emplace_back([=, &meeting] { work(Team{row, part, thread, &meeting}); });
+    for (std::thread &thread : threads) thread.join();
+    pthread_barrier_destroy(&meeting);
+}
+
+#else
+
 struct Team {
     int row, part;
 
@@ -59,6 +99,13 @@ struct Team {
         work();
     }
 };
+
+template <class Work>
+void run_team(int row, int part, Work work) {
+    work(Team{row, part});
+}
+
+#endif
 
 LNH_FN int ones(u32 bits) { return __builtin_popcount(bits); }
 LNH_FN int lowest_one(u32 bits) { return __builtin_ctz(bits); }

@@ -28,14 +28,20 @@ _HALF_NOTE = 48
 KERNELS = ("join", "leave", "embed", "normalise", "attend", "gate", "begin", "choose", "advance")
 
 
-def source(*, half: bool) -> str:
-    """C++ for a processor, CUDA C++ for a card; `half` is bfloat16 in the matrices, else float32."""
+def source(*, half: bool, threads: int = 1) -> str:
+    """C++ for a processor, CUDA C++ for a card.
+
+    Args:
+        half: bfloat16 in the matrices, else float32.
+        threads: of a team on a processor.
+    """
+    constants = _constants() | {"BF16": str(int(half)), "THREADS": str(threads)}
     texts = ((_FOLDER / name).read_text(encoding="utf-8") for name in _FILES)
     lines = [line for text in texts for line in text.splitlines() if not line.startswith(('#include "', "#pragma"))]
-    return "\n".join([*(f"#define LNH_{name} {value}" for name, value in _constants(half).items()), *lines, ""])
+    return "\n".join([*(f"#define LNH_{name} {value}" for name, value in constants.items()), *lines, ""])
 
 
-def _constants(half: bool) -> dict[str, str]:
+def _constants() -> dict[str, str]:
     """What the vocabulary and the grammar say, so that it is said in one place."""
     whole = {
         "PLAYERS": MAX_PLAYERS,
@@ -57,7 +63,6 @@ def _constants(half: bool) -> dict[str, str]:
         "BAR_CYCLE": BAR_CYCLE,
         "MAX_BARS_LEFT": MAX_BARS_LEFT,
         "RINGING": 1 + DURATION_GRIDS.index(_HALF_NOTE),
-        "BF16": int(half),
     }
     single = {
         "ENDING_STROKE": leaning.ENDING_STROKE_WEIGHT,

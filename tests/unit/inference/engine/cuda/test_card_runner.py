@@ -1,6 +1,7 @@
 """The card's way of decoding, on this processor: the same kernels and products of matrices, without graphs."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -39,6 +40,17 @@ def test_songs_of_every_kind_are_those_of_the_reference(kind: int) -> None:
     for seed in range(2):
         wanted = every_kind(seed, 32)[kind]
         assert written(runner, wanted, 2) == written(reference, wanted, 2)
+
+
+@pytest.mark.parametrize("kind", [0, 2, 3, KINDS - 1])
+def test_threads_that_share_a_team_write_what_one_thread_writes(kind: int) -> None:
+    alone, shared = (CardRunner(tiny_composer(), 1, CPU, team=team) for team in (1, 3))
+    wanted = short(every_kind(1, 32)[kind])
+    assert written(shared, wanted, 0) == written(alone, wanted, 0)
+
+
+def short(wanted: ComposeJob) -> ComposeJob:
+    return wanted if wanted.spec.edit else replace(wanted, spec=replace(wanted.spec, bars=4))
 
 
 def test_a_song_longer_than_the_window_still_ends_as_the_reference_does() -> None:
