@@ -23,6 +23,7 @@ from inference.tokens.vocabulary import VALUES
 BATCHES = (1, 16)
 _PROMPT, _GENERATED = 256, 64  # their context is as long as that of a song half way
 _OUR_STEPS = 400
+_WEIGHT_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,15 @@ class DecodeRow:
             float32 and bfloat16; None when it is not installed. One of their tokens is a fifth of one of our steps.
         memory_ms: reading as many bytes as a step must (weights once, every song's keys and values), which is the
             least that any engine with this precision can take; None where there is no native step.
+        arithmetic_ms: multiplying as often as a step must (every weight once a song, every song's keys and values) as
+            fast as one thread of this processor can, measured as well; None where there is no native step.
     """
 
     batch: int
     ours_ms: float
     theirs_ms: float | None
     memory_ms: float | None
+    arithmetic_ms: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -64,6 +68,13 @@ class DecodeRow:
     def over_memory(self) -> float | None:
         """How many times longer than the memory needs."""
         return None if self.memory_ms is None else self.ours_ms / self.memory_ms
+
+    @property
+    def over_roofline(self) -> float | None:
+        """How many times longer than whichever needs longer, the memory or the arithmetic."""
+        if self.memory_ms is None or self.arithmetic_ms is None:
+            return None
+        return self.ours_ms / max(self.memory_ms, self.arithmetic_ms)
 
 
 def decode_rows(plan: DecodePlan) -> list[DecodeRow]:
@@ -91,13 +102,15 @@ def _row(plan: DecodePlan, config: ModelConfig, batch: int, theirs: list[Any]) -
     if isinstance(runner, NativeRunner):
         size = runner.native.weight_bytes + batch * _cache_bytes(config)
         measures["memory"] = lambda: runner.native.read_s(size)
+        products, fused = batch * runner.native.weight_bytes / _WEIGHT_BYTES, batch * _attention_products(config)
+        measures["arithmetic"] = lambda: runner.native.multiply_s(products, fused)
     taken: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(plan.rounds):
         for name, measure in measures.items():
             taken[name].append(measure())
     middle = {name: 1000 * median(seconds) for name, seconds in taken.items()}
     best = min((ms for name, ms in middle.items() if name.startswith("theirs")), default=None)
-    return DecodeRow(batch, middle["ours"], best, middle.get("memory"))
+    return DecodeRow(batch, middle["ours"], best, middle.get("memory"), middle.get("arithmetic"))
 
 
 def _songs(plan: DecodePlan) -> Iterator[Sequence]:
@@ -165,5 +178,13 @@ def _their_step_s(model: Any, batch: int) -> float:
 
 def _cache_bytes(config: ModelConfig) -> int:
     """Of one song half way, in half precision."""
-    columns = min(config.window, _PROMPT + _GENERATED // 2)
-    return config.layers * config.kv_heads * 2 * columns * config.head_size * 2
+    return config.layers * config.kv_heads * 2 * _columns(config) * config.head_size * 2
+
+
+def _attention_products(config: ModelConfig) -> int:
+    """Of one song half way."""
+    return config.layers * config.heads * 2 * _columns(config) * config.head_size
+
+
+def _columns(config: ModelConfig) -> int:
+    return min(config.window, _PROMPT + _GENERATED // 2)

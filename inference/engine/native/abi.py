@@ -2,7 +2,7 @@
 
 import ctypes
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from inference.tokens.vocabulary import FIELD_SIZES, PITCH, POSITION
 _VERSION = 2
 _LANES = 16
 _READ_TIMES = 100
+_ROUNDS, _UNITS = 200_000, 6  # the latter as in step.cpp
 
 Weights = Mapping[str, NDArray[np.float32]]
 _POINTER = ctypes.c_void_p
@@ -142,6 +143,18 @@ class NativeStep:
             self._library.lnh_read(buffer.ctypes.data, len(buffer))
         return (time.perf_counter() - began) / _READ_TIMES
 
+    def multiply_s(self, products: float, fused: float) -> float:
+        """Seconds for so many products of two small integers, and of two floats, each added to a sum, at full speed."""
+
+        def seconds(work: Callable[[int, float], object], factor: float, lanes: int) -> float:
+            work(_ROUNDS // 10, factor)
+            began = time.perf_counter()
+            work(_ROUNDS, factor)
+            return (time.perf_counter() - began) / (_ROUNDS * _UNITS * lanes)
+
+        whole = seconds(lambda rounds, factor: self._library.lnh_dots(rounds, int(factor)), 1 << 16 | 1, 2 * _LANES)
+        return products * whole + fused * seconds(self._library.lnh_fused, 0.5, _LANES)
+
     def _listed(self, slots: list[int]) -> int:
         self._slots[: len(slots)] = slots
         return len(slots)
@@ -185,6 +198,8 @@ def _load(path: Path) -> ctypes.CDLL:
         "lnh_step": (number, slots),
         "lnh_draw": (number, (*slots, number, number)),
         "lnh_read": (ctypes.c_float, (_POINTER, ctypes.c_size_t)),
+        "lnh_dots": (number, (ctypes.c_long, number)),
+        "lnh_fused": (ctypes.c_float, (ctypes.c_long, ctypes.c_float)),
         "lnh_draw_one": (number, (_POINTER, _POINTER, _POINTER, number, *(ctypes.c_float,) * 3)),
     }
     for name, (result, arguments) in signatures.items():

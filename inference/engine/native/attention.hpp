@@ -14,6 +14,12 @@ struct Memory {
     Half *keys, *values;
 };
 
+// Asks for two lines that are wanted soon.
+static inline void fetch(const Half *from) {
+    __builtin_prefetch(from, 0, 2);
+    __builtin_prefetch(from + COLUMNS / 2, 0, 2);
+}
+
 static inline void write_column(Memory memory, const float *key, const float *value, int size, int at) {
     Half *to = memory.keys + std::size_t(at / COLUMNS) * COLUMNS * size + at % COLUMNS;
     for (int d = 0; d < size; d += LANES) {
@@ -26,14 +32,15 @@ static inline void write_column(Memory memory, const float *key, const float *va
 
 // The values of J lanes, weighed by the scores of G queries.
 template <int G, int J>
-static void mix_values(const Half *values, int size, int count, const float *scores, int columns, const float *total,
-                       float *out) {
+static void mix_values(const Half *values, const Half *next, int size, int count, const float *scores, int columns,
+                       const float *total, float *out) {
     Lanes sums[G][J];
 #pragma GCC unroll 8
     for (int g = 0; g < G; g++)
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++) sums[g][j] = all(0.0f);
-    for (int t = 0; t < count; t++, values += size) {
+    for (int t = 0; t < count; t++, values += size, next += size) {
+        fetch(next);
         Lanes value[J];
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++) value[j] = load_half(values + j * LANES);
@@ -50,18 +57,20 @@ static void mix_values(const Half *values, int size, int count, const float *sco
         for (int j = 0; j < J; j++) store(out + g * size + j * LANES, sums[g][j] / all(total[g]));
 }
 
-// G queries [G, size], scaled already, that share keys and values -> out [G, size]. `scores` is [G, columns] scratch.
+// G queries [G, size], scaled already, that share keys and values -> out [G, size]. `scores` is [G, columns] scratch; `next`
+// is what comes after this one, fetched meanwhile: a prefetcher does not know where to go from the end of a sequence.
 template <int G>
-static void attend(const float *query, Memory memory, int size, int count, float *scores, float *out) {
+static void attend(const float *query, Memory memory, Memory next, int size, int count, float *scores, float *out) {
     const int columns = padded(count, COLUMNS);
     for (int first = 0; first < columns; first += COLUMNS) {
-        const Half *keys = memory.keys + std::size_t(first) * size;
+        const Half *keys = memory.keys + std::size_t(first) * size, *soon = next.keys + std::size_t(first) * size;
         Lanes sums[G][4];
 #pragma GCC unroll 8
         for (int g = 0; g < G; g++)
 #pragma GCC unroll 8
             for (int j = 0; j < 4; j++) sums[g][j] = all(0.0f);
-        for (int d = 0; d < size; d++, keys += COLUMNS) {
+        for (int d = 0; d < size; d++, keys += COLUMNS, soon += COLUMNS) {
+            fetch(soon);
             Lanes key[4];
 #pragma GCC unroll 8
             for (int j = 0; j < 4; j++) key[j] = load_half(keys + j * LANES);
@@ -99,18 +108,21 @@ static void attend(const float *query, Memory memory, int size, int count, float
         total[g] = sum(sums);
     }
     int d = 0;
-    for (; d + 4 * LANES <= size; d += 4 * LANES) mix_values<G, 4>(memory.values + d, size, count, scores, columns, total, out + d);
-    for (; d < size; d += LANES) mix_values<G, 1>(memory.values + d, size, count, scores, columns, total, out + d);
+    for (; d + 4 * LANES <= size; d += 4 * LANES)
+        mix_values<G, 4>(memory.values + d, next.values + d, size, count, scores, columns, total, out + d);
+    for (; d < size; d += LANES)
+        mix_values<G, 1>(memory.values + d, next.values + d, size, count, scores, columns, total, out + d);
 }
 
-static inline void attend(int group, const float *query, Memory memory, int size, int count, float *scores,
+static inline void attend(int group, const float *query, Memory memory, Memory next, int size, int count, float *scores,
                           float *out) {
     switch (group) {
-        case 1: return attend<1>(query, memory, size, count, scores, out);
-        case 2: return attend<2>(query, memory, size, count, scores, out);
-        case 4: return attend<4>(query, memory, size, count, scores, out);
+        case 1: return attend<1>(query, memory, next, size, count, scores, out);
+        case 2: return attend<2>(query, memory, next, size, count, scores, out);
+        case 4: return attend<4>(query, memory, next, size, count, scores, out);
         default:
-            for (int g = 0; g < group; g++) attend<1>(query + g * size, memory, size, count, scores, out + g * size);
+            for (int g = 0; g < group; g++)
+                attend<1>(query + g * size, memory, next, size, count, scores, out + g * size);
     }
 }
 

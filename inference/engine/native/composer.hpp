@@ -134,6 +134,13 @@ class Composer {
         return {part, part + part_halves()};
     }
 
+    // What attention reads next: another head, another row or another layer.
+    Memory after(int i, int rows, int layer, int head, const Workspace &w) {
+        if (head + 1 < s_.kv_heads) return memory(w.rows[i], layer, head + 1);
+        if (i + 1 < rows) return memory(w.rows[i + 1], layer, 0);
+        return memory(w.rows[0], (layer + 1) % s_.layers, 0);
+    }
+
     void read_sizes(const std::int32_t *from) {
         context_sizes_.assign(from, from + s_.contexts);
         from += s_.contexts;
@@ -283,7 +290,7 @@ class Composer {
                 rotate(key + head * size, angle);
                 const Memory part = memory(w.rows[i], layer, head);
                 write_column(part, key + head * size, value + head * size, size, at);
-                attend(group, query + head * group * size, part, size, seen, w.scores.get(),
+                attend(group, query + head * group * size, part, after(i, rows, layer, head, w), size, seen, w.scores.get(),
                        w.mixed.get() + std::size_t(i) * narrow + head * group * size);
             }
         }

@@ -22,6 +22,8 @@ static inline float uniform(std::uint64_t seed, std::uint64_t step, std::uint64_
     return float(double(mix(mix(mix(seed) ^ step) ^ field) >> 11) / 9007199254740992.0);
 }
 
+constexpr std::size_t SORTED_AT_ONCE = 12;
+
 struct Weighed {
     float weight;
     int value;
@@ -48,12 +50,17 @@ static int draw(const float *logits, const std::uint8_t *mask, const float *lean
         for (std::size_t i = 0; i < count; i++) total += room[first + i].weight = lane[i];
     }
     for (Weighed &one : room) one.weight /= total;
-    std::sort(room.begin(), room.end(), [](const Weighed &a, const Weighed &b) {
+    const auto before = [](const Weighed &a, const Weighed &b) {
         return a.weight != b.weight ? a.weight > b.weight : a.value < b.value;
-    });
+    };
     float cumulated = 0.0f;
-    std::size_t kept = 0;
+    std::size_t kept = 0, sorted = 0;
     while (kept < room.size()) {
+        if (kept == sorted) {
+            // Seldom more than the first few count.
+            sorted = std::min(room.size(), sorted + SORTED_AT_ONCE);
+            std::partial_sort(room.begin() + kept, room.begin() + sorted, room.end(), before);
+        }
         const float next = cumulated + room[kept].weight;
         if (kept && next - room[kept].weight >= top_p) break;
         cumulated = next;

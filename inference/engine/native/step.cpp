@@ -237,6 +237,37 @@ float lnh_read(const float *from, std::size_t count) {
     return total;
 }
 
+// `rounds` times UNITS products of integers, or fused multiplications and additions, that wait for nothing: the most that
+// this processor can do of them.
+constexpr int UNITS = 6;
+
+int lnh_dots(long rounds, int both) {
+    lnh::Integers a[UNITS];
+    const lnh::Pairs x = lnh::all_pairs(both);
+    for (auto &one : a) one = lnh::no_integers();
+    for (long i = 0; i < rounds; i++)
+#pragma GCC unroll 6
+        for (int j = 0; j < UNITS; j++) a[j] = lnh::dot(a[j], x, x);
+    std::int32_t total = 0, lane[lnh::LANES];
+    for (auto &one : a) {
+        lnh::store(lane, one);
+        total ^= lane[0];
+    }
+    return total;
+}
+
+float lnh_fused(long rounds, float factor) {
+    lnh::Lanes a[UNITS];
+    const lnh::Lanes x = lnh::all(factor);
+    for (auto &one : a) one = x;
+    for (long i = 0; i < rounds; i++)
+#pragma GCC unroll 6
+        for (int j = 0; j < UNITS; j++) a[j] = lnh::fma(a[j], x, x);
+    float total = 0.0f;
+    for (auto &one : a) total += lnh::sum(one);
+    return total;
+}
+
 int lnh_draw_one(const float *logits, const std::uint8_t *mask, const float *leaning, int size, float temperature,
                  float top_p, float noise) {
     std::vector<lnh::Weighed> room;
