@@ -125,7 +125,12 @@ class InferenceSettings(_Section):
                 raise BadSettings(f"there is no checkpoint at {self.checkpoint} (LNH_INFERENCE_CHECKPOINT)")
             return self.checkpoint
         companions = (ORIGINALITY_NAME, CRITIC_NAME)
-        shipped = sorted(file for file in CHECKPOINT_FOLDER.glob("*.safetensors") if file.name not in companions)
+        # A second dot names what belongs to one checkpoint, such as its embedding space.
+        shipped = sorted(
+            file
+            for file in CHECKPOINT_FOLDER.glob("*.safetensors")
+            if file.name not in companions and "." not in file.stem
+        )
         if not shipped:
             raise BadSettings(f"no checkpoint ships in {CHECKPOINT_FOLDER}; name one with LNH_INFERENCE_CHECKPOINT")
         return shipped[-1]
