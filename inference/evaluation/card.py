@@ -12,7 +12,7 @@ from torch import Tensor
 
 from inference.engine.batch import BatchRunner
 from inference.engine.contract import ComposeJob
-from inference.engine.cuda.runner import CardRunner
+from inference.engine.cuda.runner import CardRunner, kernels_of
 from inference.engine.runner import Runner
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
@@ -44,7 +44,8 @@ class CardPlan:
 
     def runner(self, slots: int, *, half: bool | None = None) -> CardRunner:
         """One with the weights. Raises CheckpointError, NativeUnavailable."""
-        return CardRunner(load_checkpoint(self.checkpoint), slots, torch.device(self.device), half=half)
+        device = torch.device(self.device)
+        return CardRunner(load_checkpoint(self.checkpoint), slots, device, kernels=kernels_of(device, half=half))
 
     def songs(self) -> Iterator[Sequence]:
         """New ones without end, always the same."""

@@ -35,7 +35,7 @@ class CardKernels:
         major, minor = torch.cuda.get_device_capability(device)
         if (major, minor) < _OLDEST:
             raise CardUnavailable(f"{torch.cuda.get_device_name(device)} is too old for bfloat16")
-        self._device = device
+        self.half, self._device = half, device
         self._context = ctypes.c_void_p()
         self._check(self._driver.cuCtxGetCurrent(ctypes.byref(self._context)))
         binary = compiled(source(half=half), f"sm_{major}{minor}", folder)

@@ -36,8 +36,9 @@ _SLOT, _BLOCK, _HEADER = range(3)
 
 
 class Kernels(Protocol):
-    """Runs kernels over rows of songs."""
+    """Runs kernels over rows of songs; `half` says that they take matrices of bfloat16."""
 
+    half: bool
     slot_bytes: int
     block_bytes: int
     header_ints: int
@@ -54,6 +55,7 @@ class HostKernels:
     """
 
     def __init__(self, *, half: bool = False, threads: int = 1, folder: Path | None = None) -> None:
+        self.half = half
         self._library = ctypes.CDLL(str(_library(source(half=half, threads=threads), folder)))
         self.slot_bytes, self.block_bytes = (self._library.lnh_size(what) for what in (_SLOT, _BLOCK))
         self.header_ints = self._library.lnh_size(_HEADER) // 4

@@ -39,19 +39,18 @@ class StepNetwork:
     Args:
         model: on any device; its weights are copied.
         slots: songs at a time.
-        kernels: compiled for `half`.
+        kernels: they say whether the trunk is in bfloat16 or float32; the cascade is in float32 always.
         device: where everything lies.
-        half: bfloat16 in the trunk, else float32; the cascade is in float32 always.
 
     Raises:
         CardUnavailable: the model is too large for the kernels.
     """
 
-    def __init__(self, model: Composer, slots: int, kernels: Kernels, device: torch.device, *, half: bool) -> None:
+    def __init__(self, model: Composer, slots: int, kernels: Kernels, device: torch.device) -> None:
         _check_shape(model.config)
         self.config, self.slots, self.device = model.config, slots, device
         self._kernels = kernels
-        self._kind = torch.bfloat16 if half else torch.float32
+        self._kind = torch.bfloat16 if kernels.half else torch.float32
         with torch.no_grad():
             tables = model_tables(model) | music_tables()
             weights = {name: weight.detach() for name, weight in matrices(model).items()}

@@ -31,6 +31,12 @@ class _Flight:
     landed: torch.cuda.Event | None
 
 
+def kernels_of(device: torch.device, *, half: bool | None = None) -> Kernels:
+    """Kernels for a device, with `half` (bfloat16 in the trunk) as it is good at by default. Raises CardUnavailable."""
+    half = device.type == "cuda" if half is None else half
+    return CardKernels(device, half=half) if device.type == "cuda" else HostKernels(half=half)
+
+
 class CardRunner:
     """Implements `BatchRunner`. The card goes from step to step by itself; we follow to hear what was written.
 
@@ -42,9 +48,8 @@ class CardRunner:
         model: the weights.
         slots: songs at a time.
         device: `cuda`, or `cpu` for tests.
-        half: bfloat16 in the trunk; None is what the device is good at.
+        kernels: compiled for the device; None is `kernels_of` it.
         late: steps between asking and reading; None is what the device is good at.
-        team: threads of a team on a processor.
 
     Raises:
         CardUnavailable: there is no card, or the kernels cannot be had for it or for this model.
@@ -56,17 +61,16 @@ class CardRunner:
         slots: int,
         device: torch.device,
         *,
-        half: bool | None = None,
+        kernels: Kernels | None = None,
         late: int | None = None,
-        team: int = 1,
     ) -> None:
         is_card = device.type == "cuda"
-        half = is_card if half is None else half
+        kernels = kernels or kernels_of(device)
         self.slots, self.device = slots, device
-        kernels: Kernels = CardKernels(device, half=half) if is_card else HostKernels(half=half, threads=team)
-        self._model = model.cpu().eval()  # what a song adds to every input is a few sums, made beside the card's work
+        # What a song adds to every input is a few sums, made beside the card's work.
+        self._model = model.cpu().eval()
         with torch.inference_mode():
-            self.network = StepNetwork(self._model, slots, kernels, device, half=half)
+            self.network = StepNetwork(self._model, slots, kernels, device)
         self._late = int(is_card) if late is None else late
         self._owners: dict[int, Sequence] = {}
         self._kept: dict[int, tuple[Tensor, ...]] = {}

@@ -31,7 +31,7 @@ def _compiler() -> None:
 
 
 def card(slots: int = SLOTS, window: int = 96, *, half: bool = False, late: int = 0) -> CardRunner:
-    return CardRunner(tiny_composer(window), slots, CPU, half=half, late=late)
+    return CardRunner(tiny_composer(window), slots, CPU, kernels=HostKernels(half=half), late=late)
 
 
 @pytest.mark.parametrize("kind", range(KINDS))
@@ -44,7 +44,7 @@ def test_songs_of_every_kind_are_those_of_the_reference(kind: int) -> None:
 
 @pytest.mark.parametrize("kind", [0, 2, 3, KINDS - 1])
 def test_threads_that_share_a_team_write_what_one_thread_writes(kind: int) -> None:
-    alone, shared = (CardRunner(tiny_composer(), 1, CPU, team=team) for team in (1, 3))
+    alone, shared = (CardRunner(tiny_composer(), 1, CPU, kernels=HostKernels(threads=count)) for count in (1, 3))
     wanted = short(every_kind(1, 32)[kind])
     assert written(shared, wanted, 0) == written(alone, wanted, 0)
 
