@@ -19,6 +19,7 @@ from inference.music.spec import SongSpec
 
 _FORMAT = "lnh-critic-2"
 _ENTRY = "lnh"
+_TABLES = ("centres", "spreads", "lacks", "weights")
 _FAR = 4.0  # deviations beyond which further is no worse
 _ENOUGH = 1.5  # deviations beyond which more makes up for nothing
 
@@ -92,7 +93,7 @@ class Critic:
     def save(self, path: Path) -> None:
         """Raises OSError."""
         entry = {"format": _FORMAT, "genres": self.genres, "bias": self.bias, "checkpoint": self.checkpoint}
-        tables = {"centres": self.centres, "spreads": self.spreads, "lacks": self.lacks, "weights": self.weights}
+        tables = {name: getattr(self, name) for name in _TABLES}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(save(tables, {_ENTRY: json.dumps(entry, sort_keys=True)}))
 
@@ -108,12 +109,13 @@ class Critic:
                 entry = json.loads((file.metadata() or {}).get(_ENTRY, "{}"))
                 if entry.get("format") != _FORMAT:
                     raise BadCritic(f"{path} is not a critic of this version of LnH ({_FORMAT})")
-                *tables, weights = (file.get_tensor(name) for name in ("centres", "spreads", "lacks", "weights"))
+                centres, spreads, lacks, weights = (file.get_tensor(name) for name in _TABLES)
                 genres = tuple(map(str, entry["genres"]))
                 known = (len(genres) + 1, MEASURES)
-                if any(table.shape != known for table in tables) or weights.shape != (2 * MEASURES,):
+                if any(table.shape != known for table in (centres, spreads, lacks)) or weights.shape != (2 * MEASURES,):
                     raise BadCritic(f"{path} is a critic that listens for other things")
-                return cls(genres, *tables, weights, float(entry["bias"]), str(entry["checkpoint"]))
+                told = float(entry["bias"]), str(entry["checkpoint"])
+                return cls(genres, centres, spreads, lacks, weights, *told)
         except FileNotFoundError as error:
             raise BadCritic(f"there is no critic at {path}") from error
         except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
