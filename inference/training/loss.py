@@ -66,5 +66,5 @@ def steered_losses(model: Composer, space: LatentSpace, batch: Batch, chance: Ch
 
 def _heard(inputs: StepInputs, heard: Tensor) -> StepInputs:
     told = heard.unsqueeze(-1)
-    head, others = inputs.fields.split((1, inputs.fields.shape[-1] - 1), dim=-1)
-    return replace(inputs, fields=torch.cat((head, others * told), dim=-1), content=inputs.content * told)
+    fields = torch.cat((inputs.fields[..., :1], inputs.fields[..., 1:] * told), dim=-1)
+    return replace(inputs, fields=fields, content=inputs.content * told)
