@@ -113,8 +113,8 @@ def letter_sizes(rows: Sequence[Row]) -> dict[int, int]:
         for box, names in _cells(row, 0.0):
             wide = (box[2] - box[0] - _INSET) / len(names) - _APART
             for name in names:
-                _, face = fitting(name, _SIZES, wide)
-                sizes[len(names)] = min(sizes.get(len(names), _SIZES[0]), round(face.size))
+                size = next((size for size in _SIZES if font(size).getlength(drawable(name)) <= wide), _SIZES[-1])
+                sizes[len(names)] = min(sizes.get(len(names), _SIZES[0]), size)
     return sizes
 
 
