@@ -133,7 +133,7 @@ def test_a_damaged_checkpoint_is_named(lnh: Lnh, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LNH_INFERENCE_CHECKPOINT", "bad.safetensors")
     lnh("compose", "metal")
     assert lnh.status == 1
-    assert "the checkpoint bad.safetensors is damaged" in lnh.err
+    assert "bad.safetensors is damaged" in lnh.err
     assert len(lnh.err.splitlines()) == 1
 
 
