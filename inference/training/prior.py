@@ -1,8 +1,10 @@
 """Trains the prior of an embedding space: what points follow each other in songs of a genre."""
 
 import itertools
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,6 +13,7 @@ from torch import Tensor
 from inference.latent.prior import Conditions, LatentPrior
 from inference.latent.space import LatentSpace
 from inference.latent.stored import load_space, save_space
+from inference.model.example import Example
 from inference.music.spec import MAX_PLAYERS
 from inference.tokens.state import PLAYER_COLUMNS
 from inference.tokens.vocabulary import TRACK
@@ -23,7 +26,8 @@ from inference.training.trouble import CannotTrain
 _BATCH = 32
 _RATE = 1e-3
 _FLOOR = 0.02
-_LOG_EVERY = 50
+_LOG_EVERY = 200
+_READING = 0.4  # of the time; the rest goes into learning from what was read
 _HABITS = {"whole_roster": 0.7, "longest": 0.7, "ending": 0.4, "free_order": 0.0, "ahead": 0.0}
 
 Tell = Callable[[str], None]
@@ -51,22 +55,58 @@ def train_prior(
     banks = [Bank.load(path) for path in settings.banks]
     stream = ExampleStream(banks, "train", Habits(settings.window, **_HABITS), genres, settings.seed)
     examples = stream.draw(settings.weights)
-    _measure(space, prior, [collate(list(itertools.islice(examples, _BATCH)), settings.window) for _ in range(8)])
-    begun = time.process_time()
+    clock = _Clock(60 * settings.prior_minutes)
+    songs = [_encoded(space, _batch(examples, settings))]
+    while clock.share < _READING and not stopped():
+        songs.append(_encoded(space, _batch(examples, settings)))
+    _measure(prior, songs)
+    chance = random.Random(settings.seed)
     for update in itertools.count():
-        spent = (time.process_time() - begun) / (60 * settings.prior_minutes)
-        if spent >= 1 or stopped():
+        if clock.share >= 1 or stopped():
             break
-        optimiser.param_groups[0]["lr"] = _RATE * max(_FLOOR, min(1.0, (1 - spent) / 0.5))
-        loss = _loss(space, prior, collate(list(itertools.islice(examples, _BATCH)), settings.window))
+        optimiser.param_groups[0]["lr"] = _RATE * max(_FLOOR, min(1.0, (1 - clock.share) / 0.5))
+        loss = _loss(prior, chance.choice(songs))
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
         torch.nn.utils.clip_grad_norm_(prior.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
         if update % _LOG_EVERY == 0:
-            tell(f"prior: update {update}, {loss.item():.2f} nats a bar")
+            tell(f"prior: update {update} over {len(songs) * _BATCH} excerpts, {loss.item():.2f} nats a bar")
     save_space(space, checkpoint, prior.eval())
     return _validated(space, prior, banks, settings)
+
+
+class _Clock:
+    """Shares of a planned processor time."""
+
+    def __init__(self, planned_s: float) -> None:
+        self._begun, self._planned_s = time.process_time(), planned_s
+
+    @property
+    def share(self) -> float:
+        return (time.process_time() - self._begun) / self._planned_s
+
+
+@dataclass(frozen=True)
+class _Songs:
+    """Excerpts as the encoder reads them: mean and log variance [B, bars, Z], and which bars repeat which."""
+
+    mean: Tensor
+    log_variance: Tensor
+    same: Tensor
+    first: Tensor
+    bars: Tensor
+    conditions: Conditions
+
+
+def _batch(examples: Iterator[Example], settings: TrainSettings) -> Batch:
+    return collate(list(itertools.islice(examples, _BATCH)), settings.window)
+
+
+@torch.no_grad()
+def _encoded(space: LatentSpace, batch: Batch) -> _Songs:
+    mean, log_variance = space.encoder(batch.inputs, batch.grid)
+    return _Songs(mean, log_variance, *_repeats(batch.grid.cells), batch.grid.place.amax(dim=1), conditions_in(batch))
 
 
 @torch.no_grad()
@@ -76,33 +116,25 @@ def _validated(space: LatentSpace, prior: LatentPrior, banks: list[Bank], settin
     if not len(stream):
         return float("nan")
     examples = stream.draw(settings.weights)
-    losses = [
-        _loss(space, prior, collate(list(itertools.islice(examples, _BATCH)), settings.window)).item() for _ in range(4)
-    ]
+    losses = [_loss(prior, _encoded(space, _batch(examples, settings))).item() for _ in range(4)]
     return sum(losses) / len(losses)
 
 
 @torch.no_grad()
-def _measure(space: LatentSpace, prior: LatentPrior, batches: list[Batch]) -> None:
+def _measure(prior: LatentPrior, songs: list[_Songs]) -> None:
     """Where points lie, and how far apart."""
-    points = torch.cat(
-        [space.encoder(batch.inputs, batch.grid)[0][(batch.grid.cells > 0).any(dim=-1)] for batch in batches]
-    )
+    points = torch.cat([one.mean[torch.arange(one.mean.shape[1]) < one.bars.unsqueeze(1)] for one in songs])
     prior.center.copy_(points.mean(dim=0))
     prior.spread.copy_(points.std(dim=0).clamp(min=1e-3))
 
 
-def _loss(space: LatentSpace, prior: LatentPrior, batch: Batch) -> Tensor:
+def _loss(prior: LatentPrior, songs: _Songs) -> Tensor:
     """Mean -ln p of a bar, with its point drawn as the encoder sees it."""
-    cells, bars = batch.grid.cells, batch.grid.place.amax(dim=1)
-    same, first = _repeats(cells)
-    with torch.no_grad():
-        center, log_variance = space.encoder(batch.inputs, batch.grid)
-        drawn = center + torch.randn_like(center) * (0.5 * log_variance).exp()
-        # What repeats is one bar, so it is one point.
-        points = prior.normal(drawn.gather(1, first.unsqueeze(-1).expand_as(drawn)))
-    costs = prior(points, same, bars, conditions_in(batch))
-    counted = torch.arange(cells.shape[1]) < bars.unsqueeze(1)
+    drawn = songs.mean + torch.randn_like(songs.mean) * (0.5 * songs.log_variance).exp()
+    # What repeats is one bar, so it is one point.
+    points = prior.normal(drawn.gather(1, songs.first.unsqueeze(-1).expand_as(drawn)))
+    costs = prior(points, songs.same, songs.bars, songs.conditions)
+    counted = torch.arange(points.shape[1]) < songs.bars.unsqueeze(1)
     mean: Tensor = (costs * counted).sum() / counted.sum()
     return mean
 
