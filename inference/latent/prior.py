@@ -34,7 +34,7 @@ class Conditions:
 class LatentPrior(nn.Module):
     """A recurrent network over bars; `genres` is how many a model knows, `size` numbers a point has."""
 
-    def __init__(self, genres: int, size: int, width: int = 256, components: int = 16) -> None:
+    def __init__(self, genres: int, size: int, width: int = 256, components: int = 4) -> None:
         super().__init__()
         self.size, self.width, self.components = size, width, components
         self.song = nn.ModuleList(nn.Embedding(numbers, width) for numbers in SONG_SIZES)
@@ -51,6 +51,9 @@ class LatentPrior(nn.Module):
         self.distance = nn.Embedding(MAX_BARS, 1)
         self.new = nn.Linear(width, 1)
         self.mixture = nn.Linear(width, components * (1 + 2 * size))
+        # At first what is known of any new bar: that it is somewhere around the middle.
+        nn.init.normal_(self.mixture.weight, std=0.01)
+        nn.init.zeros_(self.mixture.bias)
         # Of all points of the songs it learnt from, so that every number counts alike.
         self.center = nn.Buffer(torch.zeros(size))
         self.spread = nn.Buffer(torch.ones(size))

@@ -27,7 +27,7 @@ _BATCH = 32
 _RATE = 1e-3
 _FLOOR = 0.02
 _LOG_EVERY = 200
-_READING = 0.4  # of the time; the rest goes into learning from what was read
+_READING = 0.3  # of the time; the rest goes into learning from what was read
 _HABITS = {"whole_roster": 0.7, "longest": 0.7, "ending": 0.4, "free_order": 0.0, "ahead": 0.0}
 
 Tell = Callable[[str], None]
