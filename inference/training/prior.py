@@ -27,6 +27,7 @@ _BATCH = 32
 _RATE = 1e-3
 _FLOOR = 0.02
 _LOG_EVERY = 200
+_NOISE = 0.2  # of the encoder's own
 _READING = 0.3  # of the time; the rest goes into learning from what was read
 _HABITS = {"whole_roster": 0.7, "longest": 0.7, "ending": 0.4, "free_order": 0.0, "ahead": 0.0}
 
@@ -129,8 +130,9 @@ def _measure(prior: LatentPrior, songs: list[_Songs]) -> None:
 
 
 def _loss(prior: LatentPrior, songs: _Songs) -> Tensor:
-    """Mean -ln p of a bar, with its point drawn as the encoder sees it."""
-    drawn = songs.mean + torch.randn_like(songs.mean) * (0.5 * songs.log_variance).exp()
+    """Mean -ln p of a bar, with its point near where the encoder sees it."""
+    # Numbers that say nothing are nothing but noise, and noise is not to be learnt.
+    drawn = songs.mean + _NOISE * torch.randn_like(songs.mean) * (0.5 * songs.log_variance).exp()
     # What repeats is one bar, so it is one point.
     points = prior.normal(drawn.gather(1, songs.first.unsqueeze(-1).expand_as(drawn)))
     costs = prior(points, songs.same, songs.bars, songs.conditions)
