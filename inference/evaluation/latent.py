@@ -15,12 +15,13 @@ from inference.evaluation.estimate import bootstrap
 from inference.evaluation.gaps import f1, sounds_in
 from inference.evaluation.material import BARS, Excerpt
 from inference.evaluation.report import Row
-from inference.latent.contract import Rows, cold
+from inference.latent.contract import Rows
 from inference.latent.songs import divergence_of, points_of
 from inference.latent.steering import Steering
 from inference.music.genre import Genre
 from inference.music.score import Score
 from inference.music.spec import SamplingParams, SongSpec, Space
+from inference.music.units import MAX_TEMPO, MIN_TEMPO
 from inference.tokens.arrangement import Arrangement
 from inference.tokens.source import read_source
 
@@ -46,7 +47,7 @@ def from_space(steering: Steering, jobs: Sequence[ComposeJob]) -> list[ComposeJo
     for job in jobs:
         sampling = SamplingParams(job.sampling.seed, space=Space.EMBEDDING)
         steer = steering.rows(job.spec, sampling)
-        drawn.append(ComposeJob(f"{job.id}-space", job.spec, cold(sampling), steer=steer))
+        drawn.append(ComposeJob(f"{job.id}-space", job.spec, sampling, steer=steer))
     return drawn
 
 
@@ -147,5 +148,6 @@ def _likeness(excerpt: Excerpt, score: Score, width: int) -> float:
 def _job(id: str, genre: Genre, like: Arrangement, seed: int, steer: Rows | None) -> ComposeJob:
     """A song that is asked to be what a real one is."""
     header = like.header
-    spec = SongSpec(((genre.name, 1.0),), BARS, header.key, header.tempo, header.meter, header.players, header.density)
-    return ComposeJob(id, spec, SamplingParams(seed) if steer is None else cold(SamplingParams(seed)), steer=steer)
+    tempo = min(MAX_TEMPO, max(MIN_TEMPO, header.tempo))
+    spec = SongSpec(((genre.name, 1.0),), BARS, header.key, tempo, header.meter, header.players, header.density)
+    return ComposeJob(id, spec, SamplingParams(seed), steer=steer)

@@ -1,7 +1,6 @@
 """What the service asks of an embedding space. No torch here: it takes seconds, and most songs need none."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,22 +9,15 @@ from numpy.typing import NDArray
 
 from inference.music.edit import Operation
 from inference.music.errors import InvalidSpec
-from inference.music.spec import MIN_TEMPERATURE, SamplingParams, SongSpec, Space
+from inference.music.spec import SamplingParams, SongSpec, Space
 
 Rows = NDArray[np.float32]
 Steer = Callable[[SongSpec, SamplingParams], Rows | None]
-# The points decide what is played; drawing boldly on top of them would only blur it.
-_COLD = 0.7
 
 
 def is_steered(spec: SongSpec, sampling: SamplingParams) -> bool:
     """Whether a song is written from points of the embedding space."""
     return sampling.space is Space.EMBEDDING or (spec.edit is not None and spec.edit.operation is Operation.BLEND)
-
-
-def cold(sampling: SamplingParams) -> SamplingParams:
-    """How notes are drawn where points lead."""
-    return replace(sampling, temperature=max(MIN_TEMPERATURE, _COLD * sampling.temperature))
 
 
 def no_steer(spec: SongSpec, sampling: SamplingParams) -> None:

@@ -18,7 +18,6 @@ MAX_SEED = 2**32 - 1
 MAX_TAKES = 8
 _TAKE_STRIDE = 0x9E3779B1  # odd, so that all takes differ, and far from the seeds people count up
 MAX_GUIDANCE = 3.0
-MIN_TEMPERATURE = 0.1
 METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2))
 
 
@@ -128,7 +127,7 @@ class SamplingParams:
 
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, MAX_SEED)
-        check_range("temperature", self.temperature, MIN_TEMPERATURE, 2.0)
+        check_range("temperature", self.temperature, 0.1, 2.0)
         check_range("top_p", self.top_p, 0.1, 1.0)
         check_range("guidance", self.guidance, 0.0, MAX_GUIDANCE)
         check_range("take", self.take, 0, MAX_TAKES - 1)

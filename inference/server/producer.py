@@ -11,7 +11,7 @@ import structlog
 from inference.api import Comparison, ErrorCode, FileFormat, SongFile, SongState
 from inference.critic.takes import Judge
 from inference.engine.contract import ComposeJob, Engine, Finished
-from inference.latent.contract import Rows, Steer, cold, no_steer
+from inference.latent.contract import Rows, Steer, no_steer
 from inference.music.genre import GenreCatalogue
 from inference.music.recipe import Recipe
 from inference.music.score import Score
@@ -200,7 +200,7 @@ def _job(work: Work, recipe: Recipe, take: int, steer: Rows | None) -> ComposeJo
     return ComposeJob(
         id=f"{work.entry.key}.{take}" if take else work.entry.key,
         spec=recipe.spec,
-        sampling=recipe.sampling if steer is None else cold(recipe.sampling),
+        sampling=recipe.sampling,
         client=ticket.client,
         user=ticket.user,
         scheduled=ticket.scheduled,

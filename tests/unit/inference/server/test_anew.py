@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inference.api import EditBody, ErrorCode, SongBody, SongState
-from inference.latent.contract import Rows, cold, no_steer, steer_of
+from inference.latent.contract import Rows, no_steer, steer_of
 from inference.music.edit import Operation
 from inference.music.genre import load_catalogue
 from inference.music.packed import pack
@@ -80,7 +80,7 @@ def test_a_song_too_long_to_be_written_anew_is_refused() -> None:
         blended(second=quartet_score(80))
 
 
-async def test_points_reach_the_engine_and_the_notes_are_drawn_cold(tmp_path: Path) -> None:
+async def test_points_reach_the_engine(tmp_path: Path) -> None:
     asked: list[tuple[SongSpec, SamplingParams]] = []
 
     def steer(spec: SongSpec, sampling: SamplingParams) -> Rows:
@@ -94,7 +94,7 @@ async def test_points_reach_the_engine_and_the_notes_are_drawn_cold(tmp_path: Pa
     assert status.state is SongState.DONE
     assert job.steer is not None
     assert len(job.steer) == 1 + (job.spec.bars or 0)
-    assert job.sampling == cold(asked[0][1])
+    assert (job.spec, job.sampling) == asked[0]
     assert status.recipe is not None
     assert status.recipe["space"] == "embedding"
     assert status.recipe["temperature"] == 1.0
