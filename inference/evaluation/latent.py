@@ -1,7 +1,7 @@
 """Row 12: real songs through the embedding space and back, songs between two of them, and songs drawn from it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -45,7 +45,7 @@ def from_space(steering: Steering, jobs: Sequence[ComposeJob]) -> list[ComposeJo
     """The same songs, but drawn from the embedding space."""
     drawn = []
     for job in jobs:
-        sampling = SamplingParams(job.sampling.seed, space=Space.EMBEDDING)
+        sampling = replace(job.sampling, space=Space.EMBEDDING)
         steer = steering.rows(job.spec, sampling)
         drawn.append(ComposeJob(f"{job.id}-space", job.spec, sampling, steer=steer))
     return drawn
