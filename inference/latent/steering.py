@@ -15,9 +15,8 @@ from inference.model.stored import read_checkpoint
 from inference.music.edit import Edit, Operation
 from inference.music.spec import SamplingParams, SongSpec, Space
 from inference.tokens.header import header_of
+from inference.tokens.layout import VARY_STRENGTH
 from inference.tokens.source import unpack_source
-
-VARY_STRENGTH = 0.3
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,9 @@ class Steering:
 
     def blended(self, edit: Edit) -> Tensor:
         """Bar by bar between two songs; the shorter one begins again, the nearer one says how many bars there are."""
-        ratio = 0.5 if edit.ratio is None else edit.ratio
         first, second = self.points(edit.source), self.points(edit.other)
-        bars = torch.arange(len(second if ratio > 0.5 else first))  # as `server.anew.nearer` has it
-        return torch.lerp(first[bars % len(first)], second[bars % len(second)], ratio)
+        bars = torch.arange(len(second if edit.is_nearer_to_other else first))
+        return torch.lerp(first[bars % len(first)], second[bars % len(second)], edit.share)
 
     def varied(self, edit: Edit, generator: torch.Generator) -> Tensor:
         """Each bar moved at random, the same bar always to the same place; at strength 1 nothing of it is left."""

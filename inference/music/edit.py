@@ -10,6 +10,7 @@ from inference.music.pitch import Key
 MAX_ADDED_BARS = 64
 ADDED_BARS = 8
 MAX_NAMES = 12
+_HALF = 0.5
 
 
 class Operation(StrEnum):
@@ -75,6 +76,18 @@ class Edit:
             raise InvalidSpec("edit", f"the ratio is a number from 0, the first song, to 1, not {self.ratio:g}")
         if len(self.players) > MAX_NAMES or len(self.keep) > MAX_NAMES:
             raise InvalidSpec("edit", f"name {MAX_NAMES} players at most")
+
+    @property
+    def share(self) -> float:
+        """How much of the second song, 0 to 1; 0 where there is none."""
+        if self.operation is not Operation.BLEND:
+            return 0.0
+        return _HALF if self.ratio is None else self.ratio
+
+    @property
+    def is_nearer_to_other(self) -> bool:
+        """Whether the second song's band, form and key are the blend's; in the middle the first one's are."""
+        return self.share > _HALF
 
     def _check_meaning(self) -> None:
         operation = self.operation

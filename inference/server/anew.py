@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 
-from inference.music.edit import Edit, Operation
+from inference.music.edit import Operation
 from inference.music.errors import InvalidSpec
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.spec import MAX_DENSITY, MIN_DENSITY, SongSpec
 from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
 from inference.tokens.source import Source, unpack_source
-
-HALF = 0.5
 
 
 def complete_anew(spec: SongSpec, catalogue: GenreCatalogue, seed: int) -> SongSpec:
@@ -25,36 +23,23 @@ def complete_anew(spec: SongSpec, catalogue: GenreCatalogue, seed: int) -> SongS
         raise InvalidSpec("edit", "in the embedding space a song is varied as a whole, without players or bars")
     first = unpack_source(edit.source)
     songs = [first] if edit.operation is Operation.VARY else [first, unpack_source(edit.other)]
-    ratio = ratio_of(edit)
-    header = songs[nearer(ratio, len(songs))].arrangement.header
+    header = songs[int(edit.is_nearer_to_other)].arrangement.header
     if len({song.arrangement.header.meter for song in songs}) > 1:
         meters = " and ".join(str(song.arrangement.header.meter) for song in songs)
         raise InvalidSpec("meter", f"I blend songs of one meter, not of {meters}")
     for song in songs:
         if not MIN_BARS <= song.bars <= MAX_BARS:
             raise InvalidSpec("bars", f"I do this with songs of {MIN_BARS} to {MAX_BARS} bars; this has {song.bars}")
-    weights = _weights([likely_genre(song, catalogue).name for song in songs], ratio)
+    weights = _weights([likely_genre(song, catalogue).name for song in songs], edit.share)
     spec = replace(spec, genres=spec.genres or weights).with_defaults(
         key=(edit.key if header is first.arrangement.header else None) or header.key,
         meter=header.meter,
-        tempo=_between([song.arrangement.header.tempo for song in songs], ratio),
+        tempo=_between([song.arrangement.header.tempo for song in songs], edit.share),
         roster=header.players,
         bars=header.bars,
-        density=_density(songs, ratio),
+        density=_density(songs, edit.share),
     )
     return catalogue.complete(spec, seed)
-
-
-def ratio_of(edit: Edit) -> float:
-    """How much of the second song; 0 where there is none."""
-    if edit.operation is not Operation.BLEND:
-        return 0.0
-    return HALF if edit.ratio is None else edit.ratio
-
-
-def nearer(ratio: float, songs: int) -> int:
-    """Which song's band, form and key a blend has: the nearer one's, the first in the middle."""
-    return 1 if songs > 1 and ratio > HALF else 0
 
 
 def likely_genre(source: Source, catalogue: GenreCatalogue) -> Genre:
