@@ -1,9 +1,11 @@
 """How far a song is: a bar on a terminal, one line a stage elsewhere."""
 
+import time
+from collections.abc import Callable
 from typing import Protocol, Self, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
 from bot.domain.song import Progress, Stage
@@ -25,16 +27,16 @@ class ProgressView(Protocol):
         """Leaves the screen to what is printed next."""
 
 
-def progress_view(stream: TextIO) -> ProgressView:
-    """The view that suits the stream."""
-    return _Bar(stream) if stream.isatty() else _Lines(stream)
+def progress_view(stream: TextIO, clock: Callable[[], float] = time.monotonic) -> ProgressView:
+    """The view that suits the stream; `clock` counts the seconds it shows."""
+    return _Bar(stream, clock) if stream.isatty() else _Lines(stream)
 
 
 class _Bar:
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-        self._bar = RichProgress(*columns, console=Console(file=stream), transient=True)
-        self._task: TaskID = self._bar.add_task("starting", total=None)
+        self._bar = RichProgress(*columns, console=Console(file=stream), transient=True, get_time=clock)
+        self._bar.add_task("starting", total=None)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -47,10 +49,11 @@ class _Bar:
         self._bar.stop()
 
     def show(self, progress: Progress) -> None:
+        # Set here: `update` takes a total of None for “as before”, and stops the clock at the last bar.
+        (task,) = self._bar.tasks
+        task.description, task.completed = progress_line(progress, LOCALE), progress.bars_done
         # Rendering says nothing of how far it is: a pulsing bar.
-        total = progress.bars if progress.stage is Stage.COMPOSING else None
-        line = progress_line(progress, LOCALE)
-        self._bar.update(self._task, description=line, total=total, completed=progress.bars_done)
+        task.total = progress.bars if progress.stage is Stage.COMPOSING else None
 
 
 class _Lines:

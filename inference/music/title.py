@@ -1,7 +1,10 @@
 """Names for songs that nobody named: word lists a genre, patterns that join them, and a seed that picks."""
 
 import random
+import re
 from dataclasses import dataclass
+
+_ARTICLE = re.compile(r"\b([Aa]) (?=[AEIOU])")  # the pattern's own, before a word that was put in
 
 _PATTERNS = (
     "{adjective} {noun}",
@@ -49,6 +52,7 @@ def make_title(genre: str, seed: int) -> str:
         place=place,
         bare_place=place.removeprefix("the "),
     )
+    title = _ARTICLE.sub(r"\1n ", title)
     return title[0].upper() + title[1:]
 
 

@@ -33,6 +33,16 @@ def test_a_terminal_sees_the_bars_written() -> None:
     assert "Writing bar 6 of 32" in stream.getvalue()
 
 
+def test_the_clock_goes_on_after_the_last_bar() -> None:
+    stream, now_s = _Terminal(), [0.0]
+    with progress_view(stream, lambda: now_s[0]) as view:
+        view.show(Progress(Stage.COMPOSING, bars_done=32, bars=32))
+        now_s[0] = 7.0
+        view.show(Progress(Stage.RENDERING))
+    assert "Mixing and mastering" in stream.getvalue()
+    assert "0:00:07" in stream.getvalue()
+
+
 def test_a_view_nobody_opened_draws_nothing_on_a_terminal() -> None:
     stream = _Terminal()
     progress_view(stream).show(Progress(Stage.RENDERING))

@@ -1,5 +1,6 @@
 """Titles that the band makes up."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,10 @@ def test_titles_are_one_short_line(genre: str) -> None:
 def test_the_same_seed_gives_the_same_title() -> None:
     assert make_title("metal", 7) == make_title("metal", 7)
     assert make_title("metal", 7) != make_title("metal", 8)
+
+
+@pytest.mark.parametrize("genre", ["jazz", "alternative"])
+def test_an_article_goes_with_the_word_after_it(genre: str) -> None:
+    titles = [make_title(genre, seed) for seed in range(4000)]
+    assert not any(re.search(r"\ba [AEIOU]", title, re.IGNORECASE) for title in titles)
+    assert any(" an " in title for title in titles)
