@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from inference.music.touch import Touch
 from inference.tokens.block import KICK
 from inference.tokens.leaning import Leaning
 from inference.tokens.tables import DRUM_SETS
@@ -21,7 +22,7 @@ from inference.tokens.vocabulary import (
 
 STRUCK, _SOUNDS = 2, 14  # harmonies of `Heard.at`: struck there, struck before
 # Shares of a touch's chord weight: fifth, thirds, fourth, and the sixth and the second against them.
-_CONSONANT = {7: 1.0, 3: 0.7, 4: 0.7, 5: 0.5, 1: -1.0, 6: -1.0, 11: -0.5, 2: -0.3, 8: -0.2}
+CONSONANT = {7: 1.0, 3: 0.7, 4: 0.7, 5: 0.5, 1: -1.0, 6: -1.0, 11: -0.5, 2: -0.3, 8: -0.2}
 
 
 @lru_cache(maxsize=4096)
@@ -34,13 +35,14 @@ def stroke_leaning(kick: float, kicks: tuple[int, ...], riff: float, strokes: tu
 
 
 @lru_cache(maxsize=64)
-def again_leaning(again: float, four: float, eight: float) -> Leaning | None:
+def again_leaning(touch: Touch) -> Leaning | None:
     """Float [VALUES]: towards what comes again, and from how many bars ago."""
-    if not (again or four or eight):
+    by_distance = {1: touch.one, 2: touch.two, 4: touch.four, 8: touch.eight}
+    if not touch.again and not any(by_distance.values()):
         return None
     leaning = np.zeros(VALUES, np.float32)
-    leaning[COPY:PITCH] = again
-    for weight, distance in ((four, 4), (eight, 8)):
+    leaning[COPY:PITCH] = touch.again
+    for distance, weight in by_distance.items():
         leaning[COPY + COPY_DISTANCES.index(distance)] += weight
     return leaning
 
@@ -82,5 +84,5 @@ def harmony_leaning(unison: float, chord: float, harmony: int) -> Leaning | None
     leaning = np.zeros(VALUES, np.float32)
     for value in range(PITCH, DRUM_SET):
         above = (value - PITCH - root) % 12
-        leaning[value] = unison if above == 0 else chord * _CONSONANT.get(above, 0.0)
+        leaning[value] = unison if above == 0 else chord * CONSONANT.get(above, 0.0)
     return leaning

@@ -42,7 +42,7 @@ class CardKernels:
         module = ctypes.c_void_p()
         self._check(self._driver.cuModuleLoadData(ctypes.byref(module), binary))
         self._functions = {name: self._function(module, f"lnh_{name}") for name in KERNELS}
-        self.slot_bytes, self.block_bytes, header_bytes = self._sizes(module)
+        self.slot_bytes, self.riff_bytes, header_bytes = self._sizes(module)
         self.header_ints = header_bytes // 4
 
     def run(self, name: str, place: "Place", number: int, rows: range, parts: int = 1) -> None:

@@ -1,5 +1,6 @@
 // The kernels: what a step of all songs is made of, besides products of matrices.
-#include "grammar.hpp"
+#include "../rules/grammar.hpp"
+#include "../rules/leaning.hpp"
 #include "network.hpp"
 #include "sampler.hpp"
 
@@ -13,31 +14,14 @@ LNH_FN void move_slot(const Team &team, Slot &to, const Slot &from) {
 }
 static_assert(sizeof(Slot) % sizeof(u64) == 0, "a slot is moved in words");
 
-// Given blocks become numbers in their players' tables, and cells point there.
-LNH_FN void know_given(Band &band) {
-    Slot &s = band.s;
-    for (int bar = 0; bar < s.h.bars; bar++)
-        for (int player = 0; player < s.h.players; player++) {
-            i16 &cell = band.cells_at(bar)[player];
-            if (cell < 0) continue;
-            const int from = s.given[cell], until = s.given[cell + 1];
-            band.clear_open();
-            for (int at = from; at < until; at += FIELDS) {
-                Step hit;
-                for (int field = 0; field < FIELDS; field++) hit.at[field] = s.given[at + field];
-                band.add_hit(s.open, hit);
-            }
-            cell = i16(band.intern(player, from));
-        }
-    band.clear_open();
-}
+LNH_FN Band band_of(Slot &s, const Place &p, int slot) { return Band{s, paper_of(p, slot), p.tables}; }
 
-LNH_FN void look_ahead(Band &band) {
-    Slot &s = band.s;
+// What follows from the last step: what must come next, and what the network is shown.
+LNH_FN void look_ahead(Band &band, Slot &s) {
     Grammar grammar(band);
     grammar.begin_giving();
     s.forces = grammar.force(s.forced);
-    band.show_context();
+    band.show_context(s.context);
 }
 
 // What became of a slot's step.
@@ -49,19 +33,8 @@ LNH_FN void report(const Place &p, int slot, const Slot &s) {
     out[7] = s.begun;
 }
 
-LNH_FN void show_content(const Team &team, const Place &p, const Slot &s) {
-    team.each(CONTENT, [&, row = team.row](int i) {
-        const Block *blocks = p.blocks + i64(row) * PLAYERS * BARS;
-        float sum = 0.0f;
-        int sounding = 0;
-        for (int player = 0; player < s.h.players; player++) {
-            if (s.content_of != EVERYBODY && s.content_of != player) continue;
-            if (s.row[player] == REST) continue;
-            sum += blocks[player * BARS + s.row[player]].content[i];
-            sounding++;
-        }
-        p.content[row * CONTENT + i] = sounding ? sum / float(sounding) : 0.0f;
-    });
+LNH_FN void show_content(const Team &team, const Place &p, Slot &s) {
+    team.each(CONTENT, [&, row = team.row](int i) { p.content[row * CONTENT + i] = band_of(s, p, row).content(i); });
 }
 
 // A song takes the slot.
@@ -75,25 +48,21 @@ LNH_FN void join(const Team &team, const Place &p, int) {
     team.each(int(sizeof(Header) / sizeof(i32)), [=](int i) { known[i] = header[i]; });
     team.once([&] {
         s.seed = u64(p.seeds[slot]);
-        s.opening = reinterpret_cast<const i32 *>(p.lists[slot * 4]);
-        s.given = reinterpret_cast<i32 *>(p.lists[slot * 4 + 1]);
-        s.song = reinterpret_cast<const float *>(p.lists[slot * 4 + 2]);
-        s.blind_song = reinterpret_cast<const float *>(p.lists[slot * 4 + 3]);
+        const i64 *list = p.lists + slot * LISTS;
+        s.opening = reinterpret_cast<const i32 *>(list[0]);
+        s.given = reinterpret_cast<i32 *>(list[1]);
+        s.song = reinterpret_cast<const float *>(list[2]);
+        s.blind_song = reinterpret_cast<const float *>(list[3]);
+        s.guided = i32(list[4]);
+        s.song_rows = i32(list[5]);
         for (int i = 0; i < SETTINGS; i++) s.settings[i] = p.settings[slot * SETTINGS + i];
-        s.onsets = LNH_PRIOR_BLOCKS * s.settings[TARGET];
-        s.blocks = LNH_PRIOR_BLOCKS;
-        s.keep_at = s.h.keep_at;
         s.active = 1;
-        s.player = s.position = -1;
-        s.content_of = NOBODY;
-        for (i32 &number : s.row) number = REST;
-        Band band{s, p, slot};
-        band.clear_open();
-        if (s.h.has_plan) know_given(band);
+        Band band = band_of(s, p, slot);
+        band.begin();
         Step first;
         Grammar(band).force(first);
         band.push(first);
-        look_ahead(band);
+        look_ahead(band, s);
         report(p, slot, s);
     });
     show_content(team, p, s);
@@ -114,13 +83,13 @@ LNH_FN void advance(const Team &team, const Place &p, int) {
     if (!goes_on) return;
     move_slot(team, s, p.slots[slot]);
     team.once([&] {
-        Band band{s, p, slot};
+        Band band = band_of(s, p, slot);
         band.push(s.forces ? s.forced : s.chosen);
         s.fed++;
         if (s.last.head() == END)
             s.active = 0;
         else
-            look_ahead(band);
+            look_ahead(band, s);
         report(p, slot, s);
     });
     show_content(team, p, s);
@@ -132,29 +101,29 @@ LNH_FN void choose(const Team &team, const Place &p, int field) {
     LNH_SHARED Slot s;
     LNH_SHARED Draw room;
     LNH_SHARED Allowed allowed;
+    LNH_SHARED Leaning leaning;
     LNH_SHARED i32 draws;
     const int slot = team.row;
     team.once([&] { draws = p.slots[slot].active && !p.slots[slot].forces; });
     if (!draws) return;
     move_slot(team, s, p.slots[slot]);
     team.once([&] {
-        Band band{s, p, slot};
-        Grammar grammar(band);
+        Band band = band_of(s, p, slot);
         if (field == HEAD) s.chosen = Step{{NONE, NONE, NONE, NONE, NONE}};
-        allowed = grammar.allowed(field);
+        allowed = Grammar(band).allowed(field, s.chosen);
+        leaning = Lead(band).leaning(field, s.chosen);
     });
     predict(team, p, s, field, room);
     team.each(size_of(field), [&](int value) {
-        Band band{s, p, slot};
-        const Grammar grammar(band);
-        room.weights[value] = grammar.may(allowed, value)
-                                  ? (room.weights[value] + grammar.leaning(allowed, field, value)) / allowed.temperature
+        Band band = band_of(s, p, slot);
+        room.weights[value] = Grammar(band).may(allowed, value)
+                                  ? (room.weights[value] + Lead(band).at(leaning, field, value)) / leaning.temperature
                                   : NOT_ALLOWED;
     });
     draw(team, room, size_of(field), float(s.settings[TOP_P]), uniform(s.seed, u64(s.fed), u64(field)));
     team.once([&] {
         s.chosen.at[field] = room.drawn;
-        if (field == HEAD) Band{s, p, slot}.show_echo(s.chosen.head());
+        if (field == HEAD) band_of(s, p, slot).show_echo(s.chosen.head(), s.echo);
     });
     if (field < VELOCITY) move_on(team, p, s, field + 1);
     move_slot(team, p.slots[slot], s);
@@ -165,7 +134,7 @@ typedef void (*Kernel)(const Team &, const Place &, int);
 }  // namespace lnh
 
 #ifdef __CUDACC__
-extern "C" __device__ int lnh_sizes[3] = {int(sizeof(lnh::Slot)), int(sizeof(lnh::Block)), int(sizeof(lnh::Header))};
+extern "C" __device__ int lnh_sizes[3] = {int(sizeof(lnh::Slot)), int(sizeof(lnh::Riff)), int(sizeof(lnh::Header))};
 #define LNH_KERNEL(name)                                                                              \
     extern "C" __global__ void lnh_##name(const __grid_constant__ lnh::Place place, int number, int from) { \
         lnh::name(lnh::Team{int(blockIdx.x) + from, int(blockIdx.y)}, place, number);                 \
@@ -180,7 +149,7 @@ extern "C" __device__ int lnh_sizes[3] = {int(sizeof(lnh::Slot)), int(sizeof(lnh
                               [=](const lnh::Team &team) { lnh::name(team, *place, number); });      \
     }
 LNH_EXPORT int lnh_size(int what) {
-    return what == 0 ? int(sizeof(lnh::Slot)) : what == 1 ? int(sizeof(lnh::Block)) : int(sizeof(lnh::Header));
+    return what == 0 ? int(sizeof(lnh::Slot)) : what == 1 ? int(sizeof(lnh::Riff)) : int(sizeof(lnh::Header));
 }
 #endif
 

@@ -32,7 +32,7 @@ _FLAGS = (
     "-w",
 )
 _TIMEOUT_S = 180.0
-_SLOT, _BLOCK, _HEADER = range(3)
+_SLOT, _RIFF, _HEADER = range(3)
 
 
 class Kernels(Protocol):
@@ -40,7 +40,7 @@ class Kernels(Protocol):
 
     half: bool
     slot_bytes: int
-    block_bytes: int
+    riff_bytes: int
     header_ints: int
 
     def run(self, name: str, place: "Place", number: int, rows: range, parts: int = 1) -> None:
@@ -57,7 +57,7 @@ class HostKernels:
     def __init__(self, *, half: bool = False, threads: int = 1, folder: Path | None = None) -> None:
         self.half = half
         self._library = ctypes.CDLL(str(_library(source(half=half, threads=threads), folder)))
-        self.slot_bytes, self.block_bytes = (self._library.lnh_size(what) for what in (_SLOT, _BLOCK))
+        self.slot_bytes, self.riff_bytes = (self._library.lnh_size(what) for what in (_SLOT, _RIFF))
         self.header_ints = self._library.lnh_size(_HEADER) // 4
         self._kernels = {name: getattr(self._library, f"lnh_{name}") for name in KERNELS}
         for kernel in self._kernels.values():

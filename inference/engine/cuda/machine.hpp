@@ -4,12 +4,12 @@
 // a thread's own variables, and no place of a phase looks at another's.
 #pragma once
 
+#include "../rules/plain.hpp"
+
 #ifdef __CUDACC__
-#define LNH_FN __device__ inline
 #define LNH_SHARED __shared__
 #else
 #include <cmath>
-#define LNH_FN inline
 #if LNH_THREADS > 1
 #include <pthread.h>
 
@@ -22,14 +22,6 @@
 #endif
 
 namespace lnh {
-
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef short i16;
-typedef int i32;
-typedef long long i64;
 
 #ifdef __CUDACC__
 
@@ -48,8 +40,6 @@ struct Team {
     }
 };
 
-LNH_FN int ones(u32 bits) { return __popc(bits); }
-LNH_FN int lowest_one(u32 bits) { return __ffs(int(bits)) - 1; }
 LNH_FN u32 as_bits(float x) { return __float_as_uint(x); }
 LNH_FN float from_bits(u32 x) { return __uint_as_float(x); }
 
@@ -107,8 +97,6 @@ void run_team(int row, int part, Work work) {
 
 #endif
 
-LNH_FN int ones(u32 bits) { return __builtin_popcount(bits); }
-LNH_FN int lowest_one(u32 bits) { return __builtin_ctz(bits); }
 LNH_FN u32 as_bits(float x) {
     u32 bits;
     __builtin_memcpy(&bits, &x, sizeof bits);
@@ -142,8 +130,6 @@ struct alignas(8 * sizeof(Real)) Eight {
     Real at[8];
 };
 
-LNH_FN int smaller(int x, int y) { return x < y ? x : y; }
-LNH_FN int larger(int x, int y) { return x > y ? x : y; }
 LNH_FN float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 
 // `room` holds `count` numbers; the first becomes their sum (or the largest), always in the same order.

@@ -13,7 +13,7 @@ LNH_FN void embed(const Team &team, const Place &p, int) {
     const Slot &s = p.slots[team.row];
     if (!s.active) return;
     const int width = p.width, row = team.row;
-    const int roles = s.h.song_rows / (1 + s.h.bars);  // 0 where one row is for all
+    const int roles = s.song_rows / (1 + s.h.bars);  // 0 where one row is for all
     const int place = roles ? s.begun * roles + s.context[0] : 0;
     const float *song = (p.blind ? s.blind_song : s.song) + i64(place) * width;
     const float *content = s.content_of == NOBODY ? nullptr : p.content + row * CONTENT;
@@ -172,7 +172,7 @@ LNH_FN void predict(const Team &team, const Place &p, const Slot &s, int field, 
     const float *knowing = p.logits + row, *blind = p.blind_logits + row;
     team.each(size_of(field), [&, field, knowing, blind](int value) {
         const float known = pulled(s, field, knowing, value);
-        if (!s.h.guided) {
+        if (!s.guided) {
             room.weights[value] = known;
             return;
         }
@@ -203,7 +203,7 @@ LNH_FN void move_state(const Team &team, const Place &p, const Slot &s, int fiel
 LNH_FN void move_on(const Team &team, const Place &p, const Slot &s, int field) {
     const i64 state = i64(team.row) * p.cascade, row = i64(team.row) * row_of(field - 1, p.cascade);
     move_state(team, p, s, field, p.state + state, p.logits + row);
-    if (s.h.guided) move_state(team, p, s, field, p.blind_state + state, p.blind_logits + row);
+    if (s.guided) move_state(team, p, s, field, p.blind_state + state, p.blind_logits + row);
 }
 
 }  // namespace lnh

@@ -7,7 +7,8 @@ from inference.engine.cuda.errors import CardUnavailable
 from inference.engine.cuda.kernels import Kernels
 from inference.engine.cuda.places import Place, cache_memory, place_of, row_of, song_memory, step_memory
 from inference.engine.cuda.products import Products, padded
-from inference.engine.cuda.tables import head_matrices, matrices, model_tables, music_tables
+from inference.engine.cuda.tables import head_matrices, matrices, model_tables
+from inference.engine.rules.tables import music_tables
 from inference.model.config import ModelConfig
 from inference.model.transformer import Composer
 from inference.tokens.vocabulary import FIELD_SIZES
@@ -52,7 +53,8 @@ class StepNetwork:
         self._kernels = kernels
         self._kind = torch.bfloat16 if kernels.half else torch.float32
         with torch.no_grad():
-            tables = model_tables(model) | music_tables()
+            music = {name: torch.from_numpy(table) for name, table in music_tables().items()}
+            tables = model_tables(model) | music
             weights = {name: weight.detach() for name, weight in matrices(model).items()}
             heads = [head_matrices(model, field, self._columns(field)) for field in range(len(FIELD_SIZES))]
             start = (model.cascade.start.weight.t().contiguous(), model.cascade.start.bias)

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from inference.engine.cuda.headers import HEADER_INTS, SETTINGS
 from inference.engine.cuda.kernels import Kernels
+from inference.engine.rules.constants import SETTINGS
+from inference.engine.rules.song import HEADER_INTS
+from inference.engine.rules.tables import music_tables
 from inference.model.config import ModelConfig
 from inference.music.spec import MAX_PLAYERS
 from inference.music.units import MAX_EDITED_BARS
@@ -15,12 +17,12 @@ from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.state import CONTEXT_SIZES, STROKES
 from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD, VALUE_FIELD, VELOCITY_FIELD
 
-OUT = 8
+OUT, LISTS = 8, 6
 _MARK = 8  # bytes
 _POINTERS = (
-    *("slots", "blocks", "marks", "rows", "cells", "headers", "seeds", "lists", "settings", "out", "content"),
-    *("root_leaning", "shape_leaning", "chord_shares", "logarithms", "busy", "scales", "shape_masks"),
-    *("drum_flags", "shapes_in", "field_tables", "context_tables", "content_table", "norms", "rates"),
+    *("slots", "riffs", "marks", "rows", "cells", "headers", "seeds", "lists", "settings", "out", "content"),
+    *music_tables(),
+    *("field_tables", "context_tables", "content_table", "norms", "rates"),
     *("chosen_tables", "echo_tables", "context_at", "echo_at"),
     *("x", "summary", "state", "logits", "blind_state", "blind_logits"),
     *("out_of", "normed", "joint", "mixed", "wide", "gated", "cache"),
@@ -72,13 +74,13 @@ def song_memory(kernels: Kernels, slots: int, device: torch.device) -> dict[str,
 
     return {
         "slots": bytes_of(kernels.slot_bytes),
-        "blocks": bytes_of(kernels.block_bytes * bars * players),
+        "riffs": bytes_of(kernels.riff_bytes * bars * players),
         "marks": bytes_of(_MARK * bars * players),
         "rows": numbers(torch.int16, bars, players),
         "cells": numbers(torch.int16, bars, players),
         "headers": numbers(torch.int32, HEADER_INTS),
         "seeds": numbers(torch.int64),
-        "lists": numbers(torch.int64, 4),
+        "lists": numbers(torch.int64, LISTS),
         "settings": numbers(torch.float64, len(SETTINGS)),
         "out": numbers(torch.int32, OUT),
         "content": numbers(torch.float32, CONTENT_SIZE),

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from inference.engine.cuda.card import CardKernels
-from inference.engine.cuda.headers import Joining, joining
 from inference.engine.cuda.kernels import HostKernels, Kernels
 from inference.engine.cuda.network import StepNetwork
 from inference.engine.cuda.replay import Replay
+from inference.engine.rules.song import Joining, joining
 from inference.engine.sequence import Sequence
 from inference.model.inputs import StepInputs
 from inference.model.song import genre_shares, song_numbers
@@ -136,7 +136,7 @@ class CardRunner:
             "headers": torch.from_numpy(told.header),
             "settings": torch.from_numpy(told.settings),
             "seeds": torch.tensor(sequence.job.sampling.noise_seed),
-            "lists": torch.tensor([part.data_ptr() for part in self._kept[slot]]),
+            "lists": torch.tensor([*(part.data_ptr() for part in self._kept[slot]), is_guided, len(song)]),
             "cells": torch.from_numpy(told.cells),
         }
         for name, entry in entries.items():

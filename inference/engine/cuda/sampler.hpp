@@ -1,7 +1,7 @@
 // Draws one value from weighed logits: inference/engine/sampler.py for a team.
 #pragma once
 
-#include "band.hpp"
+#include "parts.hpp"
 
 namespace lnh {
 
@@ -15,11 +15,6 @@ struct Draw {
     u64 keys[ROOM];
     i32 kept, drawn;
 };
-
-// In 0..1, rounded to single precision as the reference does.
-LNH_FN float uniform(u64 seed, u64 step, u64 field) {
-    return float(double(mix(mix(mix(seed) ^ step) ^ field) >> 11) / 9007199254740992.0);
-}
 
 // Descending by weight, then ascending by value: bitonic, the same comparisons whatever the weights.
 LNH_FN void sort(const Team &team, u64 *keys, int count) {

@@ -1,50 +1,12 @@
-"""What the kernels look up: the model's embeddings, and what vocabulary, leanings and keys say."""
-
-from math import exp, log2
+"""The model's weights as the kernels look them up, and as they are multiplied."""
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from inference.model.transformer import Composer
-from inference.music.pitch import Key, Mode
-from inference.tokens.busyness import LEVEL, LEVELS
-from inference.tokens.grammar import MAX_HITS_AT_ONCE
-from inference.tokens.leaning import root_leaning, shape_leaning
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES
-from inference.tokens.tables import CHORD_SHAPES, DRUM_LANES, DRUM_SETS
-from inference.tokens.touching import harmony_leaning
-from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD, PITCH, POSITIONS, SHAPES, VALUE_FIELD
-
-_MODES = (Mode.MAJOR, Mode.MINOR)
-_KICK, _SNARE = (1 << DRUM_LANES.index(key) for key in (36, 38))
-_STRUCK = 2
-
-
-def music_tables() -> dict[str, Tensor]:
-    """What holds for every model."""
-    scales = [set(Key(0, mode).pitch_classes) for mode in _MODES]
-    shapes = torch.zeros(len(_MODES), 12, SHAPES, dtype=torch.uint8)
-    for mode, scale in enumerate(scales):
-        for tone in range(12):
-            for shape, mask in enumerate(CHORD_SHAPES, start=1):
-                shapes[mode, tone, shape] = all((tone + up) % 12 in scale for up in _intervals(mask))
-    bounds = [exp(LEVEL * (level + 0.5)) for level in range(-LEVELS, LEVELS)]
-    counts = range(1, 1 + POSITIONS * MAX_HITS_AT_ONCE)
-    chord = harmony_leaning(0.0, 1.0, _STRUCK)
-    return {
-        "root_leaning": torch.from_numpy(np.stack([root_leaning(mode) for mode in _MODES])),
-        "shape_leaning": torch.from_numpy(
-            np.stack([[shape_leaning(mode, tone) for tone in range(12)] for mode in _MODES])
-        ),
-        "chord_shares": torch.zeros(12) if chord is None else torch.from_numpy(chord[PITCH : PITCH + 12].copy()),
-        "logarithms": torch.tensor([0.0, *(log2(count) / 5 for count in counts)]),
-        "busy": torch.tensor(bounds, dtype=torch.float64),
-        "scales": torch.tensor([sum(1 << tone for tone in scale) for scale in scales], dtype=torch.int32),
-        "shape_masks": torch.tensor([0, *CHORD_SHAPES], dtype=torch.int32),
-        "drum_flags": torch.tensor([_struck(mask) for mask in DRUM_SETS], dtype=torch.uint8),
-        "shapes_in": shapes,
-    }
+from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD, VALUE_FIELD
 
 
 def model_tables(model: Composer) -> dict[str, Tensor]:
@@ -103,12 +65,3 @@ def _stacked(tables: nn.ModuleList) -> Tensor:
 
 def _starts(sizes: tuple[int, ...]) -> Tensor:
     return torch.tensor(np.cumsum([0, *sizes[:-1]]), dtype=torch.int32)
-
-
-def _intervals(mask: int) -> list[int]:
-    return [up for up in range(mask.bit_length()) if mask >> up & 1]
-
-
-def _struck(mask: int) -> int:
-    """1 kick, 2 snare, 4 anything, as the kernels have it."""
-    return bool(mask & _KICK) + 2 * bool(mask & _SNARE) + 4 * bool(mask)

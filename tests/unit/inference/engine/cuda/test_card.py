@@ -7,9 +7,9 @@ import pytest
 
 from inference.engine.cuda import card
 from inference.engine.cuda.errors import CardUnavailable
-from inference.engine.cuda.headers import HEADER_INTS
 from inference.engine.cuda.kernels import HostKernels
 from inference.engine.cuda.source import KERNELS, source
+from inference.engine.rules.song import HEADER_INTS
 
 
 def test_one_text_holds_everything_and_includes_nothing_of_ours() -> None:

@@ -1,0 +1,184 @@
+// What is added to the logits of a field, and how hot it is drawn: inference/tokens/{leaning,busyness,lead}.py, which it is
+// tested against.
+#pragma once
+
+#include "band.hpp"
+
+namespace lnh {
+
+// What leans on one field.
+struct Leaning {
+    float temperature;
+    i32 leans;  // 0: nothing does
+    i32 ends, level, from, strikes, follows_key, comes_again, pedal, harmony, pitch_class;
+    i32 pages;             // players who have written this bar
+    i32 did[COPIES + 1];   // how many of them did what they did so long ago, or something new
+    Places kicks, strokes;
+};
+
+struct Lead {
+    Band &band;
+    State &s;
+    const Tables &t;
+
+    LNH_FN Lead(Band &band) : band(band), s(band.s), t(band.t) {}
+
+    // Asked for after what is allowed.
+    LNH_FN Leaning leaning(int field, const Step &chosen) {
+        Leaning l = {};
+        const int head = field == HEAD ? NONE : chosen.head();
+        l.temperature = temperature(field, head);
+        if (field == HEAD)
+            lean_head(l);
+        else if (field == VALUE && head < POSITION)
+            lean_form(l, head);
+        else if (head >= POSITION && s.player >= 0)
+            lean_hit(l, field, chosen);
+        return l;
+    }
+
+    LNH_FN float at(const Leaning &l, int field, int value) const {
+        if (field == HEAD) return (l.ends ? (value > POSITION ? -LNH_ENDING_STROKE : 0.0f) : gap(l, value)) + stroke(l, value);
+        if (field == DURATION) return l.ends && value >= LNH_RINGING ? LNH_ENDING_LENGTH : 0.0f;
+        if (field == SHAPE) return scaled(l, t.shape_leaning, 12 * SHAPES, l.pitch_class * SHAPES + value);
+        if (field != VALUE) return 0.0f;
+        if (l.comes_again) return again(value) + page(l, value);
+        if (l.pedal) return value >= DRUM_SET && t.drum_flags[value - DRUM_SET] & 1 ? setting(TOUCH_PEDAL) : 0.0f;
+        return scaled(l, t.root_leaning, VALUES, value) + above(l, value - PITCH);
+    }
+
+    LNH_FN float temperature(int field, int head) const {
+        const double own = s.settings[TEMPERATURE];
+        if (field > VALUE && head < POSITION) return float(own);
+        return float(own * s.settings[heat(field, head)]);
+    }
+
+  private:
+    LNH_FN float setting(Setting which) const { return float(s.settings[which]); }
+    LNH_FN bool leans(Setting which) const { return s.settings[which] != 0.0; }
+    LNH_FN int role() const { return s.player < 0 ? 0 : s.h.role[s.player]; }
+    LNH_FN bool ends() const { return s.h.new_ending && s.in_bar && band.is_last_bar(); }
+
+    LNH_FN Setting heat(int field, int head) const {
+        const int role = this->role();
+        if (field != HEAD && head < POSITION) return TOUCH_FORM;
+        if (role == DRUMMER) return TOUCH_DRUMS;
+        if (field == HEAD) return TOUCH_RHYTHM;
+        return role == BASSIST || role == RHYTHM_PLAYER ? TOUCH_LOW : TOUCH_HIGH;
+    }
+
+    // -- where the next stroke falls
+
+    LNH_FN void lean_head(Leaning &l) const {
+        const bool inside = band.is_inside();
+        l.ends = ends();
+        l.level = !l.ends && inside && s.h.has_density ? level() : 0;
+        l.from = larger(0, s.position);
+        if (inside && s.player >= 0) lean_stroke(l);
+        l.leans = l.ends || l.level || l.strikes;
+    }
+
+    LNH_FN void lean_stroke(Leaning &l) const {
+        const bool to_kicks = leans(TOUCH_KICK) && role() == BASSIST, to_strokes = leans(TOUCH_RIFF) && role() != DRUMMER;
+        if (!to_kicks && !to_strokes) return;
+        const Band::Heard heard = band.listen();
+        if (to_kicks && heard.drums) l.kicks = heard.drums->kicks;
+        if (to_strokes && heard.first) l.strokes = heard.first->onsets;
+        l.strikes = 1;
+    }
+
+    // Tenths that are missing, on a logarithmic scale; the bounds come from the reference.
+    LNH_FN int level() const {
+        const double missing = s.settings[TARGET] * s.blocks / s.onsets;
+        int level = -LEVELS;
+        for (int bound = 0; bound < 2 * LEVELS; bound++) level += missing > t.busy[bound];
+        return level;
+    }
+
+    LNH_FN float gap(const Leaning &l, int value) const {
+        if (!l.level) return 0.0f;
+        const int place = (value < POSITION ? s.h.past_bar : value) - POSITION;
+        return t.gaps[(l.level + LEVELS) * (POSITIONS + 1) + larger(0, place - l.from)];
+    }
+
+    LNH_FN float stroke(const Leaning &l, int value) const {
+        if (!l.strikes || value < POSITION) return 0.0f;
+        const float kick = l.kicks.has(value - POSITION) ? setting(TOUCH_KICK) : 0.0f;
+        return kick + (l.strokes.has(value - POSITION) ? setting(TOUCH_RIFF) : 0.0f);
+    }
+
+    // -- what comes again
+
+    LNH_FN void lean_form(Leaning &l, int head) {
+        l.comes_again = 1;
+        if (head >= TRACK && leans(TOUCH_PAGE) && s.bar_value == MIXED) look_around(l);
+        l.leans = l.pages || leans(TOUCH_AGAIN) || leans(TOUCH_ONE) || leans(TOUCH_TWO) || leans(TOUCH_FOUR) ||
+                  leans(TOUCH_EIGHT);
+    }
+
+    // What those who have written this bar did with it.
+    LNH_FN void look_around(Leaning &l) {
+        band.close_block();
+        for (int player = 0; player < s.h.players; player++) {
+            if (!(s.placed >> player & 1)) continue;
+            l.pages++;
+            bool is_new = true;
+            for (int value = COPY; value < RIFF; value++) {
+                if (s.row[player] == REST || !band.reaches(value) || band.back(value)[player] != s.row[player]) continue;
+                l.did[value - COPY]++;
+                is_new = false;
+            }
+            l.did[COPIES] += is_new;
+        }
+    }
+
+    LNH_FN float again(int value) const {
+        if (value < COPY) return 0.0f;
+        const int distance = value < RIFF ? copy_distance(value) : 0;
+        float more = 0.0f;
+        if (distance == 1) more = setting(TOUCH_ONE);
+        if (distance == 2) more = setting(TOUCH_TWO);
+        if (distance == 4) more = setting(TOUCH_FOUR);
+        if (distance == 8) more = setting(TOUCH_EIGHT);
+        return setting(TOUCH_AGAIN) + more;
+    }
+
+    // Added up one after another, as the reference does.
+    LNH_FN float page(const Leaning &l, int value) const {
+        if (!l.pages || (value != NEW && (value < COPY || value >= RIFF))) return 0.0f;
+        float sum = 0.0f;
+        for (int more = l.did[value == NEW ? COPIES : value - COPY]; more; more--)
+            sum += float(s.settings[TOUCH_PAGE] / l.pages);
+        return sum;
+    }
+
+    // -- notes
+
+    LNH_FN void lean_hit(Leaning &l, int field, const Step &chosen) const {
+        if (role() == DRUMMER) {
+            l.pedal = 1;
+            l.leans = field == VALUE && leans(TOUCH_PEDAL);
+            return;
+        }
+        l.ends = field == DURATION && ends();
+        l.follows_key = s.h.mode && field <= SHAPE;
+        if (field == SHAPE) l.pitch_class = (chosen.value() - PITCH) % 12;
+        if (field == VALUE && (leans(TOUCH_UNISON) || leans(TOUCH_CHORD)))
+            l.harmony = Band::harmony(band.listen().first, chosen.head() - POSITION);
+        l.leans = l.ends || l.follows_key || l.harmony >= 2;
+    }
+
+    // Of a table with `size` numbers for each mode.
+    LNH_FN float scaled(const Leaning &l, const float *table, int size, int index) const {
+        return l.follows_key ? setting(TOUCH_KEY) * table[(s.h.mode - 1) * size + index] : 0.0f;
+    }
+
+    // What a lowest note is above what the first pitched player plays there.
+    LNH_FN float above(const Leaning &l, int pitch) const {
+        if (l.harmony < 2) return 0.0f;
+        const int interval = (pitch + 24 - (l.harmony - (l.harmony >= 14 ? 14 : 2))) % 12;
+        return interval ? float(s.settings[TOUCH_CHORD] * t.chord_shares[interval]) : setting(TOUCH_UNISON);
+    }
+};
+
+}  // namespace lnh
