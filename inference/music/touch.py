@@ -29,7 +29,7 @@ class Touch:
         unison: weight of a player's lowest note having the pitch class that the first pitched player has there.
         chord: weight of a fifth or a third above that pitch class, of which the octave has none.
         again: weight of whatever comes again, of a player or of the whole band.
-        four, eight: weight of what was played so many bars ago coming again.
+        one, two, four, eight: weight of what was played so many bars ago coming again, on top of `again`.
         page: weight of a player bringing back the bar that the players before it in this bar bring back, or of its
             playing something new if they do.
         key: factor of the weights that hold a song in its key.
@@ -50,6 +50,8 @@ class Touch:
     eight: float = 0.0
     page: float = 0.0
     key: float = 1.0
+    one: float = 0.0
+    two: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

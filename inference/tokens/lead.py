@@ -43,7 +43,7 @@ class Lead:
 
     def _form(self, head: int) -> Leaning | None:
         touch, state = self._touch, self._state
-        again = again_leaning(touch.again, touch.four, touch.eight)
+        again = again_leaning(touch)
         if head < TRACK or not touch.page or state.bar_value_now != MIXED:
             return again
         state.finish_block()

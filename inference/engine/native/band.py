@@ -147,7 +147,7 @@ def song_facts(header: Header, rules: Rules, plan: Plan | None, forced: list[Ste
 
 def _touch(touch: Touch) -> tuple[TouchFacts, list[NDArray[np.float32]]]:
     leanings = (
-        again_leaning(touch.again, touch.four, touch.eight),
+        again_leaning(touch),
         pedal_leaning(touch.pedal) if touch.pedal else None,
     )
     # What leans on the octave above a C that was struck.

@@ -87,10 +87,12 @@ def test_the_drummer_leans_to_sets_with_the_bass_drum() -> None:
 
 
 def test_what_comes_again_is_favoured_by_distance() -> None:
-    leaning = led(Touch(again=0.5, four=1.0, eight=-1.0), Step(BAR, NEW)).leaning(VALUE_FIELD, [BAR])
+    touch = Touch(again=0.5, one=0.25, two=-0.75, four=1.0, eight=-1.0)
+    leaning = led(touch, Step(BAR, NEW)).leaning(VALUE_FIELD, [BAR])
     assert leaning is not None
-    one, four, eight = (leaning[COPY + COPY_DISTANCES.index(distance)] for distance in (1, 4, 8))
-    assert (one, four, eight, leaning[RIFF], leaning[NEW]) == (0.5, 1.5, -0.5, 0.5, 0)
+    copies = [leaning[COPY + COPY_DISTANCES.index(distance)] for distance in (1, 2, 3, 4, 8)]
+    assert copies == [0.75, -0.25, 0.5, 1.5, -0.5]
+    assert (leaning[RIFF], leaning[NEW]) == (0.5, 0)
 
 
 def test_players_turn_the_page_together() -> None:
