@@ -8,7 +8,6 @@ from pathlib import Path
 from inference.api import ExtraFile
 from inference.music.measure import estimate_key
 from inference.music.pitch import Key, Mode
-from inference.music.units import TICKS_PER_GRID
 from inference.render.errors import RenderFailed, ScoreTooLarge, write_error
 from inference.render.harmony import find_chords
 from inference.render.job import RenderedFile, RenderJob, Unmade, check_limits
@@ -126,9 +125,7 @@ class _Desk:
         yield ".gp5", write_tab(self._job.score, self._sheet).content, "application/x-guitar-pro"
 
     def _chords(self) -> Iterator[Content]:
-        score = self._job.score
-        last = max(note.tick for track in score.tracks for note in track.notes)
-        bars = [bar for bar in bars_of(score) if bar.start * TICKS_PER_GRID <= last]  # not those that only ring on
+        bars = bars_of(self._job.score, self._job.spec.bars)
         rows = rows_of(bars_of_chords(bars, self._sheet.symbols, self._key))
         chart = Chart(self._job.title, self._facts, self._key, self._job.colour)
         yield "-chords.png", png_bytes(draw_chart(chart, rows)), "image/png"
@@ -160,7 +157,9 @@ class _Desk:
 
     @cached_property
     def _sheet(self) -> Sheet:
-        return Sheet(self._job.title, self._job.genre_title, self._key, find_chords(self._job.score))
+        job = self._job
+        symbols = find_chords(job.score, job.spec.bars)
+        return Sheet(job.title, job.genre_title, self._key, symbols, job.spec.bars)
 
     @cached_property
     def _xml(self) -> bytes:

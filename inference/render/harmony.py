@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from inference.music.program import Role, role_of
 from inference.music.score import Score
 from inference.music.units import TICKS_PER_GRID
-from inference.render.notation.bars import bars_of
+from inference.render.notation.bars import Bar, bars_of
 from inference.render.notation.symbols import Symbol
 
 _TONES = {
@@ -32,15 +33,19 @@ _PRESENT = 0.06  # of the sound: a tone below this share is not there
 _MISSING_ROOT, _MISSING_FIFTH, _MISSING_COLOUR = 0.3, 0.1, 0.6
 _FOREIGN, _BASS_IS_ROOT = 1.0, 0.18
 _CHANGE = 0.16
+_FEW = 2
 _SILENT_UNITS = 6.0
 _BASS_WEIGHT = 1.5
 
 
-def find_chords(score: Score) -> tuple[Symbol, ...]:
-    """Chords in order, each where it starts; equal neighbours are one. Drums are not listened to."""
-    segments = _segments(score)
+def find_chords(score: Score, known_bars: int | None = None) -> tuple[Symbol, ...]:
+    """Chords in order, each where it starts; equal neighbours are one. Drums are not listened to.
+
+    `known_bars` is how many bars the song has, where that is known.
+    """
+    segments = _segments(bars_of(score, known_bars))
     weights, basses = _sound(score, segments)
-    chosen = _best_path(_fits(weights, basses), weights.sum(axis=1))
+    chosen = _filled(_best_path(_fits(weights, basses), weights.sum(axis=1)))
     symbols: list[Symbol] = []
     for start, chord, bass, heard in zip(segments, chosen, basses, weights, strict=False):
         if chord is None:
@@ -53,15 +58,31 @@ def find_chords(score: Score) -> tuple[Symbol, ...]:
     return tuple(symbols)
 
 
-def _segments(score: Score) -> list[int]:
+def _filled(chosen: Sequence[int | None]) -> list[int | None]:
+    """Up to two bare fifths in a row beside the full chord over their root are that chord: nobody writes C5 C."""
+    runs = [(chord, len(list(group))) for chord, group in groupby(chosen)]
+    filled: list[int | None] = []
+    for place, (chord, count) in enumerate(runs):
+        beside = [near for near, _ in (*runs[max(0, place - 1) : place], *runs[place + 1 : place + 2])]
+        full = next((near for near in beside if count <= _FEW and _fills(near, chord)), chord)
+        filled += [full] * count
+    return filled
+
+
+def _fills(full: int | None, bare: int | None) -> bool:
+    if full is None or bare is None:
+        return False
+    return _CHORDS[bare] == (_CHORDS[full][0], "5") and _CHORDS[full][1] in ("", "m")
+
+
+def _segments(bars: Sequence[Bar]) -> list[int]:
     """Where halves of bars start (whole bars where they do not fall into equal halves), and last the end."""
     edges = []
-    for bar in bars_of(score):
+    for bar in bars:
         edges.append(bar.start)
         if len(bar.beats) % 2 == 0 and len(set(bar.beats)) == 1:
             edges.append(bar.start + bar.edges[len(bar.beats) // 2])
-        end = bar.end
-    return [*edges, end]
+    return [*edges, bars[-1].end]
 
 
 def _sound(score: Score, segments: Sequence[int]) -> tuple[NDArray[np.float64], list[int]]:

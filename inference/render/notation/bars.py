@@ -36,21 +36,30 @@ class Bar:
         return min(len(self.beats), bisect_right(self.edges, position)) - 1
 
 
-def bars_of(score: Score) -> list[Bar]:
-    """Bars up to the last one in which a note starts or sounds, at least one.
+def bars_of(score: Score, known: int | None = None) -> list[Bar]:
+    """The bars to write, at least one.
 
-    A meter that no musician reads (32 over 64, say) is written as 4/4.
+    No bar is left out in which a note starts. Bars in which notes only ring on are written if the song has `known`
+    bars or more of them; where nobody knows, if the ringing fills half of them. A meter that no musician reads (32 over
+    64, say) is written as 4/4.
     """
-    end = max((note.end for track in score.tracks for note in track.notes), default=0)
-    units = -(-end // TICKS_PER_GRID)
+    notes = [note for track in score.tracks for note in track.notes]
+    last = round(max((note.tick for note in notes), default=0) / TICKS_PER_GRID)
+    end = -(-max((note.end for note in notes), default=0) // TICKS_PER_GRID)
+    changes = [(change.tick // TICKS_PER_GRID, _readable(change.meter)) for change in score.meters]
+    following = 0  # of the changes, the first one that has not come yet
     bars: list[Bar] = []
     start = 0
-    changes = [(change.tick // TICKS_PER_GRID, _readable(change.meter)) for change in score.meters]
-    while not bars or start < units:
-        meter = [meter for since, meter in changes if since <= start][-1]
-        bars.append(Bar(start, meter, _beats(meter)))
-        start = bars[-1].end
-    return bars
+    while True:
+        while following < len(changes) and changes[following][0] <= start:
+            following += 1
+        meter = changes[following - 1][1]
+        bar = Bar(start, meter, _beats(meter))
+        rings = 2 * (end - start) >= bar.end - start if known is None else end > start and len(bars) < known
+        if bars and start > last and not rings:
+            return bars
+        bars.append(bar)
+        start = bar.end
 
 
 def _readable(meter: Meter) -> Meter:

@@ -34,6 +34,10 @@ _LETTERS = str.maketrans(
     }
 )
 _SMUFL_FONT = re.compile(r'font-family="(?:Leipzig|Bravura)[^"]*"')
+_ACCIDENTAL = re.compile(r'font-family="[^"]*" font-size="(\d+)px">([\u266d-\u266f])')
+_TEXT_SIZE = 405 / 720  # of letters, where the music font's size is 1
+_RINGING = re.compile(r'(<lv [^>]*?tstamp2=")[^"]*"')
+_COUNT = re.compile(r'<meterSig [^>]*count="(\d+)"')
 
 _LAYOUT = """#set page(width: {width}mm, height: {height}mm, margin: 0mm, fill: white)
 #set text(font: "Libertinus Serif", size: 10pt)
@@ -133,19 +137,29 @@ def engrave(musicxml: bytes, title: str, line: str, notes: int) -> Pages:
             "scale": _SCALE,
             "header": "none",
             "footer": "none",
-            "breaks": "auto",
             "xmlIdSeed": 1,
             "svgViewBox": True,
+            "svgFormatRaw": True,  # the blanks of an indented file would be drawn between the parts of a text
             "spacingSystem": 10,
         }
     )
+    toolkit.setOptions({"breaks": "none"})
     if not toolkit.loadData(musicxml.decode()):
         raise RenderFailed("this song cannot be engraved")
+    toolkit.setOptions({"breaks": "auto"})
+    toolkit.loadData(_with_long_ties(toolkit.getMEI()))
     pages = range(1, toolkit.getPageCount() + 1)
     svgs = tuple(_plain_fonts(toolkit.renderToSVG(page)) for page in pages)
     return Pages(svgs, printable(title), printable(line))
 
 
+def _with_long_ties(mei: str) -> str:
+    """Ties of what rings on reach to the end of the (last) bar; verovio reads them as too short to be seen."""
+    counts = _COUNT.findall(mei)
+    return _RINGING.sub(rf'\g<1>0m+{counts[-1]}.9"', mei) if counts else mei
+
+
 def _plain_fonts(svg: str) -> str:
-    """Texts in fonts that are at hand."""
-    return _SMUFL_FONT.sub('font-family="DejaVu Sans Mono"', svg.translate(_LETTERS))
+    """Texts in fonts that are at hand; an accidental in a chord's name is a letter like the others."""
+    drawn = _SMUFL_FONT.sub('font-family="DejaVu Sans Mono"', svg.translate(_LETTERS))
+    return _ACCIDENTAL.sub(lambda sign: f'font-size="{round(int(sign[1]) * _TEXT_SIZE)}px">{sign[2]}', drawn)

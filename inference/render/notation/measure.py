@@ -18,12 +18,13 @@ _TYPES = {1: "whole", 2: "half", 4: "quarter", 8: "eighth", 16: "16th", 32: "32n
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A value with the notes it stands for (none: a rest) and how it is tied."""
+    """A value with the notes it stands for (none: a rest), how it is tied, and whether it rings on after the end."""
 
     piece: Piece
     notes: tuple[Note, ...] = ()
     tied_back: bool = False
     tied_on: bool = False
+    rings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ def fill_bar(line: Line) -> list[Written]:
         values = list(pieces(line.bar, chord.start, chord.end, line.triplets))
         for place, value in enumerate(values):
             back = chord.begun or place > 0
-            on = chord.held or place < len(values) - 1
-            written.append(Written(value, chord.notes, back, on))
+            is_last = place == len(values) - 1
+            on = chord.held or not is_last
+            written.append(Written(value, chord.notes, back, on, chord.rings and is_last))
         at = chord.end
     if line.chords:
         written += [Written(rest) for rest in pieces(line.bar, at, line.bar.edges[-1], line.triplets, rest=True)]
@@ -83,15 +85,15 @@ def write_voice(measure: Element, line: Line, pen: Pen) -> None:
             _finish(rest, one, pen, None)
             _mark(rest, (), bracket)
         for number, note in enumerate(one.notes):
-            head = _head(measure, note, pen, is_first=number == 0)
+            head = _head(measure, note, pen, one.notes)
             _finish(head, one, pen, note)
             _mark(head, joined if number == 0 else (), bracket if number == 0 else ())
 
 
-def _head(measure: Element, note: Note, pen: Pen, *, is_first: bool) -> Element:
+def _head(measure: Element, note: Note, pen: Pen, chord: Sequence[Note]) -> Element:
     """A note of a chord with its place on the staff."""
     element = SubElement(measure, "note")
-    if not is_first:
+    if note is not chord[0]:
         SubElement(element, "chord")
     if pen.key is None:
         stroke = stroke_of(note.pitch)
@@ -99,7 +101,7 @@ def _head(measure: Element, note: Note, pen: Pen, *, is_first: bool) -> Element:
         SubElement(place, "display-step").text = stroke.step
         SubElement(place, "display-octave").text = str(stroke.octave)
     else:
-        spelling = spell(note.pitch, pen.key)
+        spelling = spell(note.pitch, pen.key, (other.pitch for other in chord))
         pitch = SubElement(element, "pitch")
         SubElement(pitch, "step").text = spelling.letter
         if spelling.alter:
@@ -131,8 +133,11 @@ def _finish(element: Element, one: Written, pen: Pen, note: Note | None) -> None
             SubElement(element, "notehead").text = head
     if pen.staff is not None:
         SubElement(element, "staff").text = str(pen.staff)
-    if note is not None and (one.tied_back or one.tied_on):
-        _ties(SubElement(element, "notations"), "tied", one)
+    if note is not None and (one.tied_back or one.tied_on or one.rings):
+        notations = SubElement(element, "notations")
+        _ties(notations, "tied", one)
+        if one.rings:
+            SubElement(notations, "tied", type="let-ring")
 
 
 def _mark(element: Element, beams: Sequence[str], brackets: Sequence[str]) -> None:

@@ -26,12 +26,16 @@ _DOCTYPE = (
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What stands over the music; `symbols` are chord names over the first pitched part."""
+    """What stands over the music; `symbols` are chord names over the first pitched part.
+
+    `bars` is how many the song has, where that is known: what rings longer gets no bars of its own.
+    """
 
     title: str
     genre: str
     key: Key
     symbols: tuple[Symbol, ...] = ()
+    bars: int | None = None
 
 
 def write_musicxml(score: Score, sheet: Sheet) -> bytes:
@@ -45,7 +49,7 @@ def write_musicxml(score: Score, sheet: Sheet) -> bytes:
     identification = SubElement(root, "identification")
     SubElement(identification, "creator", type="composer").text = f"LnH ({printable(sheet.genre)})"
     SubElement(SubElement(identification, "encoding"), "software").text = "LnH"
-    parts, bars = parts_of(score), bars_of(score)
+    parts, bars = parts_of(score), bars_of(score, sheet.bars)
     names = SubElement(root, "part-list")
     for number, part in enumerate(parts, 1):
         _list_part(names, f"P{number}", part, number)

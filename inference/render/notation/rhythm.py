@@ -21,7 +21,8 @@ _BREATH = 3
 class Chord:
     """Notes that start together at `start` of a bar (grid units from its start) and are written until `end`.
 
-    `held` says that it goes on in the next bar, `begun` that it comes from the bar before.
+    `held` says that it goes on in the next bar, `begun` that it comes from the bar before, `rings` that it sounds on
+    when the last bar is over.
     """
 
     start: int
@@ -29,6 +30,7 @@ class Chord:
     notes: tuple[Note, ...]
     begun: bool = False
     held: bool = False
+    rings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,9 @@ def write_lines(notes: Sequence[Note], bars: Sequence[Bar], *, hits: bool = Fals
     cut: dict[int, list[Chord]] = defaultdict(list)
     for start, following in zip(starts, (*starts[1:], bars[-1].end), strict=False):
         end = min(following, grid.beat_end(start)) if hits else grid.written_end(onsets[start], start, following)
-        _lay(cut, grid, Chord(start, end, tuple(onsets[start])))
+        over = max(note.end for note in onsets[start]) / TICKS_PER_GRID - bars[-1].end
+        rings = not hits and end == bars[-1].end and over >= _BREATH
+        _lay(cut, grid, Chord(start, end, tuple(onsets[start]), rings=rings))
     return [Line(bar, tuple(cut[index]), grid.triplets(index)) for index, bar in enumerate(bars)]
 
 
@@ -135,5 +139,6 @@ def _lay(cut: dict[int, list[Chord]], grid: _Grid, chord: Chord) -> None:
         bar = grid.bars[index]
         end = min(chord.end, bar.end)
         within = (start - bar.start, end - bar.start)
-        cut[index].append(Chord(*within, chord.notes, begun=start > chord.start, held=end < chord.end))
+        held = end < chord.end
+        cut[index].append(Chord(*within, chord.notes, start > chord.start, held, chord.rings and not held))
         start = end

@@ -1,5 +1,6 @@
 """How pitches are spelt in a key."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inference.music.pitch import Key, Mode
@@ -31,9 +32,15 @@ def fifths_of(key: Key) -> int:
     return _MAJOR_FIFTHS[tonic]
 
 
-def spell(pitch: int, key: Key) -> Spelling:
-    """The way to write a MIDI pitch that is nearest to the key on the line of fifths."""
+def spell(pitch: int, key: Key, along: Iterable[int] = ()) -> Spelling:
+    """The way to write a MIDI pitch that is nearest to the key on the line of fifths.
+
+    In minor, the tone six semitones over the tonic is a raised fourth, unless its own fifth sounds `along`: then it is
+    a lowered fifth. In E minor it is A sharp on the way to B, and the root of B flat five.
+    """
     lowest = fifths_of(key) + _LOWEST[key.mode]
+    if key.mode is Mode.MINOR and (pitch - key.tonic) % 12 == 6 and any((one - pitch) % 12 == 7 for one in along):
+        lowest -= 1
     place = next(place for place in range(lowest, lowest + 12) if place * 7 % 12 == pitch % 12)
     alter, letter = divmod(place + 1, 7)
     name = _LETTERS_BY_FIFTHS[letter]

@@ -1,7 +1,7 @@
 """Which staves a score needs: clefs that suit the instruments, two staves for a pair of hands."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from inference.music.program import GM_PROGRAM_NAMES
@@ -11,6 +11,8 @@ _MIDDLE_C = 60
 _BOTH_HANDS = (52, 67)
 _HANDS = frozenset({*range(8), *range(8, 15), *range(16, 21), 21, 23, 46})
 _GUITARS, _BASSES = range(24, 32), range(32, 40)
+# Families of General MIDI from the top of a page to its foot: winds, synth leads, guitars, keys, strings, pads, bass.
+_FROM_THE_TOP = (9, 8, 7, 10, 13, 3, 1, 0, 2, 6, 5, 11, 12, 14, 15, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,28 @@ class Part:
 
 
 def parts_of(score: Score) -> list[Part]:
-    """A part for each track with notes; names that come twice are numbered."""
+    """A part for each track with notes, in the order of a page; names that come twice are numbered."""
     seen: dict[str, int] = {}
     parts = []
-    for track in score.tracks:
-        if track.notes:
-            name = _name(track)
-            seen[name] = seen.get(name, 0) + 1
-            numbered = name if seen[name] == 1 else f"{name} {seen[name]}"
-            parts.append(Part(numbered, track.program, track.is_drum, tuple(_staves(track))))
+    for track in in_page_order(score.tracks):
+        name = _name(track)
+        seen[name] = seen.get(name, 0) + 1
+        numbered = name if seen[name] == 1 else f"{name} {seen[name]}"
+        parts.append(Part(numbered, track.program, track.is_drum, tuple(_staves(track))))
     return parts
+
+
+def in_page_order(tracks: Iterable[Track]) -> list[Track]:
+    """Those with notes as printed scores have them: what leads on top, bass and drums at the foot.
+
+    Within a family of instruments, the higher part stands over the lower one.
+    """
+
+    def place(track: Track) -> tuple[bool, int, float]:
+        height = sum(note.pitch for note in track.notes) / len(track.notes)
+        return track.is_drum, _FROM_THE_TOP.index(track.program % 128 // 8), -height
+
+    return sorted((track for track in tracks if track.notes), key=place)
 
 
 def _name(track: Track) -> str:

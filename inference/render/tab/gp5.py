@@ -18,6 +18,7 @@ from inference.render.notation.measure import Written, fill_bar, rests_of
 from inference.render.notation.musicxml import Sheet
 from inference.render.notation.rhythm import Line, write_lines
 from inference.render.notation.spelling import fifths_of
+from inference.render.notation.staves import in_page_order
 from inference.render.tab.fingering import Fingering, Stroke, finger_together
 from inference.render.tab.tunings import BASS_TUNINGS, GUITAR_TUNINGS
 
@@ -57,7 +58,7 @@ def write_tab(score: Score, sheet: Sheet) -> Tab:
     Raises:
         RenderFailed: there is no guitar, bass or drum part.
     """
-    bars = bars_of(score)
+    bars = bars_of(score, sheet.bars)
     parts = _parts(score, bars)
     if not parts:
         raise RenderFailed("there is no guitar, bass or drum part in this song, so there is nothing to write a tab of")
@@ -78,7 +79,7 @@ def write_tab(score: Score, sheet: Sheet) -> Tab:
 
 
 def _parts(score: Score, bars: Sequence[Bar]) -> list[_Part]:
-    playing = [track for track in score.tracks if track.notes]
+    playing = in_page_order(score.tracks)
     lines = {id(track): write_lines(track.notes, bars, hits=track.is_drum) for track in playing}
     muted = {id(track): _muted(track, score) for track in playing}
     fingerings: dict[int, Fingering] = {}
@@ -174,6 +175,7 @@ def _beat(voice: models.Voice, one: Written, grip: dict[int, tuple[int, int]], m
             kind = models.NoteType.tie if one.tied_back else models.NoteType.normal
             written = models.Note(beat, fret, _velocity(note.velocity), string, type=kind)
             written.effect.palmMute = note in muted
+            written.effect.letRing = one.rings
             beat.notes.append(written)
     beat.notes.sort(key=lambda note: note.string)
     return beat

@@ -49,6 +49,12 @@ def test_a_progression_is_heard_bar_by_bar_and_half_bar_by_half_bar() -> None:
     assert names(strummed(*turnaround, quarters=2)) == ["C", "Am", "F", "G"]
 
 
+def test_a_bare_fifth_beside_its_full_chord_is_that_chord_unless_it_lasts() -> None:
+    bare, full = (40, 47, 52), (40, 43, 47)
+    assert names(strummed(bare, full, quarters=2)) == names(strummed(full, bare, quarters=2)) == ["Em"]
+    assert names(strummed(bare, bare, bare, full)) == ["E5", "Em"]
+
+
 def test_an_inversion_shows_its_bass() -> None:
     assert names(strummed((48, 52, 55), bass=(28,))) == ["C/E"]
 

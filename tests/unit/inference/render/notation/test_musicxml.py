@@ -1,6 +1,7 @@
 import base64
 import io
 import random
+import re
 import zipfile
 from xml.etree.ElementTree import fromstring as parse
 
@@ -21,6 +22,7 @@ from inference.render.notation.measure import fill_bar
 from inference.render.notation.musicxml import Sheet, write_musicxml
 from inference.render.notation.rhythm import write_lines
 from inference.render.notation.spelling import spell
+from inference.render.notation.staves import in_page_order
 from inference.render.notation.symbols import Symbol
 from tests.fakes.scores import quartet_score, single_note_score
 
@@ -37,7 +39,9 @@ def read_back(musicxml: bytes) -> list[list[tuple[float, int]]]:
 
 
 def played(score: Score) -> list[list[tuple[float, int]]]:
-    return [sorted((round(note.tick / PPQ, 2), note.pitch) for note in track.notes) for track in score.tracks]
+    """The same of the notes themselves, in the order of a page."""
+    tracks = in_page_order(score.tracks)
+    return [sorted((round(note.tick / PPQ, 2), note.pitch) for note in track.notes) for track in tracks]
 
 
 def melody(*notes: tuple[float, float], meter: Meter | None = None, program: int = 80) -> Score:
@@ -105,11 +109,24 @@ def test_a_change_of_meter_and_tempo_stands_where_it_happens() -> None:
 
 @pytest.mark.parametrize(
     ("key", "pitch", "name"),
-    [("Em", 63, "D#4"), ("Em", 66, "F#4"), ("Ab", 68, "Ab4"), ("F", 70, "Bb4"), ("B", 60, "B#3"), ("Gm", 66, "F#4")],
+    [
+        ("Em", 63, "D#4"),
+        ("Em", 70, "A#4"),
+        ("Em", 66, "F#4"),
+        ("Ab", 68, "Ab4"),
+        ("F", 70, "Bb4"),
+        ("B", 60, "B#3"),
+        ("Gm", 66, "F#4"),
+    ],
 )
 def test_pitches_are_spelt_as_the_key_wants_them(key: str, pitch: int, name: str) -> None:
     spelling = spell(pitch, Key.parse(key))
     assert f"{spelling}{spelling.octave}" in (name, "C4" if name == "B#3" else name)
+
+
+def test_the_root_of_flat_five_is_flat() -> None:
+    assert [str(spell(pitch, E_MINOR, (58, 65, 70))) for pitch in (58, 65, 70)] == ["Bb", "F", "Bb"]
+    assert [Symbol(0, 10, suffix, 10).name(E_MINOR) for suffix in ("5", "dim")] == ["Bb5", "A#dim"]
 
 
 @pytest.mark.parametrize("name", ["C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F", "Am", "Ebm", "G#m"])
@@ -124,7 +141,7 @@ def test_chord_names_stand_over_the_first_pitched_part() -> None:
     sheet = Sheet("", "", E_MINOR, (Symbol(0, 4, "m7", 4), Symbol(48, 0, "5", 7)))
     root = parse(write_musicxml(quartet_score(4), sheet))
     found = [(part.get("id"), part.findall(".//harmony")) for part in root.findall("part")]
-    assert [(part, len(names)) for part, names in found] == [("P1", 0), ("P2", 2), ("P3", 0), ("P4", 0)]
+    assert [(part, len(names)) for part, names in found] == [("P1", 2), ("P2", 0), ("P3", 0), ("P4", 0)]
     assert sheet.symbols[1].name(E_MINOR) == "C5/G"
 
 
@@ -180,3 +197,56 @@ def test_too_many_pages_for_pictures_are_refused() -> None:
 def test_a_package_that_is_missing_is_named_with_its_cure() -> None:
     with pytest.raises(RenderFailed, match=r"a printed score needs the package no_such_thing.*lnh-band\[score\]"):
         optional.require("no_such_thing", "score", "a printed score")
+
+
+def bars_written(score: Score, known: int | None = None) -> int:
+    return len(parse(write_musicxml(score, Sheet("", "", E_MINOR, bars=known))).findall(".//part[1]/measure"))
+
+
+def test_a_last_note_that_rings_on_gets_no_bar_of_its_own_where_the_songs_bars_are_known() -> None:
+    score = melody((0, 4), (4, 8))
+    root = parse(write_musicxml(score, Sheet("", "", E_MINOR, bars=2)))
+    assert len(root.findall(".//measure")) == 2
+    assert root.findall(".//note")[-1].findtext("type") == "whole"
+    assert [tie.attrib["type"] for tie in root.findall(".//tied")] == ["let-ring"]
+
+
+def test_bars_in_which_a_note_starts_are_written_however_many_were_said() -> None:
+    assert bars_written(melody((0, 4), (8, 2)), known=1) == 3
+
+
+def test_a_note_that_is_held_over_known_bars_is_tied_through_them() -> None:
+    score = melody((0, 16))
+    assert bars_written(score, known=4) == 4
+    assert bars_written(score, known=3) == 3
+    assert bars_written(score, known=9) == 4  # nobody wants empty bars at the end
+
+
+def test_where_nobody_knows_the_bars_a_short_ring_is_no_bar_and_a_held_note_is() -> None:
+    assert bars_written(melody((0, 4), (4, 4.9))) == 2
+    assert bars_written(melody((0, 4), (4, 5.9))) == 2
+    assert bars_written(melody((0, 4), (4, 6))) == 3
+    assert bars_written(melody((0, 12))) == 3
+
+
+def test_what_rings_on_is_drawn_up_to_the_last_bar_line() -> None:
+    score = melody((0, 4), (4, 8))
+    (page,) = engrave(write_musicxml(score, Sheet("", "", E_MINOR, bars=2)), "", "", score.note_count).svgs
+    arc = re.search(r'class="lv"><path d="M(\d+),\d+ C\d+,\d+ \d+,\d+ (\d+),', page)
+    head = re.findall(r'class="note">.*?translate\((\d+), ', page)
+    assert arc is not None
+    assert int(head[-1]) < int(arc[1]) < int(arc[2]) - 500  # a head is some 300 wide
+
+
+def test_a_page_has_the_lead_on_top_and_bass_and_drums_at_the_foot() -> None:
+    root = parse(write_musicxml(quartet_score(2), Sheet("", "", E_MINOR)))
+    assert [name.text for name in root.findall(".//part-name")] == ["Lead guitar", "Rhythm guitar", "Bass", "Drums"]
+
+
+def test_an_accidental_in_a_chords_name_is_a_letter_like_the_others() -> None:
+    sheet = Sheet("", "", E_MINOR, (Symbol(0, 6, "m7", 6),))
+    score = quartet_score(2)
+    (page,) = engrave(write_musicxml(score, sheet), "", "", score.note_count).svgs
+    assert (
+        '<tspan font-size="405px">F</tspan><tspan font-size="405px">\u266f</tspan><tspan font-size="405px">m7' in page
+    )

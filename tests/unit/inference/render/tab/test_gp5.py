@@ -15,6 +15,7 @@ from inference.music.score import Note, Score, TempoChange, Track
 from inference.music.units import PPQ
 from inference.render.errors import RenderFailed
 from inference.render.notation.musicxml import Sheet
+from inference.render.notation.staves import in_page_order
 from inference.render.tab.fingering import Stroke, finger
 from inference.render.tab.gp5 import Tab, write_tab
 from inference.render.tab.tunings import BASS_TUNINGS, GUITAR_TUNINGS
@@ -67,8 +68,8 @@ def guitar(*chords: tuple[int, ...], program: int = 30, quarters: float = 0.5) -
 def test_every_note_is_in_the_tab_at_its_time_and_palm_mutes_are_those_of_the_amplifier() -> None:
     score = quartet_score(16)
     read = fretted(write_tab(score, SHEET))
-    assert list(read) == ["Bass (E standard)", "Rhythm guitar (E standard)", "Lead guitar (E standard)"]
-    for track, notes in zip(score.tracks[1:], read.values(), strict=True):
+    assert list(read) == ["Lead guitar (E standard)", "Rhythm guitar (E standard)", "Bass (E standard)"]
+    for track, notes in zip(reversed(score.tracks[1:]), read.values(), strict=True):
         muted = palm_mutes(track, score)
         played = [(round(n.tick / PPQ, 2), n.pitch, m) for n, m in zip(track.notes, muted, strict=True)]
         assert notes == sorted(played)
@@ -110,8 +111,19 @@ def test_both_guitars_share_a_tuning_that_is_named_in_their_tracks() -> None:
     tab = write_tab(lowered(quartet_score(8), 4), SHEET)
     assert tab.tunings["Rhythm guitar"] == tab.tunings["Lead guitar"] != "E standard"
     song = guitarpro.parse(io.BytesIO(tab.content))
-    assert song.tracks[2].name == f"Rhythm guitar ({tab.tunings['Rhythm guitar']})"
-    assert min(string.value for string in song.tracks[2].strings) <= 36
+    assert song.tracks[1].name == f"Rhythm guitar ({tab.tunings['Rhythm guitar']})"
+    assert min(string.value for string in song.tracks[1].strings) <= 36
+
+
+def test_what_rings_after_the_last_bar_is_let_ring_and_has_no_bar_of_its_own() -> None:
+    score = guitar((40, 47, 52), (40, 47, 52), quarters=4)
+    longer = Track("Guitar", 30, False, tuple(replace(n, duration=8 * PPQ) for n in score.tracks[0].notes))
+    song = guitarpro.parse(io.BytesIO(write_tab(replace(score, tracks=(longer,)), replace(SHEET, bars=2)).content))
+    measures = song.tracks[0].measures
+    assert [[n.effect.letRing for b in m.voices[0].beats for n in b.notes] for m in measures] == [
+        [False] * 3,
+        [True] * 3,
+    ]
 
 
 def test_power_chords_in_a_drop_tuning_are_one_finger_across_three_strings() -> None:
@@ -181,7 +193,8 @@ def test_alphatab_reads_the_same_notes_and_finds_every_bar_full(tmp_path: Path) 
     )
     read = json.loads(ran.stdout)
     assert read["tempo"] == 160
-    for track, found in zip(score.tracks, read["tracks"], strict=True):
+    tracks = in_page_order(score.tracks)
+    for track, found in zip(tracks, read["tracks"], strict=True):
         assert sorted(map(tuple, found["notes"])) == sorted((note.tick / PPQ, note.pitch) for note in track.notes)
         assert found["unfilled"] == 0
-    assert [track["muted"] for track in read["tracks"]] == [sum(palm_mutes(track, score)) for track in score.tracks]
+    assert [track["muted"] for track in read["tracks"]] == [sum(palm_mutes(track, score)) for track in tracks]
