@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engine.board import Board
-from inference.engine.native.band import Handed, code_tables
 from inference.engine.native.errors import NativeUnavailable
+from inference.engine.native.told import Told, tables
+from inference.engine.rules.song import Joining
 from inference.model.config import ModelConfig
 from inference.model.errors import CheckpointError
 from inference.model.song import SONG_SIZES
@@ -20,7 +21,7 @@ from inference.tokens.listening import HEARD_SIZES
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, STROKES
 from inference.tokens.vocabulary import FIELD_SIZES, PITCH, POSITION
 
-_VERSION = 2
+_VERSION = 3
 _LANES = 16
 _READ_TIMES = 100
 _ROUNDS, _UNITS = 200_000, 6  # the latter as in step.cpp
@@ -76,13 +77,12 @@ class NativeStep:
         self._library = _load(path)
         self._board = board
         sizes = np.array([*CONTEXT_SIZES, *SONG_SIZES, *ECHO_SIZES], np.int32)
-        self._code = code_tables()
         rates = np.array([10_000.0 ** (-2 * i / config.head_size) for i in range(config.head_size // 2)], np.float32)
         tensors = _in_order(weights, _tensors(config, board))
         pointers = (_POINTER * len(tensors))(*(tensor.ctypes.data for tensor in tensors))
         shape, places = _shape(config, board), _Board(*(array.ctypes.data for array in board.arrays()))
         self._native = self._library.lnh_create(
-            *(ctypes.byref(shape), ctypes.byref(self._code.structure), sizes.ctypes.data, rates.ctypes.data),
+            *(ctypes.byref(shape), tables(), sizes.ctypes.data, rates.ctypes.data),
             *(pointers, ctypes.byref(places), threads),
         )
         if not self._native:
@@ -110,9 +110,9 @@ class NativeStep:
         """Reads the board's song numbers, genres and points: of new songs, and of those whose points changed."""
         self._check(self._library.lnh_join(self._native, self._slots_at, self._guided_at, self._listed(slots)))
 
-    def begin(self, slot: int, facts: Handed) -> None:
+    def begin(self, slot: int, song: Joining) -> None:
         """Takes over the state of a new song."""
-        self._check(self._library.lnh_begin(self._native, slot, ctypes.byref(facts.structure)))
+        self._check(self._library.lnh_begin(self._native, slot, ctypes.byref(Told.of(song))))
 
     def write(self, slots: list[int]) -> None:
         """Feeds the last step of songs taken over, and finds the next: the board's `chosen`, `fed` and `bars`."""

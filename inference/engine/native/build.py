@@ -12,9 +12,11 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from inference.engine import rules
 from inference.engine.native.errors import NativeUnavailable
+from inference.engine.rules.constants import HEADERS, constants
 
-_FOLDER = Path(__file__).parent
+_FOLDER, _RULES = Path(__file__).parent, Path(rules.__file__).parent
 _SOURCE = _FOLDER / "step.cpp"
 _COMPILERS = ("c++", "g++", "clang++")
 # Contraction would let a compiler choose where to round.
@@ -35,7 +37,8 @@ def library(folder: Path | None = None, flags: tuple[str, ...] | None = None) ->
         NativeUnavailable: there is no compiler, or it fails.
     """
     compiler = _compiler()
-    flags = (*_FLAGS, *(_for_this_machine() if flags is None else flags))
+    macros = (f"-D{name}={value}" for name, value in constants().items())
+    flags = (*_FLAGS, *macros, *(_for_this_machine() if flags is None else flags))
     folder = user_cache_path("lnh") / "native" if folder is None else folder
     path = folder / f"step-{_key(compiler, flags)}.so"
     try:
@@ -64,7 +67,8 @@ def _for_this_machine() -> tuple[str, ...]:
 
 def _key(compiler: list[str], flags: tuple[str, ...]) -> str:
     """Names everything the library depends on."""
-    parts = [path.read_bytes() for path in sorted(_FOLDER.glob("*.[ch]pp"))]
+    sources = [*sorted(_FOLDER.glob("*.[ch]pp")), *(_RULES / name for name in HEADERS)]
+    parts = [path.read_bytes() for path in sources]
     parts += [repr((compiler, flags)).encode(), _version(compiler), _processor().encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "../rules/parts.hpp"
 #include "attention.hpp"
-#include "code.hpp"
 #include "pages.hpp"
 #include "sampler.hpp"
 

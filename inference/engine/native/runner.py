@@ -4,7 +4,7 @@ from pathlib import Path
 
 from inference.engine.board import Board
 from inference.engine.native.abi import NativeStep, Weights
-from inference.engine.native.band import song_facts
+from inference.engine.rules.song import joining
 from inference.engine.sequence import Sequence
 from inference.model.config import ModelConfig
 from inference.tokens.vocabulary import Step
@@ -30,9 +30,7 @@ class NativeRunner:
         """Takes in a sequence whose `slot` is set."""
         self.board.join(sequence)
         self.native.join([sequence.slot])
-        forced, temperature = [sequence.step, *sequence.forced], sequence.job.sampling.temperature
-        facts = song_facts(sequence.header, sequence.rules, sequence.plan, forced, temperature)
-        self.native.begin(sequence.slot, facts)
+        self.native.begin(sequence.slot, joining(sequence))
 
     def step(self, sequences: list[Sequence]) -> None:
         """Feeds each sequence's last step, draws its next and advances it."""

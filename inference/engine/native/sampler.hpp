@@ -1,4 +1,4 @@
-// Draws one value from masked logits: the same steps as inference/engine/sampler.py and noise.py.
+// Draws one value from masked logits: the same steps as inference/engine/sampler.py.
 #pragma once
 
 #include <algorithm>
@@ -6,21 +6,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "../rules/noise.hpp"
 #include "lanes.hpp"
 
 namespace lnh {
-
-static inline std::uint64_t mix(std::uint64_t value) {
-    value += 0x9E3779B97F4A7C15u;
-    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
-    value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
-    return value ^ (value >> 31);
-}
-
-// In 0..1, rounded to single precision as the reference does.
-static inline float uniform(std::uint64_t seed, std::uint64_t step, std::uint64_t field) {
-    return float(double(mix(mix(mix(seed) ^ step) ^ field) >> 11) / 9007199254740992.0);
-}
 
 constexpr std::size_t SORTED_AT_ONCE = 12;
 

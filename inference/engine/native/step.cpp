@@ -71,6 +71,8 @@ class Crew {
     bool leaving_ = false;
 };
 
+constexpr std::int32_t SIZES[FIELDS] = {HEADS, VALUES, SHAPES, DURATIONS, VELOCITIES};
+
 struct Native {
     Composer composer;
     Writer writer;
@@ -80,9 +82,9 @@ struct Native {
     std::vector<std::string> troubles;
     std::string trouble;
 
-    Native(int threads, const Shape &shape, const Code &code, const std::int32_t *sizes, const float *rates,
+    Native(int threads, const Shape &shape, const Tables &tables, const std::int32_t *sizes, const float *rates,
            const float *const *weights, const Board &board)
-        : composer(shape, code.field_sizes, sizes, rates, weights, board), writer(composer, board, code), crew(threads - 1) {
+        : composer(shape, SIZES, sizes, rates, weights, board), writer(composer, board, tables), crew(threads - 1) {
         for (int i = 0; i < crew.size(); i++) workspaces.push_back(composer.workspace());
         troubles.resize(crew.size());
     }
@@ -131,12 +133,12 @@ struct Native {
 
 extern "C" {
 
-int lnh_version() { return 2; }
+int lnh_version() { return 3; }
 
-void *lnh_create(const lnh::Shape *shape, const lnh::Code *code, const std::int32_t *sizes, const float *rates,
+void *lnh_create(const lnh::Shape *shape, const lnh::Tables *tables, const std::int32_t *sizes, const float *rates,
                  const float *const *weights, const lnh::Board *board, int threads) {
     try {
-        return new lnh::Native(threads, *shape, *code, sizes, rates, weights, *board);
+        return new lnh::Native(threads, *shape, *tables, sizes, rates, weights, *board);
     } catch (const std::exception &) {
         return nullptr;
     }
@@ -171,9 +173,9 @@ int lnh_draw(void *native, const std::int32_t *slots, const std::uint8_t *guided
     });
 }
 
-int lnh_begin(void *native, int slot, const lnh::Facts *facts) {
+int lnh_begin(void *native, int slot, const lnh::Told *told) {
     auto &one = *static_cast<lnh::Native *>(native);
-    return one.attempt([&] { one.writer.begin(slot, *facts); });
+    return one.attempt([&] { one.writer.begin(slot, *told); });
 }
 
 int lnh_write(void *native, const std::int32_t *slots, const std::uint8_t *guided, int count) {
@@ -183,46 +185,41 @@ int lnh_write(void *native, const std::int32_t *slots, const std::uint8_t *guide
     });
 }
 
-// The grammar by itself, so that it can be held against the one in Python.
-void *lnh_grammar_create(const lnh::Code *code, const lnh::Facts *facts) {
-    auto *grammar = new lnh::Grammar;
-    grammar->begin(*code, *facts);
-    return grammar;
+// State and grammar by themselves, so that they can be held against those in Python.
+void *lnh_author_create(const lnh::Tables *tables, const lnh::Told *told) {
+    auto *author = new lnh::Author;
+    author->begin(*tables, *told);
+    return author;
 }
 
-void lnh_grammar_destroy(void *grammar) { delete static_cast<lnh::Grammar *>(grammar); }
+void lnh_author_destroy(void *author) { delete static_cast<lnh::Author *>(author); }
 
 // Takes a step and writes down what is shown of it; returns how many bars are closed.
-int lnh_grammar_push(void *grammar, const std::int32_t *step, std::int32_t *context, float *content) {
-    lnh::Band &band = static_cast<lnh::Grammar *>(grammar)->band;
+int lnh_author_push(void *author, const std::int32_t *step, std::int32_t *context, float *content) {
+    lnh::Band band = static_cast<lnh::Author *>(author)->band();
     band.push(lnh::step_at(step));
-    band.context(context);
-    if (!band.content(content)) std::fill(content, content + lnh::CONTENTS, 0.0f);
-    return int(band.rows.size());
+    band.show_context(context);
+    for (int i = 0; i < lnh::CONTENT; i++) content[i] = band.content(i);
+    return band.s.rows;
 }
 
-void lnh_grammar_echo(void *grammar, int head, std::int32_t *echo) {
-    static_cast<lnh::Grammar *>(grammar)->band.echo(head, echo);
+void lnh_author_echo(void *author, int head, std::int32_t *echo) {
+    static_cast<lnh::Author *>(author)->band().show_echo(head, echo);
 }
 
-// Returns whether anything leans on the field.
-int lnh_grammar_allow(void *grammar, int field, const std::int32_t *chosen, std::uint8_t *mask, float *leaning) {
-    auto &one = *static_cast<lnh::Grammar *>(grammar);
-    one.mask(field, chosen, mask);
-    return one.leaning(field, chosen, leaning);
+// Writes down what a field may be and what leans on that; returns the temperature.
+float lnh_author_allow(void *author, int field, const std::int32_t *chosen, std::uint8_t *mask, float *leaning) {
+    return static_cast<lnh::Author *>(author)->allow(field, lnh::step_at(chosen), mask, leaning).temperature;
 }
 
-float lnh_grammar_temperature(void *grammar, int field, const std::int32_t *chosen) {
-    return static_cast<lnh::Grammar *>(grammar)->temperature(field, chosen);
-}
-
-// Writes down at most `room` forced steps and returns how many there are.
-int lnh_grammar_forced(void *grammar, std::int32_t *steps, int room) {
+// Writes down at most `room` steps that must come and returns how many there are.
+int lnh_author_forced(void *author, std::int32_t *steps, int room) {
+    lnh::Band band = static_cast<lnh::Author *>(author)->band();
+    lnh::Grammar grammar(band);
+    lnh::Step step;
     int count = 0;
-    static_cast<lnh::Grammar *>(grammar)->forced([&](const lnh::Step &step) {
+    for (grammar.begin_giving(); grammar.force(step); count++)
         if (count < room) std::memcpy(steps + std::size_t(count) * lnh::FIELDS, step.at, sizeof step.at);
-        count++;
-    });
     return count;
 }
 

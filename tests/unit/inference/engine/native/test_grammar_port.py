@@ -1,4 +1,4 @@
-"""State, grammar and leanings of the native step are those of the reference, for whatever song or edit."""
+"""State, grammar and leanings of the rules in C++ are those of the reference, for whatever song or edit."""
 
 import ctypes
 import random
@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engine.native.band import code_tables, song_facts
 from inference.engine.native.build import library
 from inference.engine.native.errors import NativeUnavailable
+from inference.engine.native.told import Told, tables
+from inference.engine.rules.song import told
 from inference.music.pitch import Key, Mode
 from inference.music.program import Role
 from inference.music.score import Meter
-from inference.music.spec import Player
+from inference.music.spec import Player, SamplingParams
 from inference.music.touch import PLAIN, Touch
 from inference.tokens.arrangement import Header
 from inference.tokens.block import CONTENT_SIZE
@@ -39,10 +40,8 @@ def native() -> ctypes.CDLL:
         loaded = ctypes.CDLL(str(library()))
     except NativeUnavailable as error:
         pytest.skip(str(error))
-    loaded.lnh_grammar_create.restype = ctypes.c_void_p
-    for name in ("destroy", "push", "echo", "allow", "forced"):
-        getattr(loaded, f"lnh_grammar_{name}").restype = ctypes.c_int
-    loaded.lnh_grammar_temperature.restype = ctypes.c_float
+    loaded.lnh_author_create.restype = ctypes.c_void_p
+    loaded.lnh_author_allow.restype = ctypes.c_float
     return loaded
 
 
@@ -50,38 +49,34 @@ class Port:
     """The grammar of the library for one song."""
 
     def __init__(self, loaded: ctypes.CDLL, header: Header, rules: Rules, plan: Plan | None) -> None:
-        self._library, self._code = loaded, code_tables()
-        facts = song_facts(header, rules, plan, [Step(NONE)])
-        create = loaded.lnh_grammar_create
-        self._at = ctypes.c_void_p(create(ctypes.byref(self._code.structure), ctypes.byref(facts.structure)))
+        self._library = loaded
+        song = told(header, rules, plan, (), SamplingParams(0))
+        self._at = ctypes.c_void_p(loaded.lnh_author_create(tables(), ctypes.byref(Told.of(song))))
 
     def close(self) -> None:
-        self._library.lnh_grammar_destroy(self._at)
+        self._library.lnh_author_destroy(self._at)
 
     def push(self, step: Step) -> tuple[int, list[int], list[float]]:
         fields, context = np.array(step, np.int32), np.zeros(len(CONTEXT_SIZES), np.int32)
         content = np.zeros(CONTENT_SIZE, np.float32)
-        bars = self._library.lnh_grammar_push(self._at, *map(_at, (fields, context, content)))
+        bars = self._library.lnh_author_push(self._at, *map(_at, (fields, context, content)))
         return bars, context.tolist(), content.tolist()
 
     def echo(self, head: int) -> list[int]:
         echo = np.zeros(len(ECHO_SIZES), np.int32)
-        self._library.lnh_grammar_echo(self._at, head, _at(echo))
+        self._library.lnh_author_echo(self._at, head, _at(echo))
         return list(echo.tolist())
 
-    def allow(self, field: int, chosen: list[int]) -> tuple[list[bool], list[float] | None]:
+    def allow(self, field: int, chosen: list[int]) -> tuple[list[bool], list[float], float]:
+        """The mask, what leans on the values that are allowed, and the temperature."""
         before = np.array([*chosen, *[NONE] * (len(FIELD_SIZES) - len(chosen))], np.int32)
         mask, leaning = np.zeros(FIELD_SIZES[field], np.bool_), np.zeros(FIELD_SIZES[field], np.float32)
-        leans = self._library.lnh_grammar_allow(self._at, field, *map(_at, (before, mask, leaning)))
-        return mask.tolist(), leaning.tolist() if leans else None
-
-    def temperature(self, field: int, chosen: list[int]) -> float:
-        before = np.array([*chosen, *[NONE] * (len(FIELD_SIZES) - len(chosen))], np.int32)
-        return float(self._library.lnh_grammar_temperature(self._at, field, _at(before)))
+        temperature = self._library.lnh_author_allow(self._at, field, *map(_at, (before, mask, leaning)))
+        return mask.tolist(), leaning[mask].tolist(), temperature
 
     def forced(self) -> list[Step]:
         steps = np.zeros((FORCED_ROOM, len(FIELD_SIZES)), np.int32)
-        count = self._library.lnh_grammar_forced(self._at, _at(steps), FORCED_ROOM)
+        count = self._library.lnh_author_forced(self._at, _at(steps), FORCED_ROOM)
         return [Step(*step) for step in steps[:count].tolist()]
 
 
@@ -112,9 +107,9 @@ def _drawn(rng: random.Random, state: BandState, grammar: Grammar, port: Port) -
     chosen: list[int] = []
     for field in range(len(FIELD_SIZES)):
         mask, leaning = grammar.mask(field, chosen), grammar.leaning(field, chosen)
-        expected = mask.tolist(), None if leaning is None else leaning.tolist()
+        leans = np.zeros(len(mask)) if leaning is None else leaning
+        expected = mask.tolist(), leans[mask].tolist(), np.float32(grammar.temperature(field, chosen))
         assert port.allow(field, chosen) == expected, (field, chosen)
-        assert port.temperature(field, chosen) == np.float32(grammar.temperature(field, chosen))
         chosen.append(int(rng.choice(np.flatnonzero(mask))))
         if field == 0:
             assert port.echo(chosen[0]) == list(state.echo(chosen[0]))
@@ -176,10 +171,14 @@ def edits(draw: st.DrawFn) -> Given:
         kind = rng.choice((Open.FREE, Open.FREE, Open.FRESH, Tied))
         if kind is not Tied:
             return kind
-        earlier = order[: order.index(bar)]
+        earlier = [one for one in order[: order.index(bar)] if grid[one][slot] is not Open.FREE]
         return Tied(rng.choice(earlier)) if earlier else Open.FREE
 
-    cells = tuple(tuple(cell(bar, slot) for slot in range(len(ROSTER))) for bar in range(count))
+    grid: dict[int, list[Cell]] = {bar: [] for bar in range(count)}
+    for bar in order:
+        for slot in range(len(ROSTER)):
+            grid[bar].append(cell(bar, slot))
+    cells = tuple(tuple(grid[bar]) for bar in range(count))
     free_order = needs_free_order(cells) or draw(st.booleans())
     return Given(replace(song.header, bars=count, ahead=ahead, free_order=free_order), cells)
 
