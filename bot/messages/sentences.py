@@ -96,7 +96,7 @@ def _codes(error: UserError) -> tuple[str, ...]:
     if isinstance(error, ComposerFailed) and (reason := error.params.get("reason")) in _REASONS:
         return (str(reason), error.code)
     if isinstance(error, UnknownGenre) and not error.nearest:
-        return (MusicError.code,)
+        return ("unknown_genre_of_all" if error.known else MusicError.code,)
     if isinstance(error, InvalidSpec):
         return (f"{error.code}.{error.field}", error.code)
     return (error.code,)
@@ -108,7 +108,7 @@ def _params(error: UserError) -> dict[str, object]:
     text = str(error).rstrip(".")
     params: dict[str, object] = {"text": text[:1].upper() + text[1:]}
     if isinstance(error, UnknownGenre):
-        params |= {"name": error.name, "nearest": ", ".join(error.nearest)}
+        params |= {"name": error.name, "nearest": ", ".join(error.nearest), "known": ", ".join(error.known)}
     if isinstance(error, InvalidSpec):
         option = next((option for option in OPTIONS if option.name == error.field), None)
         params |= {"field": error.field}

@@ -2,7 +2,7 @@
 
 MusicError
   InvalidSpec     a wish that cannot be met (field, reason)
-  UnknownGenre    a genre that is not in the catalogue (name, nearest names)
+  UnknownGenre    a genre that is not in the catalogue (name, nearest names, or else all there are)
   BadMidi         a file that cannot be read as music
   BadRecipe       a recipe that is missing, damaged or of another checkpoint
 """
@@ -25,11 +25,14 @@ class InvalidSpec(MusicError):
 class UnknownGenre(MusicError):
     code = "unknown_genre"
 
-    def __init__(self, name: str, nearest: tuple[str, ...]) -> None:
-        hint = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
+    def __init__(self, name: str, nearest: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
+        hint = f"; I play {', '.join(known)}" if known else ""
+        if nearest:
+            hint = f"; did you mean {' or '.join(nearest)}?"
         super().__init__(f"I do not play “{name}”{hint}")
         self.name = name
         self.nearest = nearest
+        self.known = known
 
 
 class BadMidi(MusicError):

@@ -55,13 +55,13 @@ class GenreCatalogue:
         """The genre of that name or alias, whatever its case, spaces or hyphens.
 
         Raises:
-            UnknownGenre: with the nearest names.
+            UnknownGenre: with the nearest names, or all where none is near.
         """
         genre = self._by_name.get(_fold(text))
         if genre is None:
-            close = difflib.get_close_matches(_fold(text), self._by_name, n=3, cutoff=0.5)
+            close = difflib.get_close_matches(_fold(text), self._by_name, n=3, cutoff=0.6)
             nearest = tuple(dict.fromkeys(self._by_name[match].name for match in close))
-            raise UnknownGenre(text, nearest or self.names[:3])
+            raise UnknownGenre(text, nearest, self.names)
         return genre
 
     def complete(self, spec: SongSpec, seed: int) -> SongSpec:

@@ -109,6 +109,7 @@ def test_sentences_name_what_matters() -> None:
     assert "40 s" in sentence(Busy(retry_after_s=40), "de")
     assert sentence(UnknownGenre("metl", ("metal",)), "en") == "I do not play “metl”; did you mean metal?"
     assert sentence(UnknownGenre("metl", ()), "en") == "I do not play “metl”."
+    assert sentence(UnknownGenre("hello", (), ("metal", "jazz")), "en") == "I do not play “hello”; I play metal, jazz."
     assert sentence(InvalidSpec("bars", "bars must be between 4 and 64, not 3"), "en") == (
         "Bars must be between 4 and 64, not 3."
     )

@@ -43,6 +43,13 @@ def test_an_unknown_genre_names_the_nearest() -> None:
     assert "metal" in refusal.value.nearest
 
 
+@pytest.mark.parametrize("text", ["hello", "qqqqq", "what is this"])
+def test_a_genre_like_no_other_is_answered_with_all_there_are(text: str) -> None:
+    with pytest.raises(UnknownGenre, match=f"I play {', '.join(CATALOGUE.names)}") as refusal:
+        CATALOGUE.find(text)
+    assert not refusal.value.nearest
+
+
 @given(st.sampled_from(CATALOGUE.names), SEEDS)
 def test_a_completed_spec_leaves_nothing_but_the_title_open_and_keeps_to_the_genre(name: str, seed: int) -> None:
     genre = CATALOGUE.find(name)
