@@ -22,7 +22,8 @@ MOST_FILE_MIB = 4096.0  # a folder of one's own bears what a chat does not
 HERE = Place(PLATFORM, "local", "terminal")
 YOU = Requester("local", "you")
 HELP = (
-    "/compose metal 140bpm Em      a new song; also: 32 bars, 3/4, density 6, band drums,bass, strict key, seed 7",
+    "/compose metal 140bpm Em      a new song; also: metal+jazz, 32 bars, 3/4, density 6, band drums,bass, strict key,",
+    "                              seed 7, space embedding",
     "/another                      the last wishes again, another song",
     "/vary, /extend                a variation of the last song, a longer one; also of some of it: /vary lead 9-16",
     "/replace lead                 players or bars of the last song written anew: /replace lead, bass, /replace 9-16",

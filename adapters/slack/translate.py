@@ -6,7 +6,7 @@ we undo that on the way in and escape the same three on the way out, so that no 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
@@ -212,10 +212,7 @@ def song_actions(song: Song, locale: str) -> ActionsBlock:
 def read_change(wish: Wish) -> SongChange:
     """What a press on *Vary* or *Extend*, or a choice of a player or a genre, asks for."""
     song, _, chosen = wish.text.partition(" ")
-    change = SongChange(RequestId(song), Operation(wish.verb))
-    if change.operation is Operation.REMIX:
-        return replace(change, genre=chosen)
-    return replace(change, players=(chosen,) if chosen else ())
+    return SongChange.chosen(RequestId(song), Operation(wish.verb), chosen)
 
 
 def read_files(text: str) -> FilesWish:

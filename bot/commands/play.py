@@ -25,6 +25,7 @@ from bot.domain.options import (
     KEY,
     METER,
     SEED,
+    SPACE,
     STRICT_KEY,
     TEMPO,
     build_request,
@@ -49,7 +50,7 @@ Title = Annotated[str | None, typer.Option(help="A name; unsaid: the band finds 
 Formats = Annotated[str, typer.Option(help="Files to make, separated by commas.")]
 Meters = Annotated[str | None, typer.Option(help=f"{METER.help}; unsaid: 4/4.")]
 StrictKey = Annotated[bool, typer.Option("--strict-key", help=STRICT_KEY.help)]
-Spaces = Annotated[Space, typer.Option(help="Draw notes as they come, or a point of the embedding space first.")]
+Spaces = Annotated[Space, typer.Option(help=f"{SPACE.help}.")]
 Files = Annotated[str, typer.Option(help=f"More files to make, separated by commas: {', '.join(ExtraFile)}.")]
 Takes = Annotated[
     int | None, typer.Option(help="Songs to write, of which the best is kept; unsaid: 4.", min=1, max=MAX_TAKES)

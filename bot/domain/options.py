@@ -23,6 +23,7 @@ from inference.music.spec import (
     Player,
     SamplingParams,
     SongSpec,
+    Space,
     check_range,
 )
 from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
@@ -121,8 +122,14 @@ STRICT_KEY = Option(
     "strict_key", bool, "Whether every note stays in the key, such as Em", aliases=("strict", "strictkey")
 )
 SEED = Option("seed", int, f"Same seed, same song: 0 to {MAX_SEED}, such as 7", 0, MAX_SEED)
+SPACE = Option(
+    "space",
+    str,
+    "What notes are drawn from: their probabilities, or a point for every bar, such as embedding",
+    choices=tuple(Space),
+)
 
-OPTIONS: tuple[Option, ...] = (GENRE, BARS, KEY, TEMPO, METER, DENSITY, BAND, STRICT_KEY, SEED)
+OPTIONS: tuple[Option, ...] = (GENRE, BARS, KEY, TEMPO, METER, DENSITY, BAND, STRICT_KEY, SEED, SPACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,7 @@ class SongWishes:
     band: tuple[Player, ...] | None = None
     strict_key: bool | None = None
     seed: int | None = None
+    space: Space | None = None
 
 
 def wishes_from_options(values: Mapping[str, object]) -> SongWishes:
@@ -153,12 +161,13 @@ def wishes_from_options(values: Mapping[str, object]) -> SongWishes:
     read = {name: option.read(values.get(name)) for name, option in known.items()}
     if read["genre"] is None:
         raise InvalidSpec("genre", "name a genre, such as metal")
-    key, band, meter = read.pop("key"), read.pop("band"), read.pop("meter")
+    key, band, meter, space = (read.pop(name) for name in ("key", "band", "meter", "space"))
     return SongWishes(
         **read,  # type: ignore[arg-type]  # Option.read gives each number its option's kind
         key=None if key is None else Key.parse(str(key)),
         band=None if band is None else parse_band(str(band)),
         meter=None if meter is None else Meter.parse(str(meter)),
+        space=None if space is None else Space(str(space)),
     )
 
 
@@ -206,5 +215,5 @@ def build_request(
         density=wishes.density,
         strict_key=bool(wishes.strict_key),
     )
-    sampling = SamplingParams(seed if wishes.seed is None else wishes.seed)
+    sampling = SamplingParams(seed if wishes.seed is None else wishes.seed, space=wishes.space or Space.PROBABILITIES)
     return SongRequest(id, spec, sampling, place, requester, seed_drawn=wishes.seed is None)

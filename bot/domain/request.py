@@ -10,7 +10,7 @@ from typing import NewType
 
 from inference.api import DEFAULT_FILE_MIB, ExtraFile, FileFormat
 from inference.music.edit import Edit, Operation
-from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
+from inference.music.spec import MAX_SEED, SamplingParams, SongSpec, Space
 
 RequestId = NewType("RequestId", str)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what inference.api.SongBody takes, and short enough for any button
@@ -73,6 +73,13 @@ class SongChange:
     bars: tuple[int, int] | None = None
     genre: str | None = None
 
+    @classmethod
+    def chosen(cls, song: RequestId, operation: Operation, choice: str = "") -> "SongChange":
+        """What a button asks for or, with a `choice` of a player or a genre, a menu under the song."""
+        if operation is Operation.REMIX:
+            return cls(song, operation, genre=choice or None)
+        return cls(song, operation, players=(choice,) if choice else ())
+
 
 @dataclass(frozen=True, slots=True)
 class SongRequest:
@@ -111,6 +118,8 @@ class SongRequest:
     def changed(self, change: SongChange, midi: bytes) -> "SongRequest":
         """The wish to change this request's song, whose notes are `midi`; id, seed and people stay to be replaced.
 
+        A change works on the notes, wherever the song itself was drawn from.
+
         Raises:
             InvalidSpec: the change means nothing.
         """
@@ -118,7 +127,7 @@ class SongRequest:
         edit = Edit(change.operation, notes, players=change.players, bars=change.bars)
         genres = self.spec.genres if change.genre is None else ((change.genre, 1.0),)
         spec = SongSpec(genres, strict_key=self.spec.strict_key, edit=edit)
-        return replace(self, spec=spec)
+        return replace(self, spec=spec, sampling=replace(self.sampling, space=Space.PROBABILITIES))
 
     def another(self, id: RequestId, seed: int, requester: Requester) -> "SongRequest":
         """The same wishes with another seed, asked by `requester`."""

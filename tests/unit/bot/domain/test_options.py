@@ -13,7 +13,7 @@ from inference.music.errors import InvalidSpec, MusicError, UnknownGenre
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
-from inference.music.spec import MAX_SEED, Player
+from inference.music.spec import MAX_SEED, Player, Space
 from tests.fakes.songs import CATALOGUE, MEL, PLACE, request_for
 
 METAL_WITH_ALL = SongWishes("metal", 32, Key.parse("Em"), 140.0, seed=7)
@@ -59,6 +59,13 @@ def test_help_fits_every_platform_and_says_the_range() -> None:
 )
 def test_the_same_wishes_in_any_wording(text: str) -> None:
     assert read(text) == METAL_WITH_ALL
+
+
+@pytest.mark.parametrize("text", ["metal space embedding", "space=embedding metal", "--space embedding metal"])
+def test_a_song_may_be_drawn_from_the_embedding_space(text: str) -> None:
+    assert read(text).space is Space.EMBEDDING
+    assert build(read(text)).sampling.space is Space.EMBEDDING
+    assert build(read("metal")).sampling.space is Space.PROBABILITIES
 
 
 @pytest.mark.parametrize("genre", CATALOGUE.genres, ids=lambda genre: genre.name)

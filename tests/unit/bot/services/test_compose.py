@@ -22,6 +22,7 @@ from bot.domain.song import Stage
 from bot.services.compose import ComposeService
 from inference.music.edit import Edit, Operation
 from inference.music.errors import BadRecipe, InvalidSpec, MusicError
+from inference.music.spec import Space
 from tests.fakes.composer import FakeComposer
 from tests.fakes.reply import FakeReply
 from tests.fakes.songs import CATALOGUE, MEL, PLACE, request_for
@@ -121,6 +122,18 @@ async def test_a_change_works_on_the_notes_that_were_delivered_in_a_song_of_its_
     assert asked.spec.edit == Edit(Operation.REPLACE, base64.b64encode(b"MThd").decode(), players=("lead",))
     assert (asked.id, asked.requester, asked.spec.main_genre) == ("b", somebody, "metal")
     assert [song.id for song in band.reply.songs] == ["a", "b"]
+
+
+async def test_a_change_of_a_song_that_was_drawn_from_the_embedding_space_works_on_its_notes(band: Rehearsal) -> None:
+    drawn = request_for("a")
+    drawn = replace(drawn, sampling=replace(drawn.sampling, space=Space.EMBEDDING))
+    await band.service.compose(drawn, band.reply)
+    somebody = Requester("user-2", "jo")
+    change = SongChange(RequestId("a"), Operation.EXTEND)
+    await band.service.change(change, id=RequestId("b"), requester=somebody, place=PLACE, reply=band.reply)
+    await band.service.another(RequestId("a"), id=RequestId("c"), requester=somebody, place=PLACE, reply=band.reply)
+    spaces = [asked.sampling.space for asked in band.composer.asked]
+    assert spaces == [Space.EMBEDDING, Space.PROBABILITIES, Space.EMBEDDING]
 
 
 async def test_a_remix_is_the_song_in_another_genre_that_is_played_there(band: Rehearsal) -> None:
