@@ -9,9 +9,8 @@ from adapters.discord.translate import (
     ANOTHER,
     CANCEL,
     CHANGE,
+    CHOICE,
     FILES,
-    REMIX,
-    REPLACE,
     SongPost,
     another_id,
     cancel_id,
@@ -70,39 +69,22 @@ class ChangeButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CHAN
         await _listener(press).change(press, self._change)
 
 
-class ReplaceMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=REPLACE):
-    """Has one player's part written anew."""
+class ChangeMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=CHOICE):
+    """Makes a song of the song, as chosen: another part for one of its players, or its form in another genre."""
 
-    def __init__(self, song: RequestId, options: list[discord.SelectOption], placeholder: str | None) -> None:
-        custom_id = change_id(SongChange(song, Operation.REPLACE))
-        super().__init__(discord.ui.Select(custom_id=custom_id, options=options, placeholder=placeholder))
-        self._song = song
-
-    @classmethod
-    async def from_custom_id(cls, press: Press, item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
-        menu = cast("discord.ui.Select[Any]", item)
-        return cls(RequestId(match["song"]), menu.options, menu.placeholder)
-
-    async def callback(self, press: Press) -> None:
-        await _listener(press).change(press, SongChange(self._song, Operation.REPLACE, tuple(self.item.values)))
-
-
-class RemixMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=REMIX):
-    """Plays the song's form again in another genre."""
-
-    def __init__(self, song: RequestId, options: list[discord.SelectOption], placeholder: str | None) -> None:
-        custom_id = change_id(SongChange(song, Operation.REMIX))
-        super().__init__(discord.ui.Select(custom_id=custom_id, options=options, placeholder=placeholder))
-        self._song = song
+    def __init__(self, change: SongChange, options: list[discord.SelectOption], placeholder: str | None) -> None:
+        super().__init__(discord.ui.Select(custom_id=change_id(change), options=options, placeholder=placeholder))
+        self._change = change
 
     @classmethod
     async def from_custom_id(cls, press: Press, item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
         menu = cast("discord.ui.Select[Any]", item)
-        return cls(RequestId(match["song"]), menu.options, menu.placeholder)
+        change = SongChange(RequestId(match["song"]), Operation(match["change"]))
+        return cls(change, menu.options, menu.placeholder)
 
     async def callback(self, press: Press) -> None:
-        (genre,) = self.item.values
-        await _listener(press).change(press, SongChange(self._song, Operation.REMIX, genre=genre))
+        (choice,) = self.item.values
+        await _listener(press).change(press, SongChange.chosen(self._change.song, self._change.operation, choice))
 
 
 class FilesMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=FILES):
@@ -147,12 +129,14 @@ def song_view(post: SongPost) -> discord.ui.View:
     view.add_item(AnotherButton(song, say("another_button", locale)))
     view.add_item(ChangeButton(SongChange(song, Operation.VARY), say("vary_button", locale)))
     view.add_item(ChangeButton(SongChange(song, Operation.EXTEND), say("extend_button", locale)))
-    if post.players:
-        options = [discord.SelectOption(label=player.replace(":", " "), value=player) for player in post.players]
-        view.add_item(ReplaceMenu(song, options, say("replace_button", locale)))
-    if post.remixes:
-        genres = [discord.SelectOption(label=title, value=name) for name, title in post.remixes[:MAX_OPTIONS]]
-        view.add_item(RemixMenu(song, genres, say("remix_button", locale)))
+    menus = (
+        (Operation.REPLACE, "replace_button", [(player, player.replace(":", " ")) for player in post.players]),
+        (Operation.REMIX, "remix_button", post.remixes),
+    )
+    for operation, code, choices in menus:
+        options = [discord.SelectOption(label=label, value=value) for value, label in choices[:MAX_OPTIONS]]
+        if options:
+            view.add_item(ChangeMenu(SongChange(song, operation), options, say(code, locale)))
     kinds = [discord.SelectOption(label=kind_label(kind, locale), value=kind) for kind in KINDS]
     view.add_item(FilesMenu(song, kinds, say("files_menu", locale)))
     return view

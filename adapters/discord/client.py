@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from adapters.discord.asking import Asked, Click, asked_by, asked_in, require_posting, require_posting_in
-from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, FilesMenu, RemixMenu, ReplaceMenu
+from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, ChangeMenu, FilesMenu
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
 from adapters.discord.files import DiscordFilesReply
@@ -58,7 +58,7 @@ class BandClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Runs after the login and before the first event."""
-        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, FilesMenu, RemixMenu, ReplaceMenu)
+        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, ChangeMenu, FilesMenu)
         await sync_if_changed(self.tree)
         if self.shard_count is None:
             # With a count known the library identifies at DEFAULT_GATEWAY, which settings may have moved.

@@ -21,9 +21,8 @@ ENVELOPE_BYTES = 64 * 1024  # what multipart headers and the JSON part may need 
 _SONG = r"(?P<song>[A-Za-z0-9_-]{1,64})"
 ANOTHER = re.compile(rf"lnh:another:{_SONG}")
 CHANGE = re.compile(rf"lnh:(?P<change>vary|extend):{_SONG}")
-REMIX = re.compile(rf"lnh:remix:{_SONG}")
+CHOICE = re.compile(rf"lnh:(?P<change>replace|remix):{_SONG}")
 FILES = re.compile(rf"lnh:files:{_SONG}")
-REPLACE = re.compile(rf"lnh:replace:{_SONG}")
 CANCEL = re.compile(rf"lnh:cancel:{_SONG}:(?P<person>\d{{1,20}})")
 
 
