@@ -1,5 +1,8 @@
 """`lnh`: all verbs under one roof, and one sentence for whatever goes wrong."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from bot.commands import (
@@ -49,6 +52,13 @@ EXAMPLES = (
     (look.database_upgrade, "db upgrade", "lnh db upgrade"),
     (look.config_show, "config show", "lnh config show --json"),
 )
+GROUPS = {"critic": "Who chooses among takes.", "config": "What is set.", "db": "The database."}
+_PANELS = {
+    "Songs": "compose replay render continue extend replace accompany vary remix blend similar tokens",
+    "The band in chat": "run serve bot doctor config db",
+    "Measuring": "bench sounds eval",
+    "Training": "bank index train ablate critic",
+}
 
 
 def _build() -> typer.Typer:
@@ -59,14 +69,30 @@ def _build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    groups = {name: typer.Typer(no_args_is_help=True) for name in ("config", "critic", "db")}
+    root.callback()(_root)
+    panels = {name: panel for panel, names in _PANELS.items() for name in names.split()}
+    groups = {name: typer.Typer(no_args_is_help=True) for name in GROUPS}
     for verb, words, example in EXAMPLES:
         *group, name = words.split()
-        (groups[group[0]] if group else root).command(name, epilog=f"Example: {example}")(verb)
-    root.add_typer(groups["critic"], name="critic", help="Who chooses among takes.")
-    root.add_typer(groups["config"], name="config", help="What is set.")
-    root.add_typer(groups["db"], name="db", help="The database.")
+        parent, panel = (groups[group[0]], None) if group else (root, panels[name])
+        parent.command(name, epilog=f"Example: {example}", rich_help_panel=panel)(verb)
+    for name, group_help in GROUPS.items():
+        root.add_typer(groups[name], name=name, help=group_help, rich_help_panel=panels[name])
     return root
+
+
+def _tell_version(is_asked: bool | None) -> None:
+    if is_asked:
+        typer.echo(f"lnh {version('lnh-band')}")
+        raise typer.Exit
+
+
+def _root(
+    asked: Annotated[
+        bool | None, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version.")
+    ] = None,
+) -> None:
+    """What comes before a verb."""
 
 
 app = _build()
