@@ -12,7 +12,6 @@ import structlog
 
 from bot.commands.trouble import CommandTrouble
 
-_STOP_S = 20.0
 _SHORT_LIFE_S = 30.0
 _SHORT_LIVES = 3
 _log = structlog.get_logger(__name__)
@@ -25,7 +24,12 @@ def serve_command(host: str) -> tuple[str, ...]:
 
 @asynccontextmanager
 async def service_process(
-    command: Sequence[str], port: int, log_level: str, settings: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    log_level: str,
+    settings: Mapping[str, str] | None = None,
+    *,
+    stop_s: float = 20.0,
 ) -> AsyncIterator[str]:
     """Runs a service as a child and yields its URL; a crashed child is started again on the same port.
 
@@ -34,11 +38,12 @@ async def service_process(
         port: 0 for any free one.
         log_level: of the child.
         settings: environment variables that are to differ from ours.
+        stop_s: seconds it has to end by itself when the body is over.
 
     Raises:
         CommandTrouble: it does not start, or crashes again and again; the child has said why on standard error.
     """
-    child = _Child(command, {"LNH_LOG_LEVEL": log_level} | dict(settings or {}))
+    child = _Child(command, {"LNH_LOG_LEVEL": log_level} | dict(settings or {}), stop_s)
     try:
         url = await child.start(port)
         async with asyncio.TaskGroup() as tasks:
@@ -52,8 +57,9 @@ async def service_process(
 
 
 class _Child:
-    def __init__(self, command: Sequence[str], settings: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], settings: Mapping[str, str], stop_s: float) -> None:
         self._command = command
+        self._stop_s = stop_s
         self._environment = os.environ | settings
         self._process: Process | None = None
 
@@ -86,7 +92,7 @@ class _Child:
             return
         process.terminate()
         try:
-            async with asyncio.timeout(_STOP_S):
+            async with asyncio.timeout(self._stop_s):
                 await process.wait()
         except TimeoutError:
             process.kill()

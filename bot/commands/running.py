@@ -16,6 +16,7 @@ from bot.settings import Settings, load_settings
 from inference.music.spec import check_range
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_FAREWELL_S = 10.0  # beside the grace that its songs have, for a service that stops
 _log = structlog.get_logger(__name__)
 
 
@@ -104,7 +105,8 @@ async def _service(settings: Settings) -> AsyncIterator[str]:
         yield inference.url
         return
     port = _free_or_any(inference.host, inference.port)
-    async with service_process(serve_command(inference.host), port, settings.log.level) as url:
+    stop_s = inference.grace_s + _FAREWELL_S
+    async with service_process(serve_command(inference.host), port, settings.log.level, stop_s=stop_s) as url:
         yield url
 
 

@@ -41,16 +41,17 @@ class Routes:
         ]
 
     async def compose(self, request: web.Request) -> web.Response:
-        raw = await request.read()
+        raw, asked = await request.read(), None
         try:
             body = read_body(raw)
+            asked = body.request_id
             if body.edit is not None:  # reading a song takes up to seconds
                 body = await asyncio.to_thread(with_source_read, body, self._service.catalogue)
-            with structlog.contextvars.bound_contextvars(request_id=body.request_id):
+            with structlog.contextvars.bound_contextvars(request_id=asked):
                 status = await self._service.accept(body, request.remote or "")
         except Refusal as refusal:
             self._service.metrics.refused(refusal.detail.code)
-            log.info("song refused", code=refusal.detail.code, reason=str(refusal))
+            log.info("song refused", request_id=asked, code=refusal.detail.code, reason=str(refusal))
             raise
         return _json(status, status=202, headers={"Location": f"/v1/songs/{status.id}"})
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from inference.api import ErrorCode, SongBody, SongState
 from inference.engine.contract import EngineStats
@@ -28,6 +29,14 @@ class Uncountable(FakeEngine):
         if self.is_alive:
             raise ArithmeticError("one, two, many")
         return super().stats()
+
+
+async def test_the_log_tells_whose_song_was_refused(tmp_path: Path) -> None:
+    async with running_service(tmp_path) as service:
+        with capture_logs() as lines:
+            await service.client.post("/v1/songs", json={"genre": "metl", "request_id": "click-7"})
+
+    assert [line["request_id"] for line in lines if line["event"] == "song refused"] == ["click-7"]
 
 
 @pytest.mark.parametrize(
