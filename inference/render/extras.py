@@ -127,7 +127,8 @@ class _Desk:
     def _chords(self) -> Iterator[Content]:
         bars = bars_of(self._job.score, self._job.spec.bars)
         rows = rows_of(bars_of_chords(bars, self._sheet.symbols, self._key))
-        chart = Chart(self._job.title, self._facts, self._key, self._job.colour)
+        facts = f"{self._job.genre_title}  ·  {self._facts}"
+        chart = Chart(self._job.title, facts, self._key, self._job.colour)
         yield "-chords.png", png_bytes(draw_chart(chart, rows)), "image/png"
         yield "-chords.txt", chart_text(chart, rows).encode(), "text/plain"
 

@@ -45,13 +45,15 @@ def find_chords(score: Score, known_bars: int | None = None) -> tuple[Symbol, ..
     """
     segments = _segments(bars_of(score, known_bars))
     weights, basses = _sound(score, segments)
-    chosen = _filled(_best_path(_fits(weights, basses), weights.sum(axis=1)))
+    chosen = _best_path(_fits(weights, basses), weights.sum(axis=1))
     symbols: list[Symbol] = []
-    for start, chord, bass, heard in zip(segments, chosen, basses, weights, strict=False):
-        if chord is None:
+    for start, played, chord, bass, heard in zip(segments, chosen, _filled(chosen), basses, weights, strict=False):
+        if played is None or chord is None:
             continue
         root, suffix = _CHORDS[chord]
-        inverted = suffix != "5" and 0 <= bass != root and (bass - root) % 12 in _TONES[suffix] and heard[bass] > 0
+        inverted = (
+            _CHORDS[played][1] != "5" and 0 <= bass != root and (bass - root) % 12 in _TONES[suffix] and heard[bass] > 0
+        )
         symbol = Symbol(start, root, suffix, bass if inverted else root)
         if not symbols or replace(symbol, start=symbols[-1].start) != symbols[-1]:
             symbols.append(symbol)

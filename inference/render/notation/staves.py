@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from inference.music.program import GM_PROGRAM_NAMES
+from inference.music.program import GM_PROGRAM_NAMES, Role
 from inference.music.score import Note, Score, Track
 
 _MIDDLE_C = 60
 _BOTH_HANDS = (52, 67)
 _HANDS = frozenset({*range(8), *range(8, 15), *range(16, 21), 21, 23, 46})
 _GUITARS, _BASSES = range(24, 32), range(32, 40)
+_SECTIONS = frozenset({Role.KEYS, Role.STRINGS, Role.WINDS, Role.SYNTH, Role.OTHER})
 # Families of General MIDI from the top of a page to its foot: winds, synth leads, guitars, keys, strings, pads, bass.
 _FROM_THE_TOP = (9, 8, 7, 10, 13, 3, 1, 0, 2, 6, 5, 11, 12, 14, 15, 4)
 
@@ -71,8 +72,11 @@ def in_page_order(tracks: Iterable[Track]) -> list[Track]:
 
 
 def _name(track: Track) -> str:
+    """What the track is called; its instrument where that says only to which section it belongs."""
     clean = " ".join("".join(letter if letter.isprintable() else " " for letter in track.name).split())
-    return clean[:40] or ("Drums" if track.is_drum else GM_PROGRAM_NAMES[track.program % 128])
+    if clean and (track.is_drum or clean.casefold() not in _SECTIONS):
+        return clean[:40]
+    return "Drums" if track.is_drum else GM_PROGRAM_NAMES[track.program % 128]
 
 
 def _staves(track: Track) -> Iterator[Staff]:

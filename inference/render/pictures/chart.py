@@ -88,11 +88,11 @@ def draw_chart(chart: Chart, rows: Sequence[Row]) -> Image.Image:
     write(draw, (_MARGIN, 56), title, face, WHITE)
     facts, face = fitting(chart.facts, (28, 24, 20), _WIDTH - 2 * _MARGIN)
     write(draw, (_MARGIN, 108), facts, face, blend(GREY, WHITE, 0.5))
-    sizes = letter_sizes(shown)
+    sizes, edge_x = letter_sizes(shown), _right_of(shown)
     for place, row in enumerate(shown):
         top = _HEAD + place * (_ROW + _GAP)
         write(draw, (_MARGIN, top + _ROW / 2), str(row.first), font(24), GREY)
-        for box, names in _cells(row, top):
+        for box, names in _cells(row, top, edge_x):
             edge = blend(INK, at_least_light(accent, 0.5), 0.5)
             draw.rounded_rectangle(box, radius=10, fill=blend(INK, accent, 0.16), outline=edge, width=2)
             wide = (box[2] - box[0] - _INSET) / len(names)
@@ -110,7 +110,7 @@ def letter_sizes(rows: Sequence[Row]) -> dict[int, int]:
     """For bars of one, two or more chords, the largest letters in which all of them fit: a chart has one hand."""
     sizes: dict[int, int] = {}
     for row in rows:
-        for box, names in _cells(row, 0.0):
+        for box, names in _cells(row, 0.0, _right_of(rows)):
             wide = (box[2] - box[0] - _INSET) / len(names) - _APART
             for name in names:
                 size = next((size for size in _SIZES if font(size).getlength(drawable(name)) <= wide), _SIZES[-1])
@@ -118,10 +118,15 @@ def letter_sizes(rows: Sequence[Row]) -> dict[int, int]:
     return sizes
 
 
-def _cells(row: Row, top: float) -> Iterator[tuple[tuple[float, float, float, float], tuple[str, ...]]]:
+def _right_of(rows: Sequence[Row]) -> float:
+    """Where the bars end: there is a column for the number of times if any row needs one."""
+    return _WIDTH - _MARGIN - (_TIMES if any(row.times > 1 for row in rows) else 0)
+
+
+def _cells(row: Row, top: float, right: float) -> Iterator[tuple[tuple[float, float, float, float], tuple[str, ...]]]:
     """Box and chords of each bar; a bar that repeats the one before gets a repeat sign."""
     columns = max(4, len(row.bars))
-    left, right = _MARGIN + _NUMBER, _WIDTH - _MARGIN - _TIMES
+    left = _MARGIN + _NUMBER
     width = (right - left) / columns
     for place, bar in enumerate(row.bars):
         x = left + place * width

@@ -83,12 +83,12 @@ def lay_out(score: Score, box: Box, gap: float) -> Roll:
 def bar_starts(score: Score) -> list[int]:
     """Ticks where bars start, and last the end of the last bar."""
     starts = [0]
-    changes = list(score.meters)
+    following = 0  # of the meters, the first one that has not come yet
     end = max(1, score.end_tick)
     while starts[-1] < end:
-        now = starts[-1]
-        meter = [change.meter for change in changes if change.tick <= now][-1]
-        starts.append(now + max(1, meter.ticks))
+        while following < len(score.meters) and score.meters[following].tick <= starts[-1]:
+            following += 1
+        starts.append(starts[-1] + max(1, score.meters[following - 1].meter.ticks))
     return starts
 
 
@@ -112,9 +112,13 @@ def draw_notes(draw: ImageDraw.ImageDraw, roll: Roll, light: float = 1.0) -> Non
     """Every note in sight, brighter the harder it is played; `light` 0..1 dims them all."""
     for lane, note, box in note_boxes(roll):
         colour = blend(INK, lane.colour, light * (0.5 + 0.5 * min(1.0, note.velocity / 108)))
-        half = (box[2] - box[0]) / 2
-        radius = half if lane.track.is_drum else min(_ROUND, (box[3] - box[1]) / 2, half)
-        draw.rounded_rectangle(box, radius=radius, fill=colour)
+        draw.rounded_rectangle(box, radius=corner(lane, box), fill=colour)
+
+
+def corner(lane: Lane, box: Box) -> float:
+    """The radius of a note's corners, in pixels."""
+    half = (box[2] - box[0]) / 2
+    return half if lane.track.is_drum else min(_ROUND, (box[3] - box[1]) / 2, half)
 
 
 def note_boxes(roll: Roll) -> Iterator[tuple[Lane, Note, Box]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import guitarpro
+import numpy as np
 from guitarpro import models
 
 from inference.music.articulation import palm_mutes
@@ -21,6 +22,7 @@ from inference.render.notation.spelling import fifths_of
 from inference.render.notation.staves import in_page_order
 from inference.render.tab.fingering import Fingering, Stroke, finger_together
 from inference.render.tab.tunings import BASS_TUNINGS, GUITAR_TUNINGS
+from inference.render.timeline import Timeline
 
 _GUITARS, _BASSES = range(24, 32), range(32, 40)
 _ENCODING = "cp1252"
@@ -102,13 +104,13 @@ def _muted(track: Track, score: Score) -> frozenset[Note]:
 
 
 def _strokes(score: Score, lines: Sequence[Line], muted: frozenset[Note]) -> list[Stroke]:
+    struck = [(line.bar.start + chord.start, chord.notes) for line in lines for chord in line.chords if not chord.begun]
+    ticks = np.array([start for start, _ in struck], dtype=np.int64) * TICKS_PER_GRID
+    seconds = Timeline(score, 1).seconds_between(np.zeros_like(ticks), ticks).tolist()
     strokes = []
-    for line in lines:
-        for chord in line.chords:
-            if not chord.begun:
-                at_s = score.seconds_at((line.bar.start + chord.start) * TICKS_PER_GRID)
-                pitches = tuple(sorted({note.pitch for note in chord.notes}, reverse=True))
-                strokes.append(Stroke(pitches, at_s, all(note in muted for note in chord.notes)))
+    for at_s, (_, notes) in zip(seconds, struck, strict=True):
+        pitches = tuple(sorted({note.pitch for note in notes}, reverse=True))
+        strokes.append(Stroke(pitches, at_s, all(note in muted for note in notes)))
     return strokes
 
 

@@ -144,11 +144,11 @@ def test_the_line_of_the_video_stands_where_the_music_is() -> None:
     assert film.tick_at(2.0) == pytest.approx(1920 + 960)
     content = encode_video(Scene("T", "Metal", "", "#b3202c", score), noise(2.5), RATE)
     seen = [
-        (time, int(np.argmax(picture[135:640, 196:1248].min(axis=2).sum(axis=0)))) for time, picture in frames(content)
+        (time, int(np.argmax(picture[145:635, 240:1248].min(axis=2).sum(axis=0)))) for time, picture in frames(content)
     ]
     assert len(seen) == -(-5 * FRAMES_PER_S // 2)
     for time, x in seen[3:30:5]:
-        assert x / (1248 - 196) == pytest.approx(film.tick_at(time) / 3840, abs=0.01)
+        assert x / (1248 - 240) == pytest.approx(film.tick_at(time) / 3840, abs=0.01)
 
 
 @pytest.mark.parametrize(("seconds", "kbps", "channels"), [(300, 192, 2), (340, 192, 2), (400, 160, 2), (600, 96, 2)])

@@ -9,6 +9,7 @@ from inference.music.score import Meter, MeterChange, Note, Score, Track
 from inference.music.units import PPQ
 from inference.render.pictures import Card, draw_card, jpeg_bytes, png_bytes
 from inference.render.pictures.card import HEIGHT, WIDTH
+from inference.render.pictures.film import Film, Scene
 from inference.render.pictures.lettering import drawable, fitting, font
 from inference.render.pictures.palette import INK, WHITE, at_least_light, ink_on, parse_colour
 from inference.render.pictures.roll import bar_starts, lay_out
@@ -126,3 +127,22 @@ def test_the_cover_is_a_small_jpeg() -> None:
     cover = jpeg_bytes(draw_card(card(quartet_score(8))))
     assert Image.open(io.BytesIO(cover)).format == "JPEG"
     assert len(cover) < 120_000
+
+
+def test_the_films_last_page_is_as_long_as_the_others_and_nothing_follows_it() -> None:
+    score = quartet_score(10, tempo=120)
+    last = Track("Pad", 89, False, (Note(9 * 4 * PPQ, 60, 24 * PPQ, 90),))  # rings for six bars
+    film = Film(Scene("T", "Metal", "", "#b3202c", replace(score, tracks=(*score.tracks, last))))
+    pages = [film._page(number).roll for number in range(len(film._page_starts))]
+    assert [(page.first // (4 * PPQ), page.ticks // (4 * PPQ)) for page in pages] == [(0, 4), (4, 4), (8, 4)]
+
+
+def test_notes_of_the_film_shine_while_they_sound() -> None:
+    score = single_note_score()  # a quarter long, half a second
+    film = Film(Scene("T", "Metal", "", "#b3202c", score))
+    (flash,) = film._page(0).flashes
+    corner, middle = (flash.y, flash.x), (flash.y + flash.shape.shape[0] // 2, flash.x + flash.shape.shape[1] // 2)
+    for seconds, shines in ((0.0, True), (0.49, True), (0.52, False)):
+        picture = film.frame(seconds, 2.0)
+        assert (tuple(picture[middle]) == flash.colour) is shines
+        assert tuple(picture[corner]) != flash.colour
