@@ -1,5 +1,6 @@
 """`lnh render`: any MIDI file as sound, score, tab, stems, video ... without composing anything."""
 
+import asyncio
 import json
 import tempfile
 import time
@@ -23,6 +24,7 @@ from inference.music.score import Score
 from inference.music.spec import SongSpec
 from inference.render.errors import RenderFailed
 from inference.render.job import RenderedFile, RenderJob, Unmade
+from inference.render.pool import RenderPool, RenderResult
 
 Kind = FileFormat | ExtraFile
 _KINDS: dict[str, Kind] = {str(kind): kind for kind in (*FileFormat, *ExtraFile)}
@@ -60,13 +62,18 @@ def render(
 
 
 def _make(job: RenderJob, folder: Path, soundfont: Path | None) -> tuple[list[RenderedFile], list[Unmade]]:
-    from inference.render.extras import render_extras  # the synth and its kin: only this verb needs them here
-    from inference.render.pipeline import render as render_usual
+    """In a worker of its own, which has the service's limits of memory and time: a MIDI file may come from anywhere."""
 
-    usual = render_usual(job, folder, soundfont=soundfont) if job.formats else []
-    extras = render_extras(job, folder, soundfont=soundfont) if job.extras else []
-    made = [*usual, *(one for one in extras if isinstance(one, RenderedFile))]
-    return made, [one for one in extras if isinstance(one, Unmade)]
+    async def work() -> RenderResult:
+        pool = RenderPool(1, soundfont=soundfont)
+        await pool.start()
+        try:
+            return await pool.render(job, folder)
+        finally:
+            await pool.close()
+
+    result = asyncio.run(work())
+    return result.files, result.left_out
 
 
 def _job(
@@ -81,10 +88,10 @@ def _job(
     genre = _genre(catalogue, genre_said, recipe)
     title = (title_said or (recipe.spec.title if recipe else None) or file.stem).strip()[:MAX_TITLE] or "Song"
     key = recipe.spec.key if recipe and recipe.spec.key else estimate_key(score)
-    roster = recipe.spec.roster if recipe else None
+    bars, roster, edit = (recipe.spec.bars, recipe.spec.roster, recipe.spec.edit) if recipe else (None, None, None)
     return RenderJob(
         score=score,
-        spec=SongSpec(((genre.name, 1.0),), key=key, roster=roster),
+        spec=SongSpec(((genre.name, 1.0),), bars=bars, key=key, roster=roster, edit=edit),
         title=title,
         genre_title=genre.title,
         colour=genre.colour,
