@@ -19,6 +19,7 @@ from bot.commands import (
     running,
     similar,
     sounds,
+    touch,
     train,
 )
 from bot.commands.trouble import sentence_of
@@ -48,6 +49,7 @@ EXAMPLES = (
     (ablate.ablate, "ablate", "lnh ablate no-copy --bank var/banks/core.npz --minutes 3"),
     (critic.train, "critic train", "lnh critic train --bank var/banks/core.npz --out var/critic.safetensors"),
     (critic.measure, "critic measure", "lnh critic measure --bank var/banks/core.npz --out var/critic"),
+    (touch.touch, "touch", "lnh touch --bank var/banks/core2.npz --bank var/banks/wide.npz --genres metal,rock"),
     (look.tokens, "tokens", "lnh tokens out/ashes-of-iron.mid"),
     (look.database_upgrade, "db upgrade", "lnh db upgrade"),
     (look.config_show, "config show", "lnh config show --json"),
@@ -57,7 +59,7 @@ _PANELS = {
     "Songs": "compose replay render continue extend replace accompany vary remix blend similar tokens",
     "The band in chat": "run serve bot doctor config db",
     "Measuring": "bench sounds eval",
-    "Training": "bank index train ablate critic",
+    "Training": "bank index train ablate critic touch",
 }
 
 

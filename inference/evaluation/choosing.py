@@ -93,7 +93,7 @@ def _rows(critic: Critic, takes: Takes, real: Sequence[Piece], seed: int) -> Ite
         known = bootstrap(truth[:, column], [piece.song for piece in real])
         for who, pieces in chosen.items():
             found = bootstrap(tables[who][:, column], [piece.song for piece in pieces])
-            yield Row(_NUMBER.get(name, 3 if name.startswith("L") else _OF_THE_BAND), f"{name}: {who}", known, found)
+            yield Row(row_of(name), f"{name}: {who}", known, found)
     random_takes = tables["a take"].reshape(-1, takes.count, len(metrics))
     for who, table in tables.items():
         if who != "a take":
@@ -126,6 +126,11 @@ def _gain(takes: Floats, best: Floats, real: Floats) -> Estimate:
 
 def _table(metrics: Mapping[str, Metric], pieces: Sequence[Piece]) -> Floats:
     return np.array([[metric(piece) for metric in metrics.values()] for piece in pieces])
+
+
+def row_of(metric: str) -> int:
+    """The number of the row that one of these metrics has."""
+    return _NUMBER.get(metric, 3 if metric.startswith("L") else _OF_THE_BAND)
 
 
 def metrics_of(genre: Genre, seed: int) -> dict[str, Metric]:

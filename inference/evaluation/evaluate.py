@@ -130,7 +130,7 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
             bits = _bits_rows(model, excerpts, _naming(genre, tell))
             pieces = [excerpt.piece for excerpt in excerpts]
             if plan.catalogue is not None:
-                fillings = fill_gaps(engine, genre, pieces, plan.catalogue, _naming(genre, tell))
+                fillings = fill_gaps(engine, genre, pieces, (plan.catalogue, plan.takes, _naming(genre, tell)))
                 bits += gap_rows(fillings, plan.seed)
             if steering is not None and excerpts:
                 bits += latent_rows(steering, engine, genre, excerpts, _naming(genre, tell))

@@ -12,9 +12,10 @@ from enum import Enum
 
 import numpy as np
 
+from inference.critic.takes import takes_of
 from inference.engine.contract import ComposeJob, Engine
 from inference.evaluation.comparison import judged_alone
-from inference.evaluation.compose import Tell, compose_all
+from inference.evaluation.compose import Tell, compose_chosen
 from inference.evaluation.estimate import bootstrap
 from inference.evaluation.material import BARS, Piece
 from inference.evaluation.report import Row
@@ -55,12 +56,21 @@ class Filled:
 Fillings = Mapping[Gap, Sequence[Filled]]
 
 
-def fill_gaps(engine: Engine, genre: Genre, pieces: Sequence[Piece], catalogue: GenreCatalogue, tell: Tell) -> Fillings:
+def fill_gaps(engine: Engine, genre: Genre, pieces: Sequence[Piece], how: tuple[GenreCatalogue, int, Tell]) -> Fillings:
     """Has a running engine write the gaps of at most PIECES pieces in which somebody plays around them.
+
+    Songs are led and takes chosen as the service does it.
+
+    Args:
+        engine: started.
+        genre: of the pieces.
+        pieces: real ones, BARS long.
+        how: (what completes and leads songs, takes of a new song, what takes lines on how far it is).
 
     Raises:
         CannotEvaluate: a song was not written.
     """
+    catalogue, takes, tell = how
     filled: dict[Gap, list[Filled]] = {}
     for gap in Gap:
         jobs: list[ComposeJob] = []
@@ -68,12 +78,12 @@ def fill_gaps(engine: Engine, genre: Genre, pieces: Sequence[Piece], catalogue: 
         for number, piece in enumerate(pieces):
             spec = _spec(gap, genre, piece.score, catalogue, number)
             if spec is not None and len(jobs) < PIECES:
-                jobs.append(
-                    ComposeJob(f"{gap.name}-{genre.name}-{number}", spec, SamplingParams(number, touch=genre.touch))
-                )
+                sampling = catalogue.led(spec, SamplingParams(number))
+                jobs.append(ComposeJob(f"{gap.name}-{genre.name}-{number}", spec, sampling))
                 edited.append(piece)
         tell(f"{gap.name.lower()} of {len(jobs)} songs")
-        songs = compose_all(engine, jobs, lambda _: None)
+        several = max((takes_of(job.spec.edit, takes) for job in jobs), default=1)
+        songs = compose_chosen(engine, jobs, several, None, lambda _: None)
         filled[gap] = [Filled(piece, song.score) for piece, (_, song) in zip(edited, songs, strict=True)]
     return filled
 

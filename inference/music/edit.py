@@ -89,6 +89,11 @@ class Edit:
         """Whether the second song's band, form and key are the blend's; in the middle the first one's are."""
         return self.share > _HALF
 
+    @property
+    def fills(self) -> bool:
+        """Whether bars of the whole band, or of some players, are written that others of the song stand beside."""
+        return self.operation in _ADDS or (self.operation is Operation.REPLACE and self.bars is not None)
+
     def _check_meaning(self) -> None:
         operation = self.operation
         if self.add is not None and operation not in _ADDS:

@@ -83,8 +83,16 @@ class GenreCatalogue:
         )
 
     def led(self, spec: SongSpec, sampling: SamplingParams) -> SamplingParams:
-        """The same with the touch of the spec's main genre where none is said. Raises UnknownGenre."""
-        return sampling if sampling.touch is not None else replace(sampling, touch=self.find(spec.main_genre).touch)
+        """The same with the touch of the spec's main genre where none is said, for its kind of edit.
+
+        Raises:
+            UnknownGenre: the genre is none.
+        """
+        if sampling.touch is not None:
+            return sampling
+        touch = self.find(spec.main_genre).touch
+        fills = spec.edit is not None and spec.edit.fills
+        return replace(sampling, touch=touch.filling() if fills else touch)
 
     def _blend(self, spec: SongSpec) -> tuple[tuple[str, float], ...]:
         """The genres, heaviest first and then by name, so that equal blends are equal songs; aliases are merged."""

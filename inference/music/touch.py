@@ -1,13 +1,15 @@
 """A touch: how the players of a band are led while they play, on top of what the model would do by itself."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from inference.music.errors import InvalidSpec
 
 _COLD, _HOT = 0.3, 2.0
 _MOST_WEIGHT = 8.0
+# Of bars that others stand beside (DECISIONS.md, *Filled bars*).
+_FILLING_AGAIN, _FILLING_FOUR, _FILLING_FORM = 0.3, 1.2, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,13 @@ class Touch:
         if unknown:
             raise InvalidSpec("touch", f"a touch has no {', '.join(sorted(unknown))}")
         return cls(**{name: float(value) for name, value in entry.items()})
+
+    def filling(self) -> Self:
+        """The same for bars that others of the song stand beside: more comes again, above all four bars later.
+
+        Drawn as freely as a whole song, such bars bring back less than real ones in that place do.
+        """
+        return replace(self, again=_FILLING_AGAIN, four=_FILLING_FOUR, form=_FILLING_FORM)
 
     def said(self) -> dict[str, float]:
         """What differs from leaving everything to the model."""

@@ -61,7 +61,7 @@ class Order:
     @property
     def is_flexible(self) -> bool:
         """Whether it is all the same how many takes there are: nobody said so, and nobody knows what the seed gives."""
-        return self.takes is None and self.seed_drawn and self.spec.edit is None
+        return self.takes is None and self.seed_drawn
 
     @property
     def needs_rendering(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from inference.api import Comparison, ErrorCode, FileFormat, SongFile, SongState
-from inference.critic.takes import Judge
+from inference.critic.takes import Judge, takes_of
 from inference.engine.contract import ComposeJob, Engine, Finished
 from inference.latent.contract import Rows, Steer, no_steer
 from inference.music.genre import GenreCatalogue
@@ -152,9 +152,8 @@ class Producer:
 
     def _takes(self, order: Order) -> int:
         """How many to begin with."""
-        if order.is_flexible:
-            return self._room.share
-        return order.takes or (self._limits.takes if order.spec.edit is None else 1)
+        most = self._room.share if order.is_flexible else self._limits.takes
+        return order.takes or takes_of(order.spec.edit, most)
 
     def _bar_written(self, work: Work, bars_done: int) -> None:
         """A bar is done; when the engine had to start over, nothing is heard until it is beyond what it had."""

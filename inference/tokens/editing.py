@@ -67,7 +67,8 @@ def plan_edit(spec: SongSpec, seed: int) -> EditPlan:
     source = unpack_source(spec.edit.source)
     layout = lay_out(spec.edit, source, spec.roster, shift_of(spec, source), seed)
     meter = written_as(spec.meter) or spec.meter
-    header = Header(spec.genres, layout.players, len(layout.rows), spec.tempo, spec.key, spec.density, meter)
+    density = _density_asked(spec, spec.edit.operation, source)
+    header = Header(spec.genres, layout.players, len(layout.rows), spec.tempo, spec.key, density, meter)
     excerpt = _excerpt(layout, source, header)
     rows = tuple(tuple(_moved(cell, excerpt.start) for cell in layout.rows[bar]) for bar in excerpt)
     last_open = max(bar for bar, row in enumerate(rows) if any(isinstance(cell, Open) for cell in row))
@@ -81,6 +82,18 @@ def plan_edit(spec: SongSpec, seed: int) -> EditPlan:
         free_order=needs_free_order(rows),
     )
     return EditPlan(source, layout, Given(header, rows), excerpt.start)
+
+
+def _density_asked(spec: SongSpec, operation: Operation, source: Source) -> int | None:
+    """The density to hold the song to: none where it is the song's own, which its bars tell better than a bin does.
+
+    A bin is open at the end and says nothing of a loud chorus: held to it, the players of a song of 20 strokes a bar
+    leave their new bars after the first stroke.
+    """
+    is_own = (
+        operation not in (Operation.ACCOMPANY, Operation.REMIX) and spec.density == source.arrangement.header.density
+    )
+    return None if is_own else spec.density
 
 
 def _moved(cell: Cell, first: int) -> Cell:

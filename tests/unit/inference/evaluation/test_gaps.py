@@ -39,7 +39,7 @@ def test_what_is_in_the_gap_is_not_in_the_song_that_is_edited() -> None:
     engine = FakeEngine(free=True)
     engine.start()
     try:
-        filled = fill_gaps(engine, METAL, PIECES, CATALOGUE, print)
+        filled = fill_gaps(engine, METAL, PIECES, (CATALOGUE, 1, print))
     finally:
         engine.stop()
     assert {gap: len(some) for gap, some in filled.items()} == {Gap.INFILL: 4, Gap.CONTINUATION: 4}
@@ -60,7 +60,7 @@ def test_songs_with_silent_edges_are_left_out() -> None:
     engine = FakeEngine(free=True)
     engine.start()
     try:
-        filled = fill_gaps(engine, METAL, [Piece(replace(score, tracks=late), 1)], CATALOGUE, print)
+        filled = fill_gaps(engine, METAL, [Piece(replace(score, tracks=late), 1)], (CATALOGUE, 1, print))
     finally:
         engine.stop()
     assert [len(some) for some in filled.values()] == [0, 0]
@@ -94,7 +94,7 @@ def test_no_more_songs_are_edited_than_need_be(monkeypatch: pytest.MonkeyPatch) 
     engine = FakeEngine(free=True)
     engine.start()
     try:
-        filled = fill_gaps(engine, METAL, PIECES, CATALOGUE, print)
+        filled = fill_gaps(engine, METAL, PIECES, (CATALOGUE, 1, print))
     finally:
         engine.stop()
     assert [len(some) for some in filled.values()] == [2, 2]

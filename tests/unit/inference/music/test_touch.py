@@ -1,9 +1,11 @@
 """A touch says what differs from the model's own way, and refuses what makes no sense."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from inference.music.edit import Edit, Operation
 from inference.music.errors import InvalidSpec
 from inference.music.genre import load_catalogue
 from inference.music.recipe import Recipe
@@ -46,6 +48,29 @@ def test_a_genre_leads_the_songs_that_say_nothing(tmp_path: Path) -> None:
     said = SamplingParams(1, touch=PLAIN)
     assert catalogue.led(METAL, SamplingParams(1)).touch == Touch(kick=2.5, low=0.9)
     assert catalogue.led(METAL, said) == said
+
+
+@pytest.mark.parametrize(
+    ("edit", "fills"),
+    [
+        (Edit(Operation.CONTINUE, ""), True),
+        (Edit(Operation.EXTEND, ""), True),
+        (Edit(Operation.REPLACE, "", bars=(9, 16)), True),
+        (Edit(Operation.REPLACE, "", bars=(9, 16), players=("lead",)), True),
+        (Edit(Operation.REPLACE, "", players=("lead",)), False),
+        (Edit(Operation.ACCOMPANY, ""), False),
+        (Edit(Operation.VARY, ""), False),
+    ],
+)
+def test_bars_that_others_stand_beside_bring_more_back(tmp_path: Path, edit: Edit, fills: bool) -> None:
+    file = tmp_path / "genres.toml"
+    file.write_text(CATALOGUE, encoding="utf-8")
+    catalogue = load_catalogue(file)
+    touch = catalogue.led(replace(METAL, edit=edit), SamplingParams(1)).touch
+    usual = Touch(kick=2.5, low=0.9)
+    assert touch == (usual.filling() if fills else usual)
+    assert usual.filling().again > usual.again
+    assert usual.filling().kick == usual.kick
 
 
 @pytest.mark.parametrize("touch", [None, PLAIN, Touch(unison=0.7)])

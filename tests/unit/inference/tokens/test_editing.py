@@ -23,6 +23,7 @@ from tests.fakes.scores import BAR, quartet_score
 from tests.fakes.writing import write_at_random
 
 QUARTET = ("drums", "bass", "rhythm", "lead")
+QUINTET = (*(Player.of(Role(role)) for role in QUARTET), Player.of(Role.KEYS))
 
 
 def played_by_hand(bars: int, seed: int = 1) -> Score:
@@ -235,3 +236,13 @@ def test_songs_in_other_meters_fill_their_bars(meter: Meter) -> None:
     assert song.meters == (MeterChange(0, meter),)
     last = max(note.tick for track in song.tracks for note in track.notes)
     assert last // meter.ticks == 5
+
+
+def test_an_edited_song_is_held_to_a_density_only_if_it_is_not_its_own() -> None:
+    spec = edited(quartet_score(16), operation=Operation.REPLACE, bars=(5, 8))
+    own = unpack_source(spec.edit.source if spec.edit else "").arrangement.header.density
+    assert own is not None
+    assert plan_edit(spec, 1).given.header.density is None
+    assert plan_edit(replace(spec, density=9 - own), 1).given.header.density == 9 - own
+    adding = edited(quartet_score(16), roster=QUINTET, operation=Operation.ACCOMPANY)
+    assert plan_edit(adding, 1).given.header.density == own
