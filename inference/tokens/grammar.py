@@ -226,10 +226,10 @@ class Grammar:
         state = self._state
         if state.slot is None:
             return False
-        start = state.last.value + 1
-        if self._strict is not None and start <= DRUM_SET:
-            return bool(_notes_in(self._strict, start, self._range()[1]).any())
-        return start < (VALUES if state.last.value >= DRUM_SET else DRUM_SET)
+        start, stop = state.last.value + 1, self._range()[1]
+        if self._strict is not None and stop <= DRUM_SET:
+            return bool(_notes_in(self._strict, start, stop).any())
+        return start < stop
 
     def _values(self, head: int) -> Mask:
         state = self._state
@@ -244,10 +244,10 @@ class Grammar:
             lowest = max(lowest, state.last.value + 1)
         if self._strict is not None and highest <= DRUM_SET:
             return _notes_in(self._strict, lowest, highest)
-        return _span(lowest, max(lowest + 1, highest))
+        return _span(lowest, highest)
 
     def _shapes(self, pitch: int) -> Mask:
-        within = _shapes_within(self._range()[1] - pitch)
+        within = _shapes_within(self._range()[1] - PITCH - pitch)
         return within if self._strict is None else within & _shapes_in(self._strict, pitch % 12)
 
     def _track_values(self, slot: int) -> list[int]:
@@ -341,5 +341,5 @@ def _not_none(field: int) -> Mask:
 
 @lru_cache(maxsize=256)
 def _shapes_within(room: int) -> Mask:
-    """Chord shapes that reach less than `room` semitones above their lowest note; the single note always."""
-    return np.array([False] + [chord_intervals(shape)[-1] < max(room, 1) for shape in range(1, SHAPES)])
+    """Chord shapes that reach less than `room` semitones above their lowest note."""
+    return np.array([False] + [chord_intervals(shape)[-1] < room for shape in range(1, SHAPES)])

@@ -172,9 +172,9 @@ struct Grammar {
 
     LNH_FN bool room_above() const {
         if (s.player < 0) return false;
-        const int start = s.last.value() + 1;
-        if (!strict() || start > DRUM_SET) return start < (s.last.value() >= DRUM_SET ? VALUES : DRUM_SET);
-        for (int value = start; value < s.h.high[s.player]; value++)
+        const int start = s.last.value() + 1, stop = s.h.high[s.player];
+        if (!strict() || stop > DRUM_SET) return start < stop;
+        for (int value = start; value < stop; value++)
             if (in_key(value)) return true;
         return false;
     }
@@ -194,7 +194,6 @@ struct Grammar {
             a.stop = s.h.high[player];
             if (s.last.is_hit() && s.last.head() == head) a.first = larger(a.first, s.last.value() + 1);
             a.keeps_key = strict() && a.stop <= DRUM_SET;
-            if (!a.keeps_key) a.stop = larger(a.first + 1, a.stop);
         }
     }
 
@@ -262,8 +261,7 @@ struct Grammar {
         a.first = 1;
         a.stop = size_of(field);
         if (field != SHAPE) return;
-        // As the reference has it: a range of values, less a pitch.
-        a.room = larger(1, s.h.high[larger(s.player, 0)] - (value - PITCH));
+        a.room = s.h.high[larger(s.player, 0)] - value;
         a.pitch_class = (value - PITCH) % 12;
         a.keeps_key = strict();
     }

@@ -20,7 +20,7 @@ from inference.tokens.vocabulary import (
 )
 
 ROSTER = (Player.of(Role.DRUMS), Player.of(Role.BASS), Player.of(Role.RHYTHM), Player.of(Role.LEAD))
-PITCHED_SHAPES = 8  # all of them small enough to stay below pitch 128
+PITCHED_SHAPES, TOP = 8, 55  # all of them small enough to stay in the range of a bass
 
 _velocities = st.integers(1, VELOCITIES - 1)
 _drum_hits = st.builds(
@@ -32,7 +32,7 @@ _drum_hits = st.builds(
 _pitched_hits = st.builds(
     Step,
     st.integers(0, POSITIONS - 1).map(lambda position: POSITION + position),
-    st.integers(PITCH + 33, PITCH + 60),
+    st.integers(PITCH + 33, PITCH + TOP),
     st.integers(1, PITCHED_SHAPES),
     st.integers(1, DURATIONS - 1),
     _velocities,

@@ -79,14 +79,15 @@ def test_the_last_bar_is_written_for_itself(seed: int) -> None:
     assert bars[-1].value == NEW
 
 
-@given(st.integers(0, 2**32))
-@settings(max_examples=20, deadline=None)
-def test_pitches_stay_in_the_range_of_their_role(seed: int) -> None:
-    players = (Player.of(Role.DRUMS), Player.of(Role.BASS), Player.of(Role.KEYS))
-    header = Header((), players, 4, 120.0, None, None)
-    score = perform(decode(header, write_at_random(header, seed)))
-    assert all(21 <= note.pitch <= 67 + 36 for note in score.tracks[1].notes)
-    assert all(note.pitch <= 108 + 36 for note in score.tracks[2].notes)
+@given(st.integers(0, 2**32), st.sampled_from([None, Key(11, Mode.MAJOR), Key(5, Mode.MINOR)]), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_no_note_of_a_chord_leaves_the_range_of_its_role(seed: int, key: Key | None, strict: bool) -> None:
+    ranges = {Role.BASS: (21, 67), Role.RHYTHM: (28, 88), Role.LEAD: (31, 100), Role.KEYS: (21, 108)}
+    header = Header((), (Player.of(Role.DRUMS), *map(Player.of, ranges)), 4, 120.0, key, None)
+    steps = write_at_random(header, seed, replace(RULES, strict_key=strict))
+    score = perform(decode(header, steps))
+    for track, (low, high) in zip(score.tracks[1:], ranges.values(), strict=True):
+        assert all(low <= note.pitch <= high for note in track.notes)
 
 
 @given(st.integers(0, 2**32), st.sampled_from([Key(tonic, mode) for tonic in range(12) for mode in Mode]))
