@@ -12,7 +12,7 @@ from bot.commands import machine
 from bot.commands.trouble import as_trouble
 from inference.music.genre import Genre
 from inference.render.errors import RenderFailed
-from inference.render.worker import keep_memory
+from inference.render.worker import keep_memory, one_thread
 
 if TYPE_CHECKING:
     from inference.evaluation.sound_speed import SoundSpeed
@@ -45,6 +45,7 @@ def _measure(genre: Genre, soundfont: Path | None) -> list["SoundSpeed"]:
     from inference.render.studio import Studio
 
     keep_memory()  # as render workers do
+    one_thread()
     studio = Studio.open(soundfont)
     tempo = sum(genre.tempo_range) / 2
     bars = max(4, round(_SONG_S * tempo / 240))

@@ -4,15 +4,17 @@ import math
 from functools import cache
 
 import numpy as np
+import scipy.fft
 import scipy.signal
 from numpy.typing import NDArray
 
-from inference.render.signal import Audio, hop_peaks
+from inference.render.signal import Audio, convolve, hop_peaks
 
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _STEPS_PER_BLOCK = 4
-_CHUNK = 1 << 15
+_CHUNK = 1 << 17
+_WEIGHTING_S = 0.06  # the filters have fallen by 100 dB then
 _OVERSAMPLING = 4
 _PHASE_TAPS = 12
 _HOPS_AT_ONCE = 1 << 11
@@ -29,13 +31,31 @@ def step_powers(audio: Audio, rate: int, step: int) -> NDArray[np.float64]:
     steps = audio.shape[1] // step
     powers = np.zeros(steps)
     weighting = _k_weighting(rate)
-    state = np.zeros((len(weighting), audio.shape[0], 2))
+    per_chunk, before = max(1, _CHUNK // step), len(weighting) - 1
+    for first in range(0, steps, per_chunk):
+        last = min(steps, first + per_chunk)
+        start = max(0, first * step - before)
+        heard = convolve(audio[:, start : last * step], weighting)[:, first * step - start :]
+        grouped = heard.reshape(audio.shape[0], last - first, step)
+        powers[first:last] = np.einsum("csh,csh->s", grouped, grouped) / step
+    return powers
+
+
+def rough_powers(audio: Audio, rate: int, step: int) -> NDArray[np.float64]:
+    """Nearly what `step_powers` says, for steps of a tenth of a second and more, in a third of its time.
+
+    From the spectrum of each step alone: what a filter still hears of the step before is left out.
+    """
+    steps = audio.shape[1] // step
+    powers = np.zeros(steps)
+    weights = _bin_weights(rate, step)
     per_chunk = max(1, _CHUNK // step)
     for first in range(0, steps, per_chunk):
         last = min(steps, first + per_chunk)
-        heard, state = scipy.signal.sosfilt(weighting, audio[:, first * step : last * step].astype(float), zi=state)
-        grouped = heard.reshape(audio.shape[0], last - first, step)
-        powers[first:last] = np.einsum("csh,csh->s", grouped, grouped) / step
+        grouped = audio[:, first * step : last * step].reshape(audio.shape[0], last - first, step)
+        bins = scipy.fft.rfft(grouped, axis=-1).view(np.float32)
+        np.square(bins, out=bins)
+        powers[first:last] = (bins @ weights).sum(axis=0)
     return powers
 
 
@@ -110,13 +130,28 @@ def _interpolator() -> NDArray[np.float32]:
 
 
 @cache
-def _k_weighting(rate: int) -> NDArray[np.float64]:
-    """The two filters of BS.1770 for any sample rate, as second-order sections.
+def _k_weighting(rate: int) -> NDArray[np.float32]:
+    """The answer of BS.1770's two filters to a click, for any sample rate.
 
     The standard gives coefficients for 48 kHz only; these are the analogue parameters behind them
-    (B. De Man, "Evaluation of implementations of the EBU R128 loudness measurement", AES 2018).
+    (B. De Man, "Evaluation of implementations of the EBU R128 loudness measurement", AES 2018). As a convolution they
+    take less time than sample after sample.
     """
-    return np.array([_head_shelf(rate, 1681.9744509555319), _low_cut(rate, 38.13547087602444)])
+    click = np.zeros(int(_WEIGHTING_S * rate))
+    click[0] = 1.0
+    sections = np.array([_head_shelf(rate, 1681.9744509555319), _low_cut(rate, 38.13547087602444)])
+    return np.asarray(scipy.signal.sosfilt(sections, click), dtype=np.float32)
+
+
+@cache
+def _bin_weights(rate: int, step: int) -> NDArray[np.float32]:
+    """Of the squares of real and imaginary parts in turn, what each adds to the mean square of the weighted step."""
+    weights = np.abs(scipy.fft.rfft(_k_weighting(rate), max(step, len(_k_weighting(rate))))) ** 2
+    hertz = np.linspace(0.0, 1.0, len(weights))
+    bins = np.interp(np.linspace(0.0, 1.0, step // 2 + 1), hertz, weights) * 2.0
+    bins[0] /= 2.0
+    bins[-1] /= 2.0 if step % 2 == 0 else 1.0
+    return np.asarray(np.repeat(bins, 2) / step**2, dtype=np.float32)
 
 
 def _head_shelf(rate: int, hertz: float) -> list[float]:

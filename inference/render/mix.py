@@ -6,7 +6,7 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from inference.render.loudness import gated_lufs, step_powers
+from inference.render.loudness import gated_lufs, rough_powers
 from inference.render.signal import (
     Audio,
     Curve,
@@ -88,7 +88,7 @@ class Desk:
             return 0.0
         # measured at full scale: soft notes would lie under the gate of the measure
         heard = _excerpts(audio, self.rate) / np.float32(peak)
-        loudness = gated_lufs(step_powers(heard, self.rate, self.rate // 10))
+        loudness = gated_lufs(rough_powers(heard, self.rate, self.rate // 10))
         if len(audio) == 1:
             loudness += 10 * np.log10(2.0)  # from both loudspeakers
         return gain_of(min(_DRUMS_LUFS + level - loudness, _HIGHEST_PEAK_DB)) / peak

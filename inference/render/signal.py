@@ -1,6 +1,7 @@
 """Small tools on audio: arrays of float32, shape (channels, samples), full scale +-1."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import scipy.fft
@@ -11,7 +12,8 @@ Audio = NDArray[np.float32]
 Curve = Sequence[tuple[float, float]]
 HOPS_PER_SECOND = 1000
 _TAPS = 2048
-_FFT = 1 << 15
+_FFT = 1 << 14
+_ROWS, _LANES, _ALONE = 16, 4, 2.3  # transforms at once; how many the processor makes in one, and what one alone costs
 _BLOCK = 1 << 15
 _FLOOR_DB = -150.0
 
@@ -58,21 +60,41 @@ def convolve(audio: Audio, taps: NDArray[np.float32], out: Audio | None = None) 
     `out`, where the answer goes, may be `audio` itself: a song is large, and fresh memory is slow to come by.
     """
     rows = np.atleast_2d(taps)
-    reach = rows.shape[1] - 1
-    size = scipy.fft.next_fast_len(min(max(_FFT, 4 * reach), audio.shape[1] + reach), real=True)
-    step = size - reach
-    spectrum = scipy.fft.rfft(rows, size, axis=-1)
+    reach, channels = rows.shape[1] - 1, len(audio)
+    size = _transform_size(audio.shape[1], channels, reach)
+    step, at_once = size - reach, max(1, _ROWS // channels)
+    spectrum = scipy.fft.rfft(rows, size, axis=-1)[:, None]
     wet = np.empty_like(audio) if out is None else out
-    window = np.zeros((audio.shape[0], size), np.float32)
-    for start in range(0, audio.shape[1], step):
-        part = audio[:, start : start + step]
+    before = np.zeros((channels, reach), np.float32)
+    for start in range(0, audio.shape[1], at_once * step):
+        part = audio[:, start : start + at_once * step]
         length = part.shape[1]
-        window[:, reach : reach + length] = part
-        window[:, reach + length :] = 0
-        heard = scipy.fft.irfft(scipy.fft.rfft(window, axis=-1) * spectrum, size, axis=-1)
-        wet[:, start : start + length] = heard[:, reach : reach + length]
-        window[:, :reach] = window[:, step:].copy()  # what the next block follows
+        whole = -(-length // step) * step
+        line = np.zeros((channels, reach + whole), np.float32)
+        line[:, :reach] = before
+        line[:, reach : reach + length] = part
+        before = line[:, whole : whole + reach]
+        frames = np.lib.stride_tricks.sliding_window_view(line, size, axis=1)[:, ::step]
+        bins = scipy.fft.rfft(frames, axis=-1)
+        bins *= spectrum
+        heard = scipy.fft.irfft(bins, size, axis=-1, overwrite_x=True)[:, :, reach:]
+        wet[:, start : start + length] = heard.reshape(channels, -1)[:, :length]
     return wet
+
+
+@lru_cache(4096)
+def _transform_size(samples: int, channels: int, reach: int) -> int:
+    """The cheapest block: transforms of four and more rows at once take less than half the time of single ones."""
+    most = scipy.fft.next_fast_len(max(_FFT, 4 * reach), real=True)
+    sizes = {scipy.fft.next_fast_len(reach + -(-samples // parts), real=True) for parts in (1, 2, 4, 8, 16)}
+    return min(
+        (size for size in {*sizes, most} if size <= most), key=lambda size: _work(size, samples, channels, reach)
+    )
+
+
+def _work(size: int, samples: int, channels: int, reach: int) -> float:
+    rows = channels * -(-samples // (size - reach))
+    return float(size * (rows // _LANES * _LANES + rows % _LANES * _ALONE))
 
 
 def hop_peaks(audio: Audio, hop: int) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ def enter() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the service, which closes its pool
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     keep_memory()
+    one_thread()
     _cap_memory()
 
 
@@ -76,6 +77,11 @@ def keep_memory() -> None:
     if libc is not None:
         libc.mallopt(_MMAP_MAX, 0)
         libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def one_thread() -> None:
+    """Before numpy is imported: matrix products of some microseconds lose by a second thread, which waits in a loop."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _give_back(job: RenderJob) -> None:
