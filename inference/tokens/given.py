@@ -28,7 +28,7 @@ class Open(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """A cell in which the player does what it does in another bar, one that is written before this one."""
+    """A cell in which the player does what it does in another bar, given or fresh, that is written before this one."""
 
     bar: int
 

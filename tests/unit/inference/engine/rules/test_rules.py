@@ -189,3 +189,10 @@ def test_an_edit_is_forced_shown_masked_and_leant_on_alike(
     native: ctypes.CDLL, known: Given, rules: Rules, seed: int
 ) -> None:
     assert list(compare(native, known.header, rules, Plan(known), seed))[-1].head == END
+
+
+def test_a_cell_tied_to_one_that_need_not_be_new_is_refused() -> None:
+    header = Header((), DUET, 2, 120.0, None, None)
+    plan = Plan(Given(header, ((Open.FREE, None), (Tied(0), None))))
+    with pytest.raises(ValueError, match="not to what is free"):
+        told(header, Rules(), plan, (), SamplingParams(0))
