@@ -1,5 +1,6 @@
 """The band in a terminal: the same verbs as in any chat."""
 
+import asyncio
 import sys
 from typing import TextIO
 
@@ -14,7 +15,7 @@ from bot.settings import ConsoleSettings
 
 
 class ConsoleAdapter:
-    """Reads one line after the other and answers it; `run` ends at `/quit` or with the input."""
+    """Answers one line after the other, `/cancel` at once; `run` ends at `/quit` or with the input."""
 
     def __init__(
         self, settings: ConsoleSettings, band: Band, *, input_descriptor: int = 0, output: TextIO | None = None
@@ -35,12 +36,25 @@ class ConsoleAdapter:
     async def run(self) -> None:
         self._is_open = True
         self._screen.say("LnH is here. Type /compose metal, or /help.")
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
         try:
-            async for line in read_lines(self._input):
-                if line.strip() and not await self._verbs.answer(line):
-                    break
+            async with asyncio.TaskGroup() as tasks:
+                reading = tasks.create_task(self._read(lines))
+                while (line := await lines.get()) is not None:
+                    if line.strip() and not await self._verbs.answer(line):
+                        break
+                reading.cancel()
         finally:
             self._is_open = False
+
+    async def _read(self, lines: asyncio.Queue[str | None]) -> None:
+        """Queues every line, and None after the last; who cancels a song does not wait for it to end."""
+        async for line in read_lines(self._input):
+            if line.strip().casefold() == "/cancel":
+                await self._verbs.cancel()
+            else:
+                lines.put_nowait(line)
+        lines.put_nowait(None)
 
     def is_connected(self) -> bool:
         return self._is_open

@@ -19,20 +19,27 @@ async def read_lines(descriptor: int) -> AsyncIterator[str]:
 
 
 async def _chunks(descriptor: int) -> AsyncIterator[bytes]:
-    loop, readable = asyncio.get_running_loop(), asyncio.Event()
-    try:
-        loop.add_reader(descriptor, readable.set)
-        waits = True
-    except PermissionError:  # a regular file cannot be waited for, and never blocks
-        waits = False
-    try:
-        while True:
-            if waits:
-                await readable.wait()
-                readable.clear()
+    loop = asyncio.get_running_loop()
+    chunks: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def read() -> None:
+        # Here and nowhere else: once the loop has called, there is something; a moment later a read might block it.
+        try:
             chunk = os.read(descriptor, _CHUNK_BYTES)
-            if not chunk:
-                return
+        except OSError:  # the terminal is gone
+            chunk = b""
+        if not chunk:
+            loop.remove_reader(descriptor)
+        chunks.put_nowait(chunk)
+
+    try:
+        loop.add_reader(descriptor, read)
+    except PermissionError:  # a regular file cannot be waited for, and never blocks
+        while chunk := os.read(descriptor, _CHUNK_BYTES):
+            yield chunk
+        return
+    try:
+        while chunk := await chunks.get():
             yield chunk
     finally:
         loop.remove_reader(descriptor)

@@ -1,14 +1,17 @@
 """The verbs a terminal understands, each a call of the band's services."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import time
 from functools import partial
+
+import structlog
 
 from adapters.console.reply import ConsoleFilesReply, ConsoleReply, Screen
 from adapters.console.view import progress_view
 from bot.domain.daily import DailySchedule, parse_time
-from bot.domain.errors import LnhError, NotFound
+from bot.domain.errors import LnhError
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
@@ -31,11 +34,13 @@ HELP = (
     "/files                        more files of the last song: /files stems or /files 3 makes one of those it lists",
     "/genres                       what I play; /genres disable punk, /genres enable punk",
     "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
+    "/cancel                       stops the song in the making",
     "/help                         this",
     "/quit                         good night",
 )
 _DAILY_EXAMPLE = "/daily 18:30 Europe/Berlin metal"
 _NO_DAILY = f"There is no daily song; set one up with {_DAILY_EXAMPLE}"
+_logger = structlog.get_logger(__name__)
 
 
 class Verbs:
@@ -44,6 +49,7 @@ class Verbs:
     def __init__(self, band: Band, screen: Screen) -> None:
         self._band = band
         self._screen = screen
+        self._making: RequestId | None = None
         self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             "compose": self._compose,
             "another": self._another,
@@ -71,22 +77,41 @@ class Verbs:
             await act(rest.strip())
         except (LnhError, MusicError) as error:
             self._screen.say(sentence(error, YOU.locale))
+        except Exception:
+            _logger.exception("line not answered", verb=verb)
+            self._screen.say(sentence(LnhError(id=verb), YOU.locale))
         return True
+
+    async def cancel(self) -> None:
+        """Stops the song in the making; who waits for it is told."""
+        if self._making is None:
+            self._screen.say("There is no song in the making.")
+        else:
+            await self._band.compose.cancel(self._making)
+
+    @contextmanager
+    def _making_one(self) -> Iterator[tuple[RequestId, ConsoleReply]]:
+        """The id of a new song and its reply; for as long as the body runs, that song can be cancelled."""
+        self._making = request_id(PLATFORM, uuid.uuid4().hex)
+        try:
+            with progress_view(self._screen.output) as view:
+                yield self._making, ConsoleReply(self._screen, view)
+        finally:
+            self._making = None
 
     async def _compose(self, text: str) -> None:
         catalogue = self._band.catalogue
         wishes = wishes_from_text(text, catalogue)
-        request = build_request(wishes, id=_new_id(), seed=draw_seed(), place=HERE, requester=YOU, catalogue=catalogue)
-        with progress_view(self._screen.output) as view:
-            await self._band.compose.compose(request, ConsoleReply(self._screen, view))
+        with self._making_one() as (song_id, reply):
+            request = build_request(
+                wishes, id=song_id, seed=draw_seed(), place=HERE, requester=YOU, catalogue=catalogue
+            )
+            await self._band.compose.compose(request, reply)
 
     async def _another(self, text: str) -> None:
-        song = RequestId(text) if text else self._screen.last_song
-        if song is None:
-            raise NotFound(what="a song to play another one of")
-        with progress_view(self._screen.output) as view:
-            reply = ConsoleReply(self._screen, view)
-            await self._band.compose.another(song, id=_new_id(), requester=YOU, place=HERE, reply=reply)
+        song = RequestId(text) if text else self._last_song()
+        with self._making_one() as (song_id, reply):
+            await self._band.compose.another(song, id=song_id, requester=YOU, place=HERE, reply=reply)
 
     async def _change(self, operation: Operation, text: str) -> None:
         """Works on the last song; `text` names players and bars."""
@@ -100,22 +125,20 @@ class Verbs:
 
     def _last_song(self) -> RequestId:
         if self._screen.last_song is None:
-            raise NotFound(what="a song to work on")
+            raise InvalidSpec("song", "there is no song yet; start with one, such as /compose metal")
         return self._screen.last_song
 
     async def _work(self, change: SongChange) -> None:
-        with progress_view(self._screen.output) as view:
-            reply = ConsoleReply(self._screen, view)
-            await self._band.compose.change(change, id=_new_id(), requester=YOU, place=HERE, reply=reply)
+        with self._making_one() as (song_id, reply):
+            await self._band.compose.change(change, id=song_id, requester=YOU, place=HERE, reply=reply)
 
     async def _files(self, text: str) -> None:
         """Makes files of the last song, or lists what there is."""
-        kinds, song = read_kinds(text), self._screen.last_song
+        kinds = read_kinds(text)
         if not kinds:
             self._screen.say(*(f"{number:>2} {kind:<10} {kind.meaning}" for number, kind in enumerate(KINDS, 1)))
             return
-        if song is None:
-            raise NotFound(what="a song to make files of")
+        song = self._last_song()
         self._screen.say(making_line(kinds, YOU.locale))
         await self._band.files.make(FilesWish(song, kinds, MOST_FILE_MIB), YOU, ConsoleFilesReply(self._screen))
 
@@ -175,7 +198,3 @@ def _describe(schedule: DailySchedule) -> str:
     paused = f" (paused: {schedule.paused})" if schedule.paused else ""
     next_utc = f"{schedule.next_run_utc:%Y-%m-%d %H:%M} UTC"
     return f"A song a day at {schedule.at:%H:%M} {schedule.zone}, {genres}; next: {next_utc}{paused}"
-
-
-def _new_id() -> RequestId:
-    return request_id(PLATFORM, uuid.uuid4().hex)

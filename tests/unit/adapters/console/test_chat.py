@@ -3,7 +3,7 @@
 import asyncio
 import io
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +34,24 @@ class Terminal:
                 adapter = ConsoleAdapter(self.settings.console, band, input_descriptor=reading, output=output)
                 await adapter.run()
         finally:
+            os.close(reading)
+        return output.getvalue()
+
+    async def talk(self, *turns: tuple[str, Callable[[str], bool]]) -> str:
+        """Types a line, waits until what was printed is as told, and goes on with the next; what was printed."""
+        output = io.StringIO()
+        reading, writing = os.pipe()
+        try:
+            async with open_band(self.settings, {}) as band, asyncio.TaskGroup() as tasks:
+                chat = ConsoleAdapter(self.settings.console, band, input_descriptor=reading, output=output)
+                tasks.create_task(chat.run())
+                for line, is_answered in turns:
+                    os.write(writing, f"{line}\n".encode())
+                    while not is_answered(output.getvalue()):  # noqa: ASYNC110  # a stream has no event for it
+                        await asyncio.sleep(0.01)
+                os.write(writing, b"/quit\n")
+        finally:
+            os.close(writing)
             os.close(reading)
         return output.getvalue()
 
@@ -150,16 +168,44 @@ async def test_more_files_of_the_last_song_are_listed_and_made_by_name_or_number
 
 async def test_files_that_there_are_not_or_of_no_song_are_refused(terminal: Terminal) -> None:
     answer = await terminal.type("/files tab", "/files gold")
-    assert "no longer know" in answer
+    assert "There is no song yet" in answer
     assert "file is one of flac, ogg" in answer
 
 
-async def test_there_is_nothing_to_vary_before_the_first_song(terminal: Terminal) -> None:
-    assert "no longer know" in await terminal.type("/vary")
+@pytest.mark.parametrize("line", ["/vary", "/another", "/remix jazz"])
+async def test_before_the_first_song_there_is_none_to_work_on(terminal: Terminal, line: str) -> None:
+    assert "There is no song yet; start with one, such as /compose metal." in await terminal.type(line)
 
 
-async def test_another_without_a_song_says_so(terminal: Terminal) -> None:
-    assert "no longer know" in await terminal.type("/another")
+async def test_a_song_that_is_not_known_cannot_be_played_again(terminal: Terminal) -> None:
+    assert "I no longer know that song." in await terminal.type("/another nothing-7")
+
+
+async def test_a_song_in_the_making_is_cancelled_at_once_and_the_chat_goes_on(tmp_path: Path) -> None:
+    engine = FakeEngine()  # stands still: only a cancelled song ends
+    async with running_service(tmp_path / "songs", engine=engine) as service:
+        terminal = Terminal(settings_for(tmp_path, service), service)
+        async with asyncio.timeout(20):
+            answer = await terminal.talk(
+                ("/cancel", lambda said: "no song in the making" in said),
+                ("/compose metal 8 bars", lambda said: "Writing bar" in said),
+                ("/cancel", lambda said: "Cancelled" in said),
+                ("/genres", lambda said: "on  metal" in said),
+            )
+    assert "Cancelled; no song this time." in answer
+    assert terminal.files == []
+
+
+async def test_a_defect_is_told_and_the_chat_goes_on(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ArithmeticError("one, two, many")
+
+    monkeypatch.setattr("bot.services.genres.GenreService.listing", broken)
+    answer = await terminal.type("/genres", "/help")
+    assert "Something broke on our side" in answer
+    assert "/compose metal 140bpm Em" in answer
 
 
 async def test_a_disabled_genre_is_refused_with_the_others_named(terminal: Terminal) -> None:

@@ -1,5 +1,6 @@
 """Lines arrive whole from pipes, files and nothing at all."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -19,6 +20,19 @@ async def test_lines_of_a_pipe_arrive_one_by_one() -> None:
     assert await anext(lines) == "/another"
     os.close(writing)
     assert [line async for line in lines] == ["halb fertig: ä"]
+    os.close(reading)
+
+
+async def test_waiting_for_a_line_holds_up_nobody() -> None:
+    reading, writing = os.pipe()
+    lines = read_lines(reading)
+    waiting = asyncio.create_task(anext(lines))
+    for _ in range(5):
+        os.write(writing, b"/another\n")
+        for _ in range(5):  # turns of the loop in which it might read what is not there yet
+            await asyncio.sleep(0)
+    os.close(writing)
+    assert [await waiting, *[line async for line in lines]] == ["/another"] * 5
     os.close(reading)
 
 
