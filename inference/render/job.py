@@ -84,4 +84,5 @@ def check_limits(score: Score) -> None:
         raise ScoreTooLarge(f"a song may have {MAX_TRACKS} tracks at most, and this one has {len(score.tracks)}")
     if score.duration_s > MAX_DURATION_S:
         minutes = MAX_DURATION_S / 60
-        raise ScoreTooLarge(f"a song may last {minutes:g} minutes at most, and this one is {score.duration_s / 60:.1f}")
+        lasts = f"{score.duration_s / 60:.1f}"
+        raise ScoreTooLarge(f"a song may last {minutes:g} minutes at most, and this one lasts {lasts}")

@@ -35,11 +35,12 @@ def fifths_of(key: Key) -> int:
 def spell(pitch: int, key: Key, along: Iterable[int] = ()) -> Spelling:
     """The way to write a MIDI pitch that is nearest to the key on the line of fifths.
 
-    In minor, the tone six semitones over the tonic is a raised fourth, unless its own fifth sounds `along`: then it is
-    a lowered fifth. In E minor it is A sharp on the way to B, and the root of B flat five.
+    The tone that is farthest on the side of the sharps becomes a flat where its own fifth sounds `along`: in E minor it
+    is A sharp on the way to B, but the root of B flat five.
     """
     lowest = fifths_of(key) + _LOWEST[key.mode]
-    if key.mode is Mode.MINOR and (pitch - key.tonic) % 12 == 6 and any((one - pitch) % 12 == 7 for one in along):
+    is_farthest = (lowest + 11) * 7 % 12 == pitch % 12
+    if is_farthest and any((one - pitch) % 12 == 7 for one in along):
         lowest -= 1
     place = next(place for place in range(lowest, lowest + 12) if place * 7 % 12 == pitch % 12)
     alter, letter = divmod(place + 1, 7)

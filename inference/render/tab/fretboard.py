@@ -13,10 +13,12 @@ _STRETCH_COST = 1.0
 _HEIGHT_COST = 0.1
 _HIGH_FRET, _HIGH_FRET_COST = 12, 0.12
 _MUTED_STRING_COST = 0.15
+_MUTED_THIN, _MUTED_THIN_COST = 2, 0.5  # nobody chugs on the two thinnest strings of a guitar
 _GAP_COST = 0.6
 _THIN_OPEN_COST = 0.3
 _OPEN_IN_GRIP_COST = 0.5
 _MOST_GRIPS = 400
+_GUITAR_STRINGS = 6
 
 Grip = tuple[tuple[int, int], ...]
 """(String, fret) of each note of a chord, the highest note first; string 1 is the thinnest, fret 0 is open."""
@@ -92,7 +94,10 @@ def _cost(grip: Grip, strings: int, *, muted: bool) -> float:
     high = sum(max(0, fret - _HIGH_FRET) for _, fret in grip) * _HIGH_FRET_COST
     height = _HEIGHT_COST * sum(fret for _, fret in grip) / len(grip)
     gaps = grip[-1][0] - grip[0][0] + 1 - len(grip)  # strings in between must be kept quiet
-    thick = sum(strings - string for string, _ in grip) / len(grip) * _MUTED_STRING_COST if muted else 0.0
+    thick = 0.0
+    if muted:
+        thick = sum(strings - string for string, _ in grip) / len(grip) * _MUTED_STRING_COST
+        thick += _MUTED_THIN_COST * (strings >= _GUITAR_STRINGS and grip[0][0] <= _MUTED_THIN)
     thin_open = _THIN_OPEN_COST * sum(fret == 0 and string <= strings - 2 for string, fret in grip)
     opened = sum(fret == 0 for _, fret in grip)
     mixed = _OPEN_IN_GRIP_COST * opened if max(fret for _, fret in grip) > _STRETCH else 0.0

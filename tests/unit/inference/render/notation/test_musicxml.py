@@ -127,6 +127,7 @@ def test_pitches_are_spelt_as_the_key_wants_them(key: str, pitch: int, name: str
 def test_the_root_of_flat_five_is_flat() -> None:
     assert [str(spell(pitch, E_MINOR, (58, 65, 70))) for pitch in (58, 65, 70)] == ["Bb", "F", "Bb"]
     assert [Symbol(0, 10, suffix, 10).name(E_MINOR) for suffix in ("5", "dim")] == ["Bb5", "A#dim"]
+    assert [Symbol(0, 8, suffix, 8).name(Key.parse("C")) for suffix in ("maj7", "dim")] == ["Abmaj7", "G#dim"]
 
 
 @pytest.mark.parametrize("name", ["C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F", "Am", "Ebm", "G#m"])

@@ -126,6 +126,11 @@ def test_what_rings_after_the_last_bar_is_let_ring_and_has_no_bar_of_its_own() -
     ]
 
 
+def test_palm_mutes_keep_to_the_thick_strings() -> None:
+    fingering = finger([Stroke((64, 59, 52), number / 8, muted=True) for number in range(8)], STANDARD)
+    assert {tuple(sorted(placed.places.values())) for placed in fingering.strokes} == {((3, 9), (4, 9), (5, 7))}
+
+
 def test_power_chords_in_a_drop_tuning_are_one_finger_across_three_strings() -> None:
     drop_d = next(tuning for tuning in GUITAR_TUNINGS if tuning.name == "drop D")
     fingering = finger([Stroke((53, 48, 41), 0.0), Stroke((55, 50, 43), 0.2)], drop_d)
