@@ -1,7 +1,5 @@
 """The Slack adapter with the real Bolt over real sockets, against a Web API in memory."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -9,35 +7,11 @@ import pytest
 from bot.domain.errors import ComposerFailed
 from bot.domain.request import Place
 from bot.settings import BadSettings
-from inference.api import ExtraFile
-from inference.music.errors import BadRecipe
-from tests.fakes.slack_api import SlackApi
 from tests.fakes.slack_band import BandForTests
-from tests.fakes.slack_edge import Actor, Refusal, SlackEdge
+from tests.fakes.slack_edge import Actor, Refusal
 from tests.fakes.slack_running import running
-from tests.fakes.songs import CATALOGUE, file_for, request_for
-
-UPLOADED = "files.completeUploadExternal"
-MODES = ("socket", "http")
-SONG = ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
-QUICK = ["iron-harvest.png", "iron-harvest-quick.mp3", "iron-harvest.mid"]
-
-
-@pytest.fixture
-def band() -> BandForTests:
-    return BandForTests()
-
-
-@pytest.fixture
-async def edge() -> AsyncIterator[SlackEdge]:
-    async with SlackEdge(SlackApi()).serve() as edge:
-        yield edge
-
-
-@pytest.fixture
-def admin(edge: SlackEdge) -> Actor:
-    here = edge.api.workspace
-    return Actor(here.team, here.channel, here.admin, "ada")
+from tests.fakes.slack_scene import MODES, UPLOADED, delivered
+from tests.fakes.songs import CATALOGUE, request_for
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -59,90 +33,6 @@ async def test_progress_is_one_message_that_is_gone_when_the_song_is_there(edge,
         await edge.called("chat.delete")
     assert len(edge.calls_of("chat.postMessage")) == 1
     assert len(edge.calls_of("chat.update")) <= 1
-
-
-async def quick_mix(edge, band):
-    """A song that is asked for and can be heard as a quick mix; the full one waits for `composer.mix`."""
-    band.composer.mix = asyncio.Event()
-    await edge.command("/compose", "metal")
-    await edge.until(lambda: any("quick mix" in call["text"] for call in section_texts(edge)))
-    async with asyncio.timeout(10):
-        while not any(" " in note for note in band.answers.notes.values()):  # noqa: ASYNC110  # nor this for a note
-            await asyncio.sleep(0.01)
-    (message,) = await edge.history()
-    assert names(message) == QUICK
-    return message
-
-
-def section_texts(edge):
-    return [block["text"] for call in edge.calls_of("chat.update") for block in call["blocks"] if "text" in block]
-
-
-def names(message):
-    return [file["name"] for file in message["files"]]
-
-
-async def test_quick_mix_is_posted_at_once_and_replaced_by_the_full_one(edge, band):
-    async with running(edge, band):
-        quick = await quick_mix(edge, band)
-        assert [element["action_id"] for element in quick["blocks"][1]["elements"]] == ["lnh.cancel"]
-        band.composer.mix.set()
-        await delivered(band, 1)
-    (full,) = await edge.history()
-    assert (full["ts"], names(full)) == (quick["ts"], SONG)
-    assert await edge.api.content(full["files"][1]) == b"ID3"
-    assert full["blocks"][1]["elements"][0]["action_id"] == "lnh.another"
-    assert len(edge.calls_of("files.delete")) == 3
-
-
-async def test_restart_between_quick_and_full_mix_ends_with_the_full_one_in_the_same_message(edge, band):
-    async with running(edge, band):
-        quick = await quick_mix(edge, band)
-    (message,) = await edge.history()
-    assert names(message) == QUICK
-    reborn = BandForTests(songs=band.songs, answers=band.answers)
-    async with running(edge, reborn) as adapter:
-        await reborn.band().compose.recompose_pending(adapter.reply_for)
-    (full,) = await edge.history()
-    assert (full["ts"], names(full)) == (quick["ts"], SONG)
-
-
-async def test_quick_mix_that_slack_does_not_let_us_replace_makes_room_for_a_new_message(edge, band):
-    async with running(edge, band):
-        quick = await quick_mix(edge, band)
-        edge.refuse("chat.update", Refusal("internal_error"))
-        band.composer.mix.set()
-        await delivered(band, 1)
-    (full,) = await edge.history()
-    assert (full["ts"] != quick["ts"], names(full)) == (True, SONG)
-
-
-async def test_song_comes_without_a_quick_mix_where_slack_takes_none(edge, band):
-    band.composer.mix = asyncio.Event()
-    band.composer.mix.set()
-    edge.refuse("files.completeUploadExternal", Refusal("internal_error"))
-    async with running(edge, band):
-        await edge.command("/compose", "metal")
-        await delivered(band, 1)
-    (full,) = await edge.history()
-    assert names(full) == SONG
-
-
-async def test_song_cancelled_while_its_quick_mix_plays_is_taken_away(edge, band):
-    async with running(edge, band):
-        quick = await quick_mix(edge, band)
-        await edge.click(quick)
-        assert "Cancelled" in (await edge.responded())["text"]
-    assert await edge.history() == []
-
-
-async def test_quick_mix_that_somebody_deleted_does_not_come_back_in_full(edge, band):
-    async with running(edge, band):
-        quick = await quick_mix(edge, band)
-        await edge.api.call("chat.delete", {"channel": quick["channel"], "ts": quick["ts"]}, "")
-        band.composer.mix.set()
-        await delivered(band, 1)
-    assert await edge.history() == []
 
 
 async def test_mention_in_a_thread_is_answered_in_that_thread(edge, band):
@@ -170,13 +60,6 @@ async def test_another_works_after_a_restart_with_nothing_but_the_button(edge, b
     assert len(await edge.history()) == 2
 
 
-async def delivered(band, songs):
-    """Waits until so many songs are marked as delivered, which is after the last call to Slack."""
-    async with asyncio.timeout(10):
-        while len(band.songs.done) < songs:  # noqa: ASYNC110  # the fake storage has no event for it
-            await asyncio.sleep(0.01)
-
-
 async def test_a_song_is_varied_extended_replaced_and_remixed_after_a_restart(edge, band):
     async with running(edge, band):
         await edge.command("/compose", "metal 140bpm")
@@ -193,66 +76,6 @@ async def test_a_song_is_varied_extended_replaced_and_remixed_after_a_restart(ed
     genres = [request.spec.main_genre for request in reborn.composer.asked]
     assert genres == ["metal", "metal", "metal", CATALOGUE.genres[-1].name]
     assert len(await edge.history()) == 5
-
-
-async def song_of(edge, band):
-    async with running(edge, band):
-        await edge.command("/compose", "metal 140bpm")
-        await delivered(band, 1)
-    (song,) = await edge.history()
-    return song
-
-
-async def test_another_file_of_a_song_is_made_after_a_restart_and_comes_into_its_thread(edge, band):
-    song = await song_of(edge, band)
-    reborn = BandForTests(songs=band.songs)
-    reborn.composer.gate.clear()
-    async with running(edge, reborn):
-        await edge.click(song, pressed="lnh.files")  # the last of the menu
-        await edge.until(lambda: edge.api.messages[-1]["text"] == "Making it: Piano roll video (MP4)")
-        reborn.composer.gate.set()
-        await edge.called("chat.delete", times=2)
-    _, made = await edge.history(thread=song["ts"])
-    assert (made["text"], names(made)) == ("Piano roll video (MP4) · Iron Harvest", ["iron-harvest.video"])
-    assert await edge.api.content(made["files"][0]) == b"video"
-    assert reborn.composer.files_asked[0].id == band.composer.asked[0].id
-
-
-async def test_many_files_come_in_several_messages(edge, band):
-    song = await song_of(edge, band)
-    band.composer.files_of[ExtraFile.VIDEO] = (file_for(ExtraFile.VIDEO),) * 12
-    async with running(edge, band):
-        await edge.click(song, pressed="lnh.files")
-        await edge.called("chat.delete", times=2)
-    messages = await edge.history(thread=song["ts"])
-    assert [len(message["files"]) for message in messages[1:]] == [10, 2]
-
-
-async def test_what_keeps_a_file_from_being_made_is_said_in_the_thread(edge, band):
-    song = await song_of(edge, band)
-    band.composer.cannot_make[ExtraFile.VIDEO] = "no encoder is installed"
-    async with running(edge, band):
-        await edge.click(song, pressed="lnh.files")
-        await edge.until(lambda: "could not be made" in edge.api.messages[-1]["text"])
-        band.composer.failures.append(BadRecipe("this song was written by another model"))
-        await edge.click(song, pressed="lnh.files")
-        await edge.until(lambda: "another model" in edge.api.messages[-1]["text"])
-    assert len(await edge.history(thread=song["ts"])) == 3
-
-
-async def test_files_that_slack_refuses_are_explained(edge, band):
-    song = await song_of(edge, band)
-    edge.refuse("files.getUploadURLExternal", Refusal("file_uploads_disabled"))
-    async with running(edge, band):
-        await edge.click(song, pressed="lnh.files")
-        await edge.until(lambda: "file uploads" in edge.api.messages[-1]["text"])
-
-
-async def test_files_of_a_song_long_forgotten_are_explained(edge, band):
-    song = await song_of(edge, band)
-    async with running(edge, BandForTests()):
-        await edge.click(song, pressed="lnh.files")
-        await edge.until(lambda: "no longer know that song" in edge.api.messages[-1]["text"])
 
 
 async def test_button_of_a_song_long_forgotten_is_explained(edge, band):
