@@ -13,7 +13,7 @@ from inference.render.zips import zip_member
 _WIDTH_MM, _HEIGHT_MM = 210, 297
 _SIDE_MM, _HEAD_MM, _FOOT_MM = 12, 26, 12
 _SCALE = 54
-_PNG_PPI = 130.0
+_PNG_PPI, _PNG_PPI_OF_MANY, _MANY_PAGES = 180.0, 130.0, 12
 _MOST_NOTES = 25_000  # some 70 pages and 1 GiB of memory
 _MOST_PICTURES = 40
 # Letters of verovio's music font that stand in texts, and their likes in a font that is at hand: the note of a tempo
@@ -104,7 +104,8 @@ class Pages:
             "pages.json": str(len(self.svgs)).encode(),
             "sheet.json": json.dumps({"title": self.title, "line": self.line}).encode(),
         } | {f"{number}.svg": svg.encode() for number, svg in enumerate(self.svgs)}
-        made = typst.compile(files, format=format, ppi=_PNG_PPI, timestamp=0, ignore_system_fonts=True)
+        ppi = _PNG_PPI if len(self.svgs) < _MANY_PAGES else _PNG_PPI_OF_MANY
+        made = typst.compile(files, format=format, ppi=ppi, timestamp=0, ignore_system_fonts=True)
         return list(made) if isinstance(made, list) else [made]
 
 
