@@ -76,14 +76,14 @@ class Board:
         self.top_p[slot] = sampling.top_p
         self.guidance[slot] = sampling.guidance
         self.guided[slot] = sampling.guidance != 1
-        self.steer[slot] = 0.0 if sequence.steer is None else sequence.steer[0, 0]
+        self.steer[slot] = 0.0
 
     def steer_on(self, sequences: list[Sequence]) -> list[int]:
-        """Writes down the points of those that have come to another bar or player, and returns their slots."""
+        """Writes down where those are steered that have come to another place of their course; returns their slots."""
         slots = []
         for sequence in sequences:
-            if sequence.steer is not None and (place := sequence.turned_to()) is not None:
-                self.steer[sequence.slot] = sequence.steer[place]
+            if (row := sequence.turned_to()) is not None:
+                self.steer[sequence.slot] = row
                 slots.append(sequence.slot)
         return slots
 

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from inference.latent.course import Course
 from inference.music.score import Score
 from inference.music.spec import SamplingParams, SongSpec
 
@@ -22,9 +20,8 @@ class ComposeJob:
         client, user: on whose behalf, opaque; clients take turns, and within a client its users do.
         scheduled: nobody waits for it at a screen, so it stands behind those that somebody waits for.
         deadline_s: seconds after `submit` at which it is given up, None for never.
-        steer: float32 [1 + bars, roles, C] from the embedding space: what to add to the song once so many bars have
-            begun, while that role (`tokens.state.player_numbers`, 0 for nobody) has the word. With it the whole song is
-            written anew, whatever the spec's edit; None for none.
+        course: where the embedding space steers the song. With it the whole song is written anew, in the form that the
+            course says, whatever the spec's edit; None for none.
     """
 
     id: str
@@ -34,7 +31,7 @@ class ComposeJob:
     user: str = ""
     scheduled: bool = False
     deadline_s: float | None = None
-    steer: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    course: Course | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

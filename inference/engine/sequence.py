@@ -4,17 +4,21 @@ from collections import deque
 from dataclasses import replace
 from math import inf
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inference.engine.contract import ComposeJob, Listener
+from inference.latent.course import NOWHERE, REST
 from inference.music.score import MeterChange, Score
 from inference.music.touch import PLAIN
 from inference.tokens.editing import join, plan_edit
 from inference.tokens.encode import prefix
-from inference.tokens.given import Plan
+from inference.tokens.given import Given, Plan
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.header import header_of
 from inference.tokens.perform import perform
-from inference.tokens.state import BandState, player_numbers
-from inference.tokens.vocabulary import END, Step
+from inference.tokens.state import BandState
+from inference.tokens.vocabulary import END, NEW, Step
 from inference.tokens.written import sounding
 
 
@@ -29,12 +33,13 @@ class Sequence:
     def __init__(self, job: ComposeJob, listener: Listener, rules: Rules) -> None:
         self.job = job
         self.listener = listener
-        self.steer = job.steer
-        is_new = job.spec.edit is None or job.steer is not None
+        self.course = job.course
+        is_new = job.spec.edit is None or job.course is not None
         self._edit = None if is_new else plan_edit(job.spec, job.sampling.seed)
-        self.header = header_of(job.spec) if self._edit is None else self._edit.given.header
+        given = self._given(job)
+        self.header = header_of(job.spec) if given is None else given.header
         self._state = BandState(self.header)
-        self.plan = None if self._edit is None else Plan(self._edit.given)
+        self.plan = None if given is None else Plan(given)
         touch = job.sampling.touch or PLAIN
         self.rules = replace(rules, strict_key=job.spec.strict_key, touch=touch)
         self._grammar = Grammar(self._state, self.rules, self.plan)
@@ -52,8 +57,13 @@ class Sequence:
         self.started_s = 0.0
         self.deadline_s = inf
         self.is_cancelled = False
-        self._bars_told = self._role = 0
-        self._turned_to = (0, 0)
+        self._bars_told = 0
+        self._place = NOWHERE
+
+    def _given(self, job: ComposeJob) -> Given | None:
+        if job.course is not None:
+            return job.course.given(header_of(job.spec))
+        return None if self._edit is None else self._edit.given
 
     @property
     def state(self) -> BandState:
@@ -112,17 +122,18 @@ class Sequence:
             self._forced.extend(self._grammar.forced())
         return step
 
-    def turned_to(self) -> tuple[int, int] | None:
-        """How many bars have begun, and the role that has the word, if either changed since the last call."""
-        if self.step.is_track:
-            self._role, _ = player_numbers(self.header.players[self.step.slot])
-        elif not self.step.is_hit:
-            self._role = 0
-        place = (self._begun, self._role)
-        if place == self._turned_to:
+    def turned_to(self) -> NDArray[np.float32] | None:
+        """What the course adds to the song from here on, [C], if that is something else than before."""
+        if self.course is None:
             return None
-        self._turned_to = place
-        return place
+        step, block = self.step, self._place[0]
+        if step.is_track:
+            block = int(self.course.cells[self._begun - 1, step.slot]) if step.value == NEW else REST
+        place = (block, step.position + 1) if step.is_hit else (block, 0) if step.is_track else NOWHERE
+        if place == self._place:
+            return None
+        self._place = place
+        return self.course.row(place)
 
     def new_bars(self) -> int | None:
         """Number of finished bars if it grew since the last call."""

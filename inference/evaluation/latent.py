@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from inference.engine.contract import ComposeJob, Engine
 from inference.evaluation.comparison import judged_alone
@@ -15,8 +14,10 @@ from inference.evaluation.estimate import bootstrap
 from inference.evaluation.gaps import f1, sounds_in
 from inference.evaluation.material import BARS, Excerpt
 from inference.evaluation.report import Row
-from inference.latent.contract import Rows
-from inference.latent.songs import divergence_of, points_of
+from inference.latent.course import REST, Course
+from inference.latent.hits import hits_of
+from inference.latent.points import Points, blocks_in
+from inference.latent.space import divergence
 from inference.latent.steering import Steering
 from inference.music.genre import Genre
 from inference.music.score import Score
@@ -29,6 +30,7 @@ PIECES = 40  # a genre, at most
 _PAIRS = 10
 _RATIOS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _RECONSTRUCTED = 90.0
+_HALF = 0.5
 _WHOLE = range(BARS)
 
 
@@ -46,15 +48,15 @@ def from_space(steering: Steering, jobs: Sequence[ComposeJob]) -> list[ComposeJo
     drawn = []
     for job in jobs:
         sampling = replace(job.sampling, space=Space.EMBEDDING)
-        steer = steering.rows(job.spec, sampling)
-        drawn.append(ComposeJob(f"{job.id}-space", job.spec, sampling, steer=steer))
+        course = steering.course(job.spec, sampling)
+        drawn.append(ComposeJob(f"{job.id}-space", job.spec, sampling, course=course))
     return drawn
 
 
 def latent_rows(
     steering: Steering, engine: Engine, genre: Genre, excerpts: Sequence[Excerpt], tell: Tell
 ) -> Iterator[Row]:
-    """Reconstruction, what a bar costs, and whether blends lie in order.
+    """Reconstruction, what a block costs, and whether blends lie in order.
 
     Raises:
         CannotEvaluate: a song was not written.
@@ -76,15 +78,15 @@ def latent_rows(
         else:
             yield Row(12, name, None, ours)
         yield Row(12, f"{name}: without its points", None, alone)
-    nats = [float(divergence_of(steering.space, one.arrangement).sum(dim=-1).mean()) for one in chosen]
-    yield Row(12, "KL from N(0, 1), nats a bar", None, bootstrap(np.array(nats), songs))
+    nats = [_nats(steering, one.arrangement) for one in chosen]
+    yield Row(12, "KL from N(0, 1), nats a block", None, bootstrap(np.array(nats), songs))
     tell("songs between two songs")
     yield from _blend_rows(steering, engine, genre, chosen)
 
 
 def _through(steering: Steering, engine: Engine, genre: Genre, excerpts: Sequence[Excerpt]) -> Through:
     steered = [
-        _job(f"latent-{genre.name}-{number}", genre, one.arrangement, number, steering.rows_at(_points(steering, one)))
+        _job(f"latent-{genre.name}-{number}", genre, one.arrangement, number, _course(steering, one))
         for number, one in enumerate(excerpts)
     ]
     alone = [
@@ -95,25 +97,28 @@ def _through(steering: Steering, engine: Engine, genre: Genre, excerpts: Sequenc
     return Through(excerpts, written[: len(steered)], written[len(steered) :])
 
 
+@torch.no_grad()
+def _nats(steering: Steering, arrangement: Arrangement) -> float:
+    """A block's on average, each counted once."""
+    blocks, _ = blocks_in(arrangement)
+    return float(divergence(*steering.space.encoder(hits_of(blocks))).sum(dim=-1).mean())
+
+
 def _blend_rows(steering: Steering, engine: Engine, genre: Genre, excerpts: Sequence[Excerpt]) -> Iterator[Row]:
     """How far from the first song to the second the songs between two neighbours lie, as their own points tell."""
     pairs = list(pairwise(excerpts))[:_PAIRS]
     if not pairs:
         return
-    jobs, ends = [], []
-    for number, (first, second) in enumerate(pairs):
-        here, there = _points(steering, first), _points(steering, second)
-        ends.append((here, there))
-        for ratio in _RATIOS:
-            steer = steering.rows_at(torch.lerp(here, there, ratio))
-            jobs.append(_job(f"blend-{genre.name}-{number}-{ratio:g}", genre, first.arrangement, number, steer))
+    blends = [_Blend.of(steering, *pair, ratio) for pair in pairs for ratio in _RATIOS]
+    jobs = [
+        _job(
+            f"blend-{genre.name}-{number}", genre, blend.like, number // len(_RATIOS), steering.course_of(blend.points)
+        )
+        for number, blend in enumerate(blends)
+    ]
     written = [song.score for _, song in compose_all(engine, jobs, lambda _: None)]
-    ways = np.array(
-        [
-            [_way(steering, written[number * len(_RATIOS) + place], *end) for place in range(len(_RATIOS))]
-            for number, end in enumerate(ends)
-        ]
-    )
+    gone = [blend.way(steering, score) for blend, score in zip(blends, written, strict=True)]
+    ways = np.array(gone).reshape(len(pairs), len(_RATIOS))
     songs = range(len(pairs))
     for place, ratio in enumerate(_RATIOS):
         name = f"a blend at {ratio:g} lies so far from the first song to the second, %"
@@ -129,25 +134,50 @@ def _blend_rows(steering: Steering, engine: Engine, genre: Genre, excerpts: Sequ
     )
 
 
-def _way(steering: Steering, score: Score, first: Tensor, second: Tensor) -> float:
-    """The share of the way between two songs' points, bar by bar, that a score's points have gone."""
-    points = points_of(steering.space, read_source(score).arrangement)
-    bars = min(len(points), len(first), len(second))
-    way = second[:bars] - first[:bars]
-    return float(((points[:bars] - first[:bars]) * way).sum() / way.square().sum().clamp(min=1e-9))
+@dataclass(frozen=True)
+class _Blend:
+    """A blend of two songs before it is written: the points of the nearer one, those it meets, and those in between."""
+
+    like: Arrangement
+    near: Points
+    meeting: Points
+    points: Points
+    is_nearer_to_second: bool
+
+    @classmethod
+    def of(cls, steering: Steering, first: Excerpt, second: Excerpt, ratio: float) -> "_Blend":
+        turned = ratio > _HALF
+        near, far = (second.arrangement, first.arrangement) if turned else (first.arrangement, second.arrangement)
+        share = 1 - ratio if turned else ratio
+        here, meeting = (steering.between(near, far, way) for way in (0.0, 1.0))
+        return cls(near, here, meeting, steering.between(near, far, share), turned)
+
+    def way(self, steering: Steering, score: Score) -> float:
+        """The share of the way from the first song to the second that a score's points have gone, block by block."""
+        written = steering.points_in(read_source(score).arrangement)
+        gone = total = 0.0
+        for point, (bar, player) in enumerate(self.near.first):
+            if bar >= len(written.cells) or player >= written.cells.shape[1] or written.cells[bar, player] == REST:
+                continue
+            here = self.near.values[point]
+            way = self.meeting.values[point] - here
+            gone += float(((written.values[int(written.cells[bar, player])] - here) * way).sum())
+            total += float(way.square().sum())
+        share = gone / max(total, 1e-9)
+        return 1 - share if self.is_nearer_to_second else share
 
 
-def _points(steering: Steering, excerpt: Excerpt) -> Tensor:
-    return points_of(steering.space, excerpt.arrangement)
+def _course(steering: Steering, excerpt: Excerpt) -> Course:
+    return steering.course_of(steering.points_in(excerpt.arrangement))
 
 
 def _likeness(excerpt: Excerpt, score: Score, width: int) -> float:
     return f1(sounds_in(excerpt.piece.score, _WHOLE), sounds_in(score, _WHOLE), width)
 
 
-def _job(id: str, genre: Genre, like: Arrangement, seed: int, steer: Rows | None) -> ComposeJob:
+def _job(id: str, genre: Genre, like: Arrangement, seed: int, course: Course | None) -> ComposeJob:
     """A song that is asked to be what a real one is."""
     header = like.header
     tempo = min(MAX_TEMPO, max(MIN_TEMPO, header.tempo))
     spec = SongSpec(((genre.name, 1.0),), BARS, header.key, tempo, header.meter, header.players, header.density)
-    return ComposeJob(id, spec, SamplingParams(seed), steer=steer)
+    return ComposeJob(id, spec, SamplingParams(seed), course=course)

@@ -8,9 +8,11 @@ class LatentConfig:
     """Sizes.
 
     Args:
-        size: Z, numbers a bar.
-        hidden: width of the encoder.
+        size: Z, numbers that a point has.
+        hidden: H, width of what is known of a hit, and of what the sketch says of the next one.
+        block: width of what is known of a whole block.
     """
 
-    size: int = 128
-    hidden: int = 384
+    size: int = 64
+    hidden: int = 256
+    block: int = 512

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from inference.latent.course import Course
 from inference.music.edit import Operation
 from inference.music.errors import InvalidSpec
 from inference.music.spec import SamplingParams, SongSpec, Space
 
-Rows = NDArray[np.float32]
-Steer = Callable[[SongSpec, SamplingParams], Rows | None]
+Steer = Callable[[SongSpec, SamplingParams], Course | None]
 
 
 def is_steered(spec: SongSpec, sampling: SamplingParams) -> bool:
@@ -41,6 +38,6 @@ def steer_of(checkpoint: Path) -> Steer:
         from inference.latent.steering import Steering
 
         steering = Steering.load(checkpoint)
-        return no_steer if steering is None else steering.rows
+        return no_steer if steering is None else steering.course
 
     return lambda spec, sampling: loaded()(spec, sampling) if is_steered(spec, sampling) else None

@@ -1,29 +1,33 @@
-"""What bars follow bars: a genre-conditional distribution over sequences of points, bar by bar.
+"""What bars follow bars: a genre-conditional distribution over songs as points, player by player and bar by bar.
 
-Most bars of a song are bars that were there before. So each bar is either one of the earlier ones again, pointed at
-(Vinyals et al., 2015), or a new point from a mixture of Gaussians.
+Most of what is played was played before. So each player in each bar rests, plays one of its earlier bars again,
+pointed at (Vinyals et al., 2015), or something new: a point from a mixture of Gaussians.
 """
 
 from dataclasses import dataclass
 from math import log, pi
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from inference.latent.course import REST
+from inference.latent.points import Points
 from inference.model.song import SONG_SIZES
 from inference.music.units import MAX_BARS
 from inference.tokens.state import CONTEXT_SIZES, PLAYER_COLUMNS
 
 _LOWEST_SPREAD = -4.0  # ln of a standard deviation
 _NEVER = -1e9  # finite, so that what cannot be has a gradient of zero and not none
+_REST, _NEW, _AGAIN = range(3)
 
 
 @dataclass(frozen=True)
 class Conditions:
     """What songs are asked to be.
 
-    song: int64 [B, 10]; genres: float [B, G + 1]; players: int64 [B, P, 2], role and program numbers, 0 for nobody.
+    song: int64 [B, 10]; genres: float [B, G + 1]; players: int64 [B, P, 2], role and program numbers.
     """
 
     song: Tensor
@@ -31,25 +35,49 @@ class Conditions:
     players: Tensor
 
 
-class LatentPrior(nn.Module):
-    """A recurrent network over bars; `genres` is how many a model knows, `size` numbers a point has."""
+@dataclass(frozen=True)
+class Songs:
+    """Songs of equally many players, as points.
 
-    def __init__(self, genres: int, size: int, width: int = 256, components: int = 4) -> None:
+    values: float [B, T, P, Z], normal ones, zeros for a rest; plays: bool [B, T, P].
+    same: bool [B, T, P, T], whether the player plays there what it played in an earlier bar.
+    bars: int64 [B], how many bars each song has; what is beyond them means nothing.
+    """
+
+    values: Tensor
+    plays: Tensor
+    same: Tensor
+    bars: Tensor
+    conditions: Conditions
+
+    @property
+    def back(self) -> Tensor:
+        """How many bars ago the player last played this, 0 for never: int64 [B, T, P]."""
+        count = self.values.shape[1]
+        at = torch.arange(count)
+        ago = (at.unsqueeze(1) - at).unsqueeze(1)
+        return torch.where(self.same, ago, count).amin(dim=-1) % count
+
+
+class LatentPrior(nn.Module):
+    """A recurrent network over bars and players; `genres` is how many a model knows, `size` numbers a point has."""
+
+    def __init__(self, genres: int, size: int, width: int = 256, components: int = 8) -> None:
         super().__init__()
         self.size, self.width, self.components = size, width, components
         self.song = nn.ModuleList(nn.Embedding(numbers, width) for numbers in SONG_SIZES)
         self.genres = nn.Linear(genres + 1, width, bias=False)
-        self.players = nn.ModuleList(
-            nn.Embedding(CONTEXT_SIZES[column], width, padding_idx=0) for column in PLAYER_COLUMNS
-        )
+        self.players = nn.ModuleList(nn.Embedding(CONTEXT_SIZES[column], width) for column in PLAYER_COLUMNS)
         self.left = nn.Embedding(1 + MAX_BARS, width)
         self.place = nn.Embedding(MAX_BARS, width)
-        self.point = nn.Linear(size, width)
+        self.kind = nn.Embedding(3, width)
+        self.ago = nn.Embedding(MAX_BARS, width)
+        self.last, self.own = nn.Linear(size, width), nn.Linear(size, width)
         self.cell = nn.GRU(width, width, num_layers=2, batch_first=True)
         self.wanted = nn.Linear(width, width)
         self.offered = nn.Linear(width + size, width)
         self.distance = nn.Embedding(MAX_BARS, 1)
-        self.new = nn.Linear(width, 1)
+        self.else_ = nn.Linear(width, 2)
         self.mixture = nn.Linear(width, components * (1 + 2 * size))
         # At first what is known of any new bar: that it is somewhere around the middle.
         nn.init.normal_(self.mixture.weight, std=0.01)
@@ -66,63 +94,91 @@ class LatentPrior(nn.Module):
         """The points that `normal` gives these for."""
         return normal * self.spread + self.center
 
-    def forward(self, points: Tensor, same: Tensor, bars: Tensor, conditions: Conditions) -> Tensor:
-        """-ln p of each bar given those before it: [B, T].
-
-        Args:
-            points: [B, T, Z], normal ones.
-            same: bool [B, T, T], whether bar t plays what an earlier bar s played.
-            bars: int64 [B], how many bars each song has; what is beyond them means nothing.
-            conditions: of the songs.
-        """
-        states = self._states(points, bars, conditions)
-        choices = self._choices(states, points)
-        again = torch.where(same, choices[..., :-1], _NEVER)
-        fresh = choices[..., -1] + self._density(states, points)
-        # A bar that was there before is never counted as new: it would be infinitely likely.
-        return -torch.where(same.any(dim=-1), again.logsumexp(dim=-1), fresh)
+    def forward(self, songs: Songs) -> Tensor:
+        """-ln p of what each player does in each bar, given all before: [B, T, P]."""
+        states = self._states(songs)
+        choices = self._choices(states, songs.values, songs.plays)
+        count = songs.values.shape[1]
+        again = torch.where(songs.same, choices[..., :count], _NEVER)
+        fresh = choices[..., -1] + self._density(states, songs.values)
+        # What was there before is never counted as new: it would be infinitely likely.
+        played = torch.where(songs.same.any(dim=-1), again.logsumexp(dim=-1), fresh)
+        return -torch.where(songs.plays, played, choices[..., -2])
 
     @torch.no_grad()
-    def sample(self, bars: int, conditions: Conditions, generator: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """Points [bars, Z] of one song; `temperature` scales the spread of new points."""
-        points = torch.zeros(1, 0, self.size)
+    def sample(self, bars: int, conditions: Conditions, generator: torch.Generator, temperature: float = 1.0) -> Points:
+        """One song; `temperature` scales the spread of new points."""
+        players = conditions.players.shape[1]
+        values, cells = torch.zeros(1, bars, players, self.size), np.full((bars, players), REST, np.int64)
+        found: list[Tensor] = []
+        state, before = None, torch.zeros(1, 1, self.width)
+        asked = self._asked(conditions, torch.tensor([bars]), bars)
+        states = torch.zeros(1, bars, players, self.width)
         for bar in range(bars):
-            seen = functional.pad(points, (0, 0, 0, 1))
-            states = self._states(seen, torch.tensor([bars]), conditions)
-            choice = int(torch.multinomial(self._choices(states, seen)[0, -1].exp(), 1, generator=generator))
-            # The choices end with "new"; those before it are bars, of which the one being chosen is none.
-            following = points[:, choice] if choice < bar else self._draw(states[:, -1], generator, temperature)
-            points = torch.cat((points, following.unsqueeze(1)), dim=1)
-        return self.placed(points[0])
+            for player in range(players):
+                own = self.own(values[:, bar - 1, player]) if bar else torch.zeros(1, self.width)
+                heard, state = self.cell(asked[:, bar, player].unsqueeze(1) + own.unsqueeze(1) + before, state)
+                states[:, bar, player] = heard[:, 0]
+                plays = torch.from_numpy(cells[None, : bar + 1] != REST)
+                choices = self._choices(states[:, : bar + 1], values[:, : bar + 1], plays)[0, -1, player]
+                choice, ago = int(torch.multinomial(choices.exp(), 1, generator=generator)), 0
+                if choice < bar:
+                    cells[bar, player] = cells[choice, player]
+                    ago = bar - int(np.flatnonzero(cells[:bar, player] == cells[choice, player])[-1])
+                elif choice == len(choices) - 1:
+                    cells[bar, player] = len(found)
+                    found.append(self._draw(heard[:, 0], generator, temperature)[0])
+                if cells[bar, player] != REST:
+                    values[0, bar, player] = found[cells[bar, player]]
+                kind = _REST if cells[bar, player] == REST else _AGAIN if ago else _NEW
+                before = self._heard(values[:, bar, player], torch.tensor([kind]), torch.tensor([ago])).unsqueeze(1)
+        points = torch.stack(found) if found else torch.zeros(0, self.size)
+        return Points(self.placed(points), cells)
 
-    def _states(self, points: Tensor, bars: Tensor, conditions: Conditions) -> Tensor:
-        """[B, T, W]: what is known before each bar."""
+    def _asked(self, conditions: Conditions, bars: Tensor, count: int) -> Tensor:
+        """[B, T, P, W]: what is known of each player in each bar before anything is played."""
         asked = self.genres(conditions.genres)
         for column, table in enumerate(self.song):
             asked = asked + table(conditions.song[:, column])
-        for column, table in enumerate(self.players):
-            asked = asked + table(conditions.players[..., column]).sum(dim=1)
-        at = torch.arange(points.shape[1], device=points.device)
+        players = self.players[0](conditions.players[..., 0]) + self.players[1](conditions.players[..., 1])
+        at = torch.arange(count)
         left = (bars.unsqueeze(1) - at).clamp(min=0, max=MAX_BARS)
-        before = functional.pad(self.point(points)[:, :-1], (0, 0, 1, 0))
-        states: Tensor = self.cell(before + self.place(at) + self.left(left) + asked.unsqueeze(1))[0]
-        return states
+        bar = self.place(at) + self.left(left)
+        out: Tensor = asked[:, None, None] + players.unsqueeze(1) + bar.unsqueeze(2)
+        return out
 
-    def _choices(self, states: Tensor, points: Tensor) -> Tensor:
-        """Ln p [B, T, T + 1]: each earlier bar again, or a new one (the last)."""
-        count = points.shape[1]
-        offered = self.offered(torch.cat((states, points), dim=-1))
-        at = torch.arange(count, device=points.device)
-        back = at.unsqueeze(1) - at
-        scores = self.wanted(states) @ offered.transpose(1, 2) / self.width**0.5
-        scores = scores + self.distance(back.clamp(min=0)).squeeze(-1)
-        scores = scores.masked_fill(back <= 0, _NEVER)
-        return torch.cat((scores, self.new(states)), dim=-1).log_softmax(dim=-1)
+    def _heard(self, values: Tensor, kind: Tensor, ago: Tensor) -> Tensor:
+        """What the next player is told of one who has just played: [..., W]."""
+        told: Tensor = self.last(values) + self.kind(kind) + self.ago(ago)
+        return told
+
+    def _states(self, songs: Songs) -> Tensor:
+        """[B, T, P, W]: what is known before each player's turn in each bar."""
+        count, players = songs.values.shape[1:3]
+        kind = torch.where(songs.plays, torch.where(songs.same.any(dim=-1), _AGAIN, _NEW), _REST)
+        told = self._heard(songs.values, kind, songs.back)
+        before = functional.pad(told.flatten(1, 2)[:, :-1], (0, 0, 1, 0))
+        own = functional.pad(self.own(songs.values)[:, :-1], (0, 0, 0, 0, 1, 0))
+        asked = self._asked(songs.conditions, songs.bars, count)
+        states: Tensor = self.cell((asked + own).flatten(1, 2) + before)[0]
+        return states.view(len(states), count, players, -1)
+
+    def _choices(self, states: Tensor, values: Tensor, plays: Tensor) -> Tensor:
+        """Ln p [B, T, P, T + 2]: each of the player's earlier bars again, a rest, or something new (the last)."""
+        count = states.shape[1]
+        offered = self.offered(torch.cat((states, values), dim=-1))
+        at = torch.arange(count)
+        ago = at.unsqueeze(1) - at
+        scores = torch.einsum("btpw,bspw->btps", self.wanted(states), offered) / self.width**0.5
+        scores = scores + self.distance(ago.clamp(min=0)).squeeze(-1).unsqueeze(1)
+        can_be = (ago > 0).unsqueeze(1) & plays.transpose(1, 2).unsqueeze(1)
+        scores = torch.where(can_be, scores, _NEVER)
+        return torch.cat((scores, self.else_(states)), dim=-1).log_softmax(dim=-1)
 
     def _density(self, states: Tensor, points: Tensor) -> Tensor:
-        """Ln of the density of a new bar: [B, T]."""
+        """Ln of the density of a new point: [B, T, P]."""
         weights, means, spreads = self._mixture(states)
-        gaps = (points.unsqueeze(2) - means) / spreads.exp()
+        gaps = (points.unsqueeze(-2) - means) / spreads.exp()
         each = -0.5 * gaps.square() - spreads - 0.5 * log(2 * pi)
         return (weights.log_softmax(dim=-1) + each.sum(dim=-1)).logsumexp(dim=-1)
 

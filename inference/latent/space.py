@@ -1,58 +1,82 @@
-"""The auto-encoder around the composer: bars to points, and points to what is added to the song's embedding."""
+"""The auto-encoder beside the composer: blocks to points, and points to what is added to the song's embedding."""
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from inference.latent.config import LatentConfig
-from inference.latent.encoder import BarEncoder, BarGrid
-from inference.model.inputs import StepInputs
-from inference.tokens.state import CONTEXT_SIZES, ROLE_COLUMN
-
-ROLES = CONTEXT_SIZES[ROLE_COLUMN]
-_SMALL = 0.02
+from inference.latent.encoder import BlockEncoder
+from inference.latent.features import NOWHERE, PLACES
+from inference.latent.hits import Hits
+from inference.latent.sketch import Sketch
+from inference.tokens.vocabulary import HEAD_FIELD, NEW, POSITION, TRACK, VALUE_FIELD
 
 
 class LatentSpace(nn.Module):
-    """Encoder and steering.
+    """Encoder, sketch and steering.
 
-    The decoder is the composer itself: each of its steps gets, with the song's embedding, the points of the bar that
-    is being written and of the next one, so that it knows where the bar line leads, and what of the point is the
-    current player's.
+    Encoder and sketch are taught together, before the composer knows of them, and stay as they are. The composer then
+    learns to play from points: each step within a block gets, with the song's embedding, what the sketch says of the
+    next hit.
     """
 
     def __init__(self, config: LatentConfig, width: int) -> None:
         super().__init__()
         self.config = config
-        self.encoder = BarEncoder(config)
-        self.now = nn.Linear(config.size, width)
-        self.next = nn.Linear(config.size, width)
-        self.parts = nn.Linear(config.size, ROLES * width, bias=False)
-        for name, weight in self.named_parameters():
-            if weight.dim() == 2:
-                nn.init.normal_(weight, std=_SMALL if name.startswith(("now", "next", "parts")) else 0.04)
+        self.encoder = BlockEncoder(config)
+        self.sketch = Sketch(config)
+        # From nothing: a composer that does not know points yet is not disturbed by them.
+        self.steering = nn.Linear(config.hidden, width)
+        self.ending = nn.Parameter(torch.zeros(width))
+        nn.init.zeros_(self.steering.weight)
+        nn.init.zeros_(self.steering.bias)
 
-    def forward(self, inputs: StepInputs, grid: BarGrid, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """What to add at each step, [B, T, C], and the divergence from N(0, 1) of each bar's numbers, [B, bars, Z].
+    @property
+    def told(self) -> list[nn.Parameter]:
+        """What is learnt together with the composer."""
+        return [*self.steering.parameters(), self.ending]
+
+    def forward(self, fields: Tensor, noise: float = 0.0) -> tuple[Tensor, Tensor]:
+        """What to add to the song at each step of some songs, were each block steered by its own point.
 
         Args:
-            inputs: of T steps.
-            grid: which of them make which bar.
-            noise: standard normal [B, bars, Z]; zeros take the mean.
-        """
-        mean, log_variance = self.encoder(inputs, grid)
-        points = mean + noise * (0.5 * log_variance).exp()
-        rows = self.steer(points)
-        at = grid.place * ROLES + inputs.context[..., ROLE_COLUMN]
-        steer = rows.flatten(1, 2).gather(1, at.unsqueeze(-1).expand(-1, -1, rows.shape[-1]))
-        divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
-        return steer, divergence
+            fields: int64 [B, T, 5], steps in order.
+            noise: of the encoder's own; with 0 points are their means.
 
-    def steer(self, points: Tensor) -> Tensor:
-        """Points [B, bars, Z] -> rows [B, 1 + bars, ROLES, C]: for steps before which so many bars have begun, while a
-        player of that role has the word (0: nobody).
+        Returns:
+            float [B, T, C], and bool [B, T]: whether a step is within a block, so that it counts.
         """
-        now, following = self.now(points), self.next(points)
-        band = torch.cat((following[:, :1], now[:, :-1] + following[:, 1:], now[:, -1:]), dim=1)
-        parts = self.parts(points).view(*points.shape[:2], ROLES, -1)
-        return band.unsqueeze(2) + functional.pad(parts, (0, 0, 0, 0, 1, 0))
+        head, value = fields[..., HEAD_FIELD], fields[..., VALUE_FIELD]
+        is_hit = head >= POSITION
+        opens = (head >= TRACK) & ~is_hit & (value == NEW)
+        inside = is_hit | opens
+        # A block's hits follow the step that opens it at once.
+        number = opens.flatten().cumsum(0).view_as(opens) - 1
+        with torch.no_grad():
+            mean, log_variance = self.encoder(Hits(fields[is_hit], number[is_hit], int(opens.sum())))
+            points = mean + noise * torch.randn_like(mean) * (0.5 * log_variance).exp()
+        place = torch.where(is_hit, head - (POSITION - 1), 0)
+        rows = self._rows(points, number[inside], place[inside])
+        steer = rows.new_zeros(*inside.shape, rows.shape[-1])
+        steer[inside] = rows
+        return steer, inside
+
+    @torch.no_grad()
+    def rows(self, points: Tensor) -> Tensor:
+        """What to add to the song, once so much of a block is written: points [K, Z] -> [K, PLACES, C]."""
+        count = len(points)
+        owner = torch.arange(count).repeat_interleave(PLACES)
+        return self._rows(points, owner, torch.arange(PLACES).repeat(count)).view(count, PLACES, -1)
+
+    def _rows(self, points: Tensor, owner: Tensor, place: Tensor) -> Tensor:
+        """At places [N] of the blocks `owner` [N] of points [K, Z]: what the sketch says of the next hit, [N, C]."""
+        with torch.no_grad():
+            known = self.sketch.known(points)
+            following = self.sketch.following(known)[owner, place]
+            said = self.sketch.struck(known, owner, following)
+        ends = (following == NOWHERE).unsqueeze(-1)
+        return torch.where(ends, self.ending, self.steering(said))
+
+
+def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """From N(0, 1), of each number: nats."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)

@@ -1,19 +1,21 @@
-"""From what is asked to where each bar lies in the embedding space, and what that adds to the model's song."""
+"""From what is asked to points of the embedding space, and to what those add to the model's song."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from inference.latent.contract import Rows
+from inference.latent.between import counterparts, likeness, partners
+from inference.latent.course import Course
+from inference.latent.points import Points, points_of
 from inference.latent.prior import LatentPrior
-from inference.latent.songs import conditions_of, points_of
+from inference.latent.songs import conditions_of
 from inference.latent.space import LatentSpace
 from inference.latent.stored import load_space
 from inference.model.stored import read_checkpoint
 from inference.music.edit import Edit, Operation
 from inference.music.spec import SamplingParams, SongSpec, Space
+from inference.tokens.arrangement import Arrangement
 from inference.tokens.header import header_of
 from inference.tokens.layout import VARY_STRENGTH
 from inference.tokens.source import unpack_source
@@ -36,11 +38,10 @@ class Steering:
         config, _ = read_checkpoint(checkpoint)
         return cls(stored.space, stored.prior, config.genres)
 
-    @torch.no_grad()
-    def rows(self, spec: SongSpec, sampling: SamplingParams) -> Rows | None:
-        """What to add for bars begun and roles, float32 [1 + bars, ROLES, C]; None where notes are drawn as they come.
+    def course(self, spec: SongSpec, sampling: SamplingParams) -> Course | None:
+        """Where a song is steered; None where notes are drawn as they come.
 
-        The same spec and sampling give the same rows.
+        The same spec and sampling give the same course.
 
         Args:
             spec: complete.
@@ -50,52 +51,59 @@ class Steering:
             BadMidi: the song to vary or to blend is damaged.
         """
         points = self._points(spec, sampling)
-        return None if points is None else self.rows_at(points)
+        return None if points is None else self.course_of(points)
 
-    @torch.no_grad()
-    def rows_at(self, points: Tensor) -> Rows:
-        """What to add for a song of these points [bars, Z]."""
-        rows: Rows = self.space.steer(points.unsqueeze(0))[0].float().numpy()
-        return rows
+    def course_of(self, points: Points) -> Course:
+        """That of a song of these points."""
+        return Course(points.cells, self.space.rows(points.values).float().numpy())
 
-    def _points(self, spec: SongSpec, sampling: SamplingParams) -> Tensor | None:
+    def _points(self, spec: SongSpec, sampling: SamplingParams) -> Points | None:
         edit = spec.edit
         generator = torch.Generator().manual_seed(sampling.noise_seed)
         if edit is not None and edit.operation is Operation.BLEND:
-            return self.blended(edit)
+            return self._blended(edit)
         if sampling.space is not Space.EMBEDDING:
             return None
         if edit is not None:
-            return self.varied(edit, generator)
+            return self.varied(self.points(edit.source), edit.strength or VARY_STRENGTH, generator)
         header = header_of(spec)
         return self.prior.sample(header.bars, conditions_of(header, self.genres), generator)
 
-    def blended(self, edit: Edit) -> Tensor:
-        """Bar by bar between two songs; the shorter one begins again, the nearer one says how many bars there are."""
-        first, second = self.points(edit.source), self.points(edit.other)
-        bars = torch.arange(len(second if edit.is_nearer_to_other else first))
-        return torch.lerp(first[bars % len(first)], second[bars % len(second)], edit.share)
+    def _blended(self, edit: Edit) -> Points:
+        first, second = (unpack_source(song).arrangement for song in (edit.source, edit.other))
+        return (
+            self.between(second, first, 1 - edit.share)
+            if edit.is_nearer_to_other
+            else self.between(first, second, edit.share)
+        )
 
-    def varied(self, edit: Edit, generator: torch.Generator) -> Tensor:
-        """Each bar moved at random, the same bar always to the same place; at strength 1 nothing of it is left."""
-        strength = edit.strength or VARY_STRENGTH
-        points = self.prior.normal(self.points(edit.source))
-        distinct, which = torch.unique(points, dim=0, return_inverse=True)
-        noise = torch.randn(len(distinct), self.prior.size, generator=generator)[which]
-        return self.prior.placed((1 - strength**2) ** 0.5 * points + strength * noise)
+    def between(self, near: Arrangement, far: Arrangement, share: float) -> Points:
+        """The form of one song, and each of its points moved by a share of the way to its counterpart in the other."""
+        here, there = self.points_in(near), self.points_in(far)
+        meeting = counterparts(here, there, partners(near.header.players, far.header.players))
+        return here.moved(torch.lerp(here.values, meeting, share))
 
-    def points(self, packed: str) -> Tensor:
-        """Of a packed song: [bars, Z]. Raises BadMidi."""
-        return points_of(self.space, unpack_source(packed).arrangement)
+    def varied(self, points: Points, strength: float, generator: torch.Generator) -> Points:
+        """Each block moved at random, the same block always to the same place; at strength 1 nothing of it is left."""
+        noise = torch.randn(points.values.shape, generator=generator)
+        normal = (1 - strength**2) ** 0.5 * self.prior.normal(points.values) + strength * noise
+        return points.moved(self.prior.placed(normal))
+
+    def points(self, packed: str) -> Points:
+        """Of a packed song. Raises BadMidi."""
+        return self.points_in(unpack_source(packed).arrangement)
+
+    def points_in(self, arrangement: Arrangement) -> Points:
+        """Of a song."""
+        return points_of(self.space.encoder, arrangement)
 
     def similarity(self, packed: str, other: str) -> float:
-        """How close two songs are, -1 to 1: of each bar the cosine to the nearest bar of the other song, on average.
+        """How close two songs are, -1 to 1 (`between.likeness`).
 
         Raises:
             BadMidi: one of them is damaged.
         """
-        ours, theirs = (
-            torch.nn.functional.normalize(self.prior.normal(self.points(song)), dim=-1) for song in (packed, other)
-        )
-        near = ours @ theirs.T
-        return float((near.amax(dim=0).mean() + near.amax(dim=1).mean()) / 2)
+        songs = [unpack_source(song).arrangement for song in (packed, other)]
+        first, second = (self.points_in(song) for song in songs)
+        normal = [points.moved(self.prior.normal(points.values)) for points in (first, second)]
+        return likeness(normal[0], normal[1], (songs[0].header.players, songs[1].header.players))

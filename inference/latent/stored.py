@@ -16,7 +16,7 @@ from inference.latent.space import LatentSpace
 from inference.model.errors import CheckpointError
 from inference.model.stored import ENTRY, checkpoint_hash, guarded
 
-FORMAT = "lnh-latent-1"
+FORMAT = "lnh-latent-2"
 _SPACE, _PRIOR = "space", "prior"
 
 
@@ -32,7 +32,7 @@ def save_space(space: LatentSpace, checkpoint: Path, prior: LatentPrior | None =
     """Writes half-precision weights, marked as those of the checkpoint, which must be written already."""
     parts = nn.ModuleDict({_SPACE: space} | ({} if prior is None else {_PRIOR: prior}))
     weights = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in parts.state_dict().items()}
-    config = asdict(space.config) | {"width": space.now.out_features}
+    config = asdict(space.config) | {"width": space.steering.out_features}
     config["genres"] = None if prior is None else prior.genres.in_features - 1
     entry = json.dumps({"format": FORMAT, "checkpoint": checkpoint_hash(checkpoint), "config": config}, sort_keys=True)
     save_file(weights, space_path(checkpoint), {ENTRY: entry})
@@ -52,8 +52,9 @@ def load_space(checkpoint: Path) -> StoredSpace | None:
         if entry.get("format") != FORMAT or entry.get("checkpoint") != checkpoint_hash(checkpoint):
             raise CheckpointError(f"{path} does not belong to {checkpoint}")
         config = dict(entry["config"])
-        space = LatentSpace(LatentConfig(config["size"], config["hidden"]), config["width"])
-        prior = None if config["genres"] is None else LatentPrior(config["genres"], config["size"])
+        width, genres = config.pop("width"), config.pop("genres")
+        space = LatentSpace(LatentConfig(**config), width)
+        prior = None if genres is None else LatentPrior(genres, space.config.size)
         parts = nn.ModuleDict({_SPACE: space} | ({} if prior is None else {_PRIOR: prior}))
         parts.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118  # not a dict
     parts.eval()

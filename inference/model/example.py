@@ -8,20 +8,15 @@ from numpy.typing import NDArray
 
 from inference.model.inputs import genre_weights
 from inference.model.song import song_numbers
-from inference.music.spec import MAX_PLAYERS
-from inference.music.units import MAX_BARS
-from inference.tokens.arrangement import Arrangement, Row
+from inference.tokens.arrangement import Arrangement
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, BandState
-from inference.tokens.vocabulary import FIELD_SIZES, Step, repeats
+from inference.tokens.vocabulary import FIELD_SIZES, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """T steps as inputs and the steps after them as targets (NONE heads do not count).
-
-    block [T], cells [MAX_BARS, MAX_PLAYERS] and place [T] are those of a `BarGrid`.
-    """
+    """T steps as inputs and the steps after them as targets (NONE heads do not count)."""
 
     fields: NDArray[np.int64]
     context: NDArray[np.int64]
@@ -30,9 +25,6 @@ class Example:
     targets: NDArray[np.int64]
     song: NDArray[np.int64]
     genres: NDArray[np.float32]
-    block: NDArray[np.int64]
-    cells: NDArray[np.int64]
-    place: NDArray[np.int64]
     notes: int
 
 
@@ -50,37 +42,17 @@ def to_example(arrangement: Arrangement, steps: list[Step], genres: tuple[str, .
         targets=np.zeros((window, len(FIELD_SIZES)), np.int64),
         song=np.array(song_numbers(header), np.int64),
         genres=genre_weights(header, genres).numpy(),
-        block=np.zeros(window, np.int64),
-        cells=np.zeros((MAX_BARS, MAX_PLAYERS), np.int64),
-        place=np.zeros(window, np.int64),
         notes=0,
     )
-    opened: dict[tuple[int, int], int] = {}
     for at, (step, following) in enumerate(pairwise(steps)):
         state.push(step)
         example.fields[at] = step
         example.context[at] = state.context()
         if any(state.content):
             example.content[at] = state.content
-        example.place[at] = len(state.rows) + state.in_bar
-        if state.in_bar and state.slot is not None:
-            if step.is_hit:
-                example.block[at] = opened[len(state.rows), state.slot]
-            elif not repeats(step.value):
-                opened[len(state.rows), state.slot] = 1 + at
         if at + 1 >= prefix:
             example.echo[at] = state.echo(following.head)
             example.targets[at] = following
     state.push(steps[-1])
     state.finish_bar()
-    _fill_cells(example.cells, state.rows, opened)
     return replace(example, notes=sum(block.note_count for row in state.rows for block in row if block))
-
-
-def _fill_cells(cells: NDArray[np.int64], rows: list[Row], opened: dict[tuple[int, int], int]) -> None:
-    """A repeat is the very block that it repeats, so that it is found by identity."""
-    known: dict[int, int] = {}
-    for bar, row in enumerate(rows):
-        for slot, block in enumerate(row):
-            if block is not None:
-                cells[bar, slot] = known.setdefault(id(block), opened.get((bar, slot), 0))

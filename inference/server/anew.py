@@ -30,6 +30,8 @@ def complete_anew(spec: SongSpec, catalogue: GenreCatalogue, seed: int) -> SongS
     for song in songs:
         if not MIN_BARS <= song.bars <= MAX_BARS:
             raise InvalidSpec("bars", f"I do this with songs of {MIN_BARS} to {MAX_BARS} bars; this has {song.bars}")
+    if spec.roster not in (None, header.players) or spec.bars not in (None, header.bars):
+        raise InvalidSpec("edit", "in the embedding space a song keeps its band and its bars; leave those out")
     weights = _weights([likely_genre(song, catalogue).name for song in songs], edit.share)
     spec = replace(spec, genres=spec.genres or weights).with_defaults(
         key=(edit.key if header is first.arrangement.header else None) or header.key,

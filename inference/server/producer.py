@@ -11,7 +11,8 @@ import structlog
 from inference.api import Comparison, ErrorCode, FileFormat, SongFile, SongState
 from inference.critic.takes import Judge, takes_of
 from inference.engine.contract import ComposeJob, Engine, Finished
-from inference.latent.contract import Rows, Steer, no_steer
+from inference.latent.contract import Steer, no_steer
+from inference.latent.course import Course
 from inference.music.genre import GenreCatalogue
 from inference.music.recipe import Recipe
 from inference.music.score import Score
@@ -137,8 +138,8 @@ class Producer:
                 heard(bars)
                 self._bar_written(work, bars)
 
-            steer = await asyncio.to_thread(studio.steer, recipe.spec, recipe.sampling)
-            finished = await stages.compose(studio.engine, _job(work, recipe, take, steer), on_bar)
+            course = await asyncio.to_thread(studio.steer, recipe.spec, recipe.sampling)
+            finished = await stages.compose(studio.engine, _job(work, recipe, take, course), on_bar)
             self.pace.composed(work.order.bars, finished.seconds)
             return finished
 
@@ -194,7 +195,7 @@ class Producer:
         return round(wait_s + self.pace.compose_s(order.bars - bars_done) + render_s, 1)
 
 
-def _job(work: Work, recipe: Recipe, take: int, steer: Rows | None) -> ComposeJob:
+def _job(work: Work, recipe: Recipe, take: int, course: Course | None) -> ComposeJob:
     ticket = work.ticket
     return ComposeJob(
         id=f"{work.entry.key}.{take}" if take else work.entry.key,
@@ -204,7 +205,7 @@ def _job(work: Work, recipe: Recipe, take: int, steer: Rows | None) -> ComposeJo
         user=ticket.user,
         scheduled=ticket.scheduled,
         deadline_s=work.left_s,
-        steer=steer,
+        course=course,
     )
 
 

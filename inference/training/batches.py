@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from inference.latent.encoder import BarGrid
 from inference.model.example import Example
 from inference.model.inputs import StepInputs
 from inference.training.bank import Bank
@@ -25,15 +24,13 @@ class Batch:
     """B examples; `notes` is the number of notes that the predicted steps stand for."""
 
     inputs: StepInputs
-    grid: BarGrid
     targets: Tensor
     echo: Tensor
     notes: int
 
     def to(self, device: torch.device) -> "Batch":
         inputs = StepInputs(*(part.to(device, non_blocking=True) for part in vars(self.inputs).values()))
-        grid = BarGrid(*(part.to(device, non_blocking=True) for part in vars(self.grid).values()))
-        return Batch(inputs, grid, self.targets.to(device), self.echo.to(device), self.notes)
+        return Batch(inputs, self.targets.to(device), self.echo.to(device), self.notes)
 
 
 def collate(examples: list[Example], length: int | None = None) -> Batch:
@@ -47,8 +44,7 @@ def collate(examples: list[Example], length: int | None = None) -> Batch:
         return torch.from_numpy(np.stack([getattr(example, name) for example in examples]))
 
     inputs = StepInputs(stack("fields"), stack("context"), stack("content"), stack_songs("song"), stack_songs("genres"))
-    grid = BarGrid(stack("block"), stack_songs("cells"), stack("place"))
-    return Batch(inputs, grid, stack("targets"), stack("echo"), sum(example.notes for example in examples))
+    return Batch(inputs, stack("targets"), stack("echo"), sum(example.notes for example in examples))
 
 
 def _padded(rows: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]", steps: int) -> Tensor:

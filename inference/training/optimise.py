@@ -15,7 +15,7 @@ _LATE = 0.08
 class Optimisers:
     """Steps both, and sets their rates: linear warm-up, constant, then linear decay over the last part of the time.
 
-    An embedding space has an optimiser of its own, because it may join a run that is under way.
+    What steers by an embedding space has an optimiser of its own, because it may join a run that is under way.
     """
 
     def __init__(self, model: Composer, settings: TrainSettings, space: LatentSpace | None = None) -> None:
@@ -30,7 +30,7 @@ class Optimisers:
             "other": (_adam(others, settings), settings.other_rate),
         }
         if space is not None:
-            self._named["latent"] = (_adam(list(space.parameters()), settings), settings.other_rate)
+            self._named["latent"] = (_adam(space.told, settings), settings.other_rate)
 
     def set_rates(self, elapsed_share: float, updates: int) -> None:
         """`elapsed_share` of the planned time, 0..1."""

@@ -4,32 +4,31 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from inference.latent.prior import Conditions, LatentPrior
+from inference.latent.course import REST
+from inference.latent.points import Points, points_of
+from inference.latent.prior import Conditions, LatentPrior, Songs
+from inference.latent.songs import conditions_of
 from inference.latent.space import LatentSpace
 from inference.latent.stored import load_space, save_space
-from inference.model.example import Example
-from inference.music.spec import MAX_PLAYERS
-from inference.tokens.state import PLAYER_COLUMNS
-from inference.tokens.vocabulary import TRACK
+from inference.music.units import MAX_BARS
 from inference.training.bank import Bank
-from inference.training.batches import Batch, collate
 from inference.training.sampling import ExampleStream, Habits
 from inference.training.settings import TrainSettings
 from inference.training.trouble import CannotTrain
 
-_BATCH = 32
+_BATCH = 16
 _RATE = 1e-3
 _FLOOR = 0.02
 _LOG_EVERY = 200
-_NOISE = 0.2  # of the encoder's own
 _READING = 0.3  # of the time; the rest goes into learning from what was read
 _HABITS = {"whole_roster": 0.7, "longest": 0.7, "ending": 0.4, "free_order": 0.0, "ahead": 0.0}
+_VALIDATED = 8  # batches
 
 Tell = Callable[[str], None]
 
@@ -40,7 +39,7 @@ def train_prior(
     """Trains for the planned processor time, or until `stopped`, and adds the prior to the space's file.
 
     Returns:
-        Mean -ln p of a bar of songs set aside for validation.
+        Mean -ln p of what a player does in a bar of songs set aside for validation.
 
     Raises:
         CannotTrain: the checkpoint has no embedding space.
@@ -54,12 +53,11 @@ def train_prior(
     prior = LatentPrior(len(genres), space.config.size)
     optimiser = torch.optim.AdamW(prior.parameters(), lr=_RATE, weight_decay=0.01)
     banks = [Bank.load(path) for path in settings.banks]
-    stream = ExampleStream(banks, "train", Habits(settings.window, **_HABITS), genres, settings.seed)
-    examples = stream.draw(settings.weights)
+    read = _read(space, _stream(banks, "train", settings), settings)
     clock = _Clock(60 * settings.prior_minutes)
-    songs = [_encoded(space, _batch(examples, settings))]
+    songs = [next(read)]
     while clock.share < _READING and not stopped():
-        songs.append(_encoded(space, _batch(examples, settings)))
+        songs.append(next(read))
     _measure(prior, songs)
     chance = random.Random(settings.seed)
     for update in itertools.count():
@@ -72,7 +70,7 @@ def train_prior(
         optimiser.step()
         optimiser.zero_grad()
         if update % _LOG_EVERY == 0:
-            tell(f"prior: update {update} over {len(songs) * _BATCH} excerpts, {loss.item():.2f} nats a bar")
+            tell(f"prior: update {update} over {len(songs) * _BATCH} excerpts, {loss.item():.2f} nats a bar and player")
     save_space(space, checkpoint, prior.eval())
     return _validated(space, prior, banks, settings)
 
@@ -88,69 +86,64 @@ class _Clock:
         return (time.process_time() - self._begun) / self._planned_s
 
 
-@dataclass(frozen=True)
-class _Songs:
-    """Excerpts as the encoder reads them: mean and log variance [B, bars, Z], and which bars repeat which."""
-
-    mean: Tensor
-    log_variance: Tensor
-    same: Tensor
-    first: Tensor
-    bars: Tensor
-    conditions: Conditions
+def _stream(banks: list[Bank], split: str, settings: TrainSettings, seed: int | None = None) -> ExampleStream:
+    habits = Habits(settings.window, **_HABITS)
+    return ExampleStream(banks, split, habits, tuple(settings.genres), settings.seed if seed is None else seed)
 
 
-def _batch(examples: Iterator[Example], settings: TrainSettings) -> Batch:
-    return collate(list(itertools.islice(examples, _BATCH)), settings.window)
+def _read(space: LatentSpace, stream: ExampleStream, settings: TrainSettings) -> Iterator[Songs]:
+    """Batches of excerpts of equally many players, as points that are not normal ones yet."""
+    genres = tuple(settings.genres)
+    bins: dict[int, list[tuple[Points, Conditions]]] = {}
+    for arrangement in stream.excerpts(settings.weights):
+        alike = bins.setdefault(len(arrangement.header.players), [])
+        alike.append((points_of(space.encoder, arrangement), conditions_of(arrangement.header, genres)))
+        if len(alike) == _BATCH:
+            yield songs_of(alike)
+            alike.clear()
 
 
-@torch.no_grad()
-def _encoded(space: LatentSpace, batch: Batch) -> _Songs:
-    mean, log_variance = space.encoder(batch.inputs, batch.grid)
-    return _Songs(mean, log_variance, *_repeats(batch.grid.cells), batch.grid.place.amax(dim=1), conditions_in(batch))
+def songs_of(songs: list[tuple[Points, Conditions]]) -> Songs:
+    """A batch of songs of equally many players; what is beyond a song's last bar is a rest."""
+    players, size = songs[0][0].cells.shape[1], songs[0][0].values.shape[1]
+    bars = torch.tensor([len(points.cells) for points, _ in songs])
+    cells = torch.full((len(songs), min(MAX_BARS, int(bars.max())), players), REST)
+    values = torch.zeros(*cells.shape, size)
+    for number, (points, _) in enumerate(songs):
+        cells[number, : len(points.cells)] = torch.from_numpy(points.cells)
+        played = cells[number] != REST
+        values[number][played] = points.values[cells[number][played]]
+    earlier = torch.ones(cells.shape[1], cells.shape[1], dtype=torch.bool).tril(-1).unsqueeze(1)
+    again = cells.unsqueeze(-1) == cells.transpose(1, 2).unsqueeze(1)
+    plays = cells != REST
+    conditions = Conditions(
+        *(torch.cat([getattr(asked, part) for _, asked in songs]) for part in ("song", "genres", "players"))
+    )
+    return Songs(values, plays, again & earlier & plays.unsqueeze(-1), bars, conditions)
 
 
 @torch.no_grad()
 def _validated(space: LatentSpace, prior: LatentPrior, banks: list[Bank], settings: TrainSettings) -> float:
-    habits = Habits(settings.window, **_HABITS | {"hide": 0.0})
-    stream = ExampleStream(banks, "valid", habits, tuple(settings.genres), seed=1)
+    stream = _stream(banks, "valid", settings, seed=1)
     if not len(stream):
         return float("nan")
-    examples = stream.draw(settings.weights)
-    losses = [_loss(prior, _encoded(space, _batch(examples, settings))).item() for _ in range(4)]
+    batches = itertools.islice(_read(space, stream, settings), _VALIDATED)
+    losses = [_loss(prior, songs).item() for songs in batches]
     return sum(losses) / len(losses)
 
 
 @torch.no_grad()
-def _measure(prior: LatentPrior, songs: list[_Songs]) -> None:
+def _measure(prior: LatentPrior, songs: list[Songs]) -> None:
     """Where points lie, and how far apart."""
-    points = torch.cat([one.mean[torch.arange(one.mean.shape[1]) < one.bars.unsqueeze(1)] for one in songs])
+    points = torch.cat([one.values[one.plays] for one in songs])
     prior.center.copy_(points.mean(dim=0))
     prior.spread.copy_(points.std(dim=0).clamp(min=1e-3))
 
 
-def _loss(prior: LatentPrior, songs: _Songs) -> Tensor:
-    """Mean -ln p of a bar, with its point near where the encoder sees it."""
-    # Numbers that say nothing are nothing but noise, and noise is not to be learnt.
-    drawn = songs.mean + _NOISE * torch.randn_like(songs.mean) * (0.5 * songs.log_variance).exp()
-    # What repeats is one bar, so it is one point.
-    points = prior.normal(drawn.gather(1, songs.first.unsqueeze(-1).expand_as(drawn)))
-    costs = prior(points, songs.same, songs.bars, songs.conditions)
-    counted = torch.arange(points.shape[1]) < songs.bars.unsqueeze(1)
-    mean: Tensor = (costs * counted).sum() / counted.sum()
+def _loss(prior: LatentPrior, songs: Songs) -> Tensor:
+    """Mean -ln p of what a player does in a bar."""
+    normal = torch.where(songs.plays.unsqueeze(-1), prior.normal(songs.values), 0.0)
+    costs = prior(replace(songs, values=normal))
+    counted = torch.arange(costs.shape[1]) < songs.bars.unsqueeze(1)
+    mean: Tensor = (costs.mean(dim=-1) * counted).sum() / counted.sum()
     return mean
-
-
-def _repeats(cells: Tensor) -> tuple[Tensor, Tensor]:
-    """Whether bar t plays what an earlier bar s did, bool [B, T, T], and the first bar that did, int64 [B, T]."""
-    equal = (cells.unsqueeze(2) == cells.unsqueeze(1)).all(dim=-1)
-    earlier = torch.ones(equal.shape[1:], dtype=torch.bool).tril(-1)
-    return equal & earlier, equal.int().argmax(dim=-1)
-
-
-def conditions_in(batch: Batch) -> Conditions:
-    """What the songs of a batch were asked to be; their players are in their first steps."""
-    fields, context = batch.inputs.fields[:, 1 : 1 + MAX_PLAYERS], batch.inputs.context[:, 1 : 1 + MAX_PLAYERS]
-    named = (batch.grid.place[:, 1 : 1 + MAX_PLAYERS] == 0) & (fields[..., 0] >= TRACK)
-    players = context[..., list(PLAYER_COLUMNS)] * named.unsqueeze(-1)
-    return Conditions(batch.inputs.song, batch.inputs.genres, players)

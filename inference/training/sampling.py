@@ -49,31 +49,45 @@ class ExampleStream:
 
     def draw(self, weights: dict[str, float]) -> Iterator[Example]:
         """Examples for ever; a song of a genre that `weights` does not name weighs 1."""
-        shares = [weights.get(bank.genre(song), 1.0) for bank, song in self._songs]
-        while True:
-            for index in self._rng.choices(range(len(self._songs)), shares, k=256):
-                yield self.example(index)
+        return (self.example(index) for index in self._songs_drawn(weights))
+
+    def excerpts(self, weights: dict[str, float]) -> Iterator[Arrangement]:
+        """The same before they are steps, so of as many."""
+        for index in self._songs_drawn(weights):
+            bank, song = self._songs[index]
+            slots, shift = self._choose_slots(bank, song), self._choose_shift(index)
+            bars, _ = self._choose_bars(bank.bar_count(song))
+            yield self._varied(bank.excerpt(song, bars, slots, shift))
 
     def example(self, index: int) -> Example:
         """One example from the song of that number."""
         bank, song = self._songs[index]
+        window, count = self._habits.window, bank.bar_count(song)
+        slots, shift = self._choose_slots(bank, song), self._choose_shift(index)
+        bars, closes = self._choose_bars(count)
+        while True:
+            arrangement = self._varied(bank.excerpt(song, bars, slots, shift))
+            steps = list(encode(arrangement, self._rng))
+            whole = closes or arrangement.header.ahead > 0
+            if not whole or len(steps) <= window or len(bars) <= SHORTEST:
+                return to_example(arrangement, steps[: window + 1], self._genres)
+            fewer = max(SHORTEST, len(bars) * window // len(steps) - 1)
+            bars = range(count - fewer, count) if closes else range(bars.start, bars.start + fewer)
+
+    def _songs_drawn(self, weights: dict[str, float]) -> Iterator[int]:
+        shares = [weights.get(bank.genre(song), 1.0) for bank, song in self._songs]
+        while True:
+            yield from self._rng.choices(range(len(self._songs)), shares, k=256)
+
+    def _choose_bars(self, count: int) -> tuple[range, bool]:
+        """Some of a song's bars, and whether they are to run to its end."""
         rng, habits = self._rng, self._habits
-        slots = self._choose_slots(bank, song)
-        shift = self._choose_shift(index)
-        count = bank.bar_count(song)
         # Short excerpts as often as long ones: what was asked for matters most where a song begins.
         length = SHORTEST * (MAX_BARS / SHORTEST) ** (1.0 if rng.random() < habits.longest else rng.random())
         bars = min(count, round(length))
         closes = rng.random() < habits.ending
         start = count - bars if closes else rng.choice((0, rng.randint(0, count - bars), rng.randint(0, count - bars)))
-        while True:
-            arrangement = self._varied(bank.excerpt(song, range(start, start + bars), slots, shift))
-            steps = list(encode(arrangement, rng))
-            whole = closes or arrangement.header.ahead > 0
-            if not whole or len(steps) <= habits.window or bars <= SHORTEST:
-                return to_example(arrangement, steps[: habits.window + 1], self._genres)
-            bars = max(SHORTEST, bars * habits.window // len(steps) - 1)
-            start = count - bars if closes else start
+        return range(start, start + bars), closes
 
     def _varied(self, arrangement: Arrangement) -> Arrangement:
         rng, habits = self._rng, self._habits

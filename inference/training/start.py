@@ -51,6 +51,7 @@ def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) ->
     if midi is not None:
         settings = settings.model_copy(update=_taken_from(midi, folder, tell))
     settings = settings.model_copy(update={"validate_on": _validated(settings)})
+    from inference.training.auto import teach_space
     from inference.training.prior import train_prior
     from inference.training.train import Run  # torch, which takes seconds, only when there is something to train on
 
@@ -62,6 +63,8 @@ def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) ->
         reason = str(error).splitlines()[0].rstrip(":")
         raise CannotTrain(f"the run in {folder} cannot be gone on with ({reason}); choose another --out") from error
     with _asked_to_stop() as stop:
+        if run.space is not None and not teach_space(run.space, settings, folder, tell, stop.is_set):
+            return Trained(run.checkpoint, run.updates, is_finished=False)
         run.train(stop.is_set)
         if settings.latent and not stop.is_set():
             nats = train_prior(run.checkpoint, settings, tell, stop.is_set)

@@ -18,7 +18,7 @@ from inference.model.config import ModelConfig
 from inference.model.transformer import Composer
 from inference.tokens.vocabulary import NONE
 from inference.training.batches import Batch, training_batches, validation_batches
-from inference.training.loss import Chance, field_losses, steered_losses
+from inference.training.loss import field_losses
 from inference.training.optimise import Optimisers
 from inference.training.settings import TrainSettings
 
@@ -57,8 +57,7 @@ class Run:
         self.steps = 0
         if self._state_path.exists():
             self._resume()
-        self._plain = torch.compile(field_losses, dynamic=False) if settings.compile else field_losses
-        self._steered = torch.compile(steered_losses, dynamic=False) if settings.compile else steered_losses
+        self._compute = torch.compile(field_losses, dynamic=False) if settings.compile else field_losses
 
     @property
     def checkpoint(self) -> Path:
@@ -97,14 +96,11 @@ class Run:
         for name, batches in valid.items():
             notes = sum(batch.notes for batch in batches)
             with torch.no_grad():
-                bits = _summed(self._losses(batch) for batch in batches) / log(2) / notes
+                bits = _summed(self._losses(batch, shown=0.0) for batch in batches) / log(2) / notes
                 values = {"bits": sum(bits.tolist()), "bits_without_velocity": sum(bits[:4].tolist())}
                 if self.space is not None:
-                    *shown, divergence = _summed(
-                        self._shown(batch, self.space, noise=0.0) for batch in batches
-                    ).tolist()
-                    bars = sum(int((batch.grid.cells > 0).any(dim=-1).sum()) for batch in batches)
-                    values |= {"bits_shown": sum(shown) / log(2) / notes, "nats_a_bar": divergence / bars}
+                    shown = _summed(self._losses(batch, shown=1.0, noise=0.0) for batch in batches)
+                    values |= {"bits_shown": float(shown.sum()) / log(2) / notes}
             self._note(f"valid {name}", values)
         self.model.train()
 
@@ -151,49 +147,33 @@ class Run:
     def _update(self, batches: list[Batch]) -> dict[str, float]:
         """One optimiser step over some batches; the mean loss a step of each field."""
         self.optimisers.set_rates(self.trained_s / (self.settings.minutes * 60), self.updates)
-        sums = torch.zeros(len(_FIELDS) + (self.space is not None))
+        sums = torch.zeros(len(_FIELDS))
         count = sum(int((batch.targets[..., 0] != NONE).sum()) for batch in batches)
         for batch in batches:
-            losses = self._losses(batch) if self.space is None else self._shown(batch, self.space, noise=1.0)
-            cost = losses[: len(_FIELDS)].sum() + self.settings.latent_cost * losses[len(_FIELDS) :].sum()
-            (cost / count).backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+            losses = self._losses(batch, self.settings.latent_shown)
+            (losses.sum() / count).backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
             sums += losses.detach().cpu()
         norm = torch.nn.utils.clip_grad_norm_(self._weights(), 1.0)
         self.optimisers.step()
         self.updates += 1
         self.steps += count
-        names = (*_FIELDS, _LATENT)[: len(sums)]
-        return {name: value / count for name, value in zip(names, sums.tolist(), strict=True)} | {"norm": float(norm)}
+        return {name: value / count for name, value in zip(_FIELDS, sums.tolist(), strict=True)} | {"norm": float(norm)}
 
     def _weights(self) -> list[torch.nn.Parameter]:
-        space = [] if self.space is None else list(self.space.parameters())
+        space = [] if self.space is None else self.space.told
         return [*self.model.parameters(), *space]
 
-    def _losses(self, batch: Batch) -> Tensor:
+    def _losses(self, batch: Batch, shown: float, noise: float = 1.0) -> Tensor:
+        """Of each field, where a share of the examples is `shown` their points."""
         moved = batch.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
-            return self._plain(self.model, moved.inputs, moved.targets, moved.echo)
+            steer = None if self.space is None else self._steer(self.space, moved.inputs.fields, shown, noise)
+            return self._compute(self.model, moved.inputs, moved.targets, moved.echo, steer)
 
-    def _shown(self, batch: Batch, space: LatentSpace, noise: float) -> Tensor:
-        """With points: with noise 0 their means, to every example; else drawn, to some."""
-        moved = batch.to(self.device)
-        count, bars, _ = moved.grid.cells.shape
-        kept = torch.rand(count, device=self.device) < (self.settings.latent_shown if noise else 1.0)
-        chance = Chance(
-            noise * torch.randn(count, bars, space.config.size, device=self.device),
-            kept.float(),
-            self._heard(moved, kept) if noise else torch.ones_like(moved.grid.place),
-            self.settings.latent_free if noise else 0.0,
-        )
-        with torch.autocast(self.device.type, torch.bfloat16):
-            return self._steered(self.model, space, moved, chance)
-
-    def _heard(self, batch: Batch, kept: Tensor) -> Tensor:
-        """Of the examples that are shown their points some hear all steps, some half of them, some none."""
-        place = batch.grid.place
-        chance = torch.randint(0, 3, (len(kept), 1), device=self.device) / 2
-        told = torch.rand(place.shape, device=self.device) < torch.where(kept.unsqueeze(1), chance, 1.0)
-        return (told | (place == 0)).long()
+    def _steer(self, space: LatentSpace, fields: Tensor, shown: float, noise: float) -> Tensor:
+        kept = torch.rand(len(fields), 1, device=self.device) < shown
+        steer, inside = space(fields, noise)
+        return torch.where((inside & kept).unsqueeze(-1), steer, 0.0)
 
     def _note(self, event: str, values: dict[str, float]) -> None:
         rounded = {name: round(value, 4) for name, value in values.items()}

@@ -12,11 +12,10 @@ import pytest
 import torch
 
 from bot.commands.cli import main
-from inference.latent.space import ROLES
+from inference.latent.features import PLACES
 from inference.latent.steering import Steering
 from inference.midi import write_midi
 from inference.model.checkpoint import load_checkpoint
-from inference.music.edit import Edit, Operation
 from inference.music.packed import pack
 from inference.music.program import Role
 from inference.music.score import Meter
@@ -91,24 +90,27 @@ def test_a_run_that_is_stopped_goes_on_where_it_was_and_ends_in_a_checkpoint(pla
 def test_an_embedding_space_may_join_a_run_that_is_under_way(place: Path) -> None:
     Path("tiny.toml").write_text(CONFIG.format(minutes=0.01))
     start_training(Path("tiny.toml"), Path("songs"), Path("run"), lambda _: None)
-    Path("tiny.toml").write_text(CONFIG.format(minutes=0.03) + "latent = 8\nprior_minutes = 0.01\n")
+    Path("tiny.toml").write_text(
+        CONFIG.format(minutes=0.03) + "latent = 8\nsketch_minutes = 0.01\nprior_minutes = 0.01\n"
+    )
     told: list[str] = []
     end = start_training(Path("tiny.toml"), Path("songs"), Path("run"), told.append)
     steering = Steering.load(end.checkpoint)
     assert steering is not None
     spec = SongSpec((("metal", 1.0),), 8, None, 150.0, Meter(), (Player.of(Role.DRUMS), Player.of(Role.BASS)), 4)
-    first, again, other = (steering.rows(spec, SamplingParams(seed, space=Space.EMBEDDING)) for seed in (1, 1, 2))
+    first, again, other = (steering.course(spec, SamplingParams(seed, space=Space.EMBEDDING)) for seed in (1, 1, 2))
     assert first is not None
-    assert first.shape == (9, ROLES, load_checkpoint(end.checkpoint).config.width)
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-    assert steering.rows(spec, SamplingParams(1)) is None
+    assert again is not None
+    assert other is not None
+    assert first.cells.shape == (8, 2)
+    assert first.rows.shape == (first.cells.max() + 1, PLACES, load_checkpoint(end.checkpoint).config.width)
+    assert np.array_equal(first.cells, again.cells)
+    assert np.array_equal(first.rows, again.rows)
+    assert not np.array_equal(first.table, other.table)
+    assert steering.course(spec, SamplingParams(1)) is None
     song, twin, stranger = (pack(retuned(quartet_score(9), seed)) for seed in (0, 0, 5))
     assert steering.similarity(song, twin) == pytest.approx(1.0, abs=1e-5)
     assert steering.similarity(song, stranger) < 0.999
-    end_to_end = [steering.blended(Edit(Operation.BLEND, song, other=stranger, ratio=ratio)) for ratio in (0.0, 1.0)]
-    assert torch.allclose(end_to_end[0], steering.points(song))
-    assert torch.allclose(end_to_end[1], steering.points(stranger))
     assert any(line.startswith("prior: ") for line in told)
 
 

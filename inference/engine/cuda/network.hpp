@@ -8,14 +8,21 @@ namespace lnh {
 // What fits into the memory that a team shares; network.py refuses models that need more.
 constexpr int MOST_WIDTH = 1024, MOST_QUERY = 256, MOST_SCORES = 4096, PARTS = 16;
 
+// What is added to a song on a course depends on the block that is being written and how far it is; row 0 is for elsewhere.
+LNH_FN int course_row(const Slot &s) {
+    const int head = s.last.at[HEAD];
+    const bool is_hit = head >= POSITION, opens = head >= TRACK && !is_hit && s.last.at[VALUE] == NEW;
+    if (s.song_rows == 1 || !(is_hit || opens)) return 0;
+    const int cell = (s.begun - 1) * s.h.players + s.player;
+    return 1 + cell * (1 + POSITIONS) + (is_hit ? s.last.position() + 1 : 0);
+}
+
 // The last step as the input of the trunk, and what the summary says beside its output.
 LNH_FN void embed(const Team &team, const Place &p, int) {
     const Slot &s = p.slots[team.row];
     if (!s.active) return;
     const int width = p.width, row = team.row;
-    const int roles = s.song_rows / (1 + s.h.bars);  // 0 where one row is for all
-    const int place = roles ? s.begun * roles + s.context[0] : 0;
-    const float *song = (p.blind ? s.blind_song : s.song) + i64(place) * width;
+    const float *song = (p.blind ? s.blind_song : s.song) + i64(course_row(s)) * width;
     const float *content = s.content_of == NOBODY ? nullptr : p.content + row * CONTENT;
     const int fields[FIELDS] = {0, HEADS, HEADS + VALUES, HEADS + VALUES + SHAPES, HEADS + VALUES + SHAPES + DURATIONS};
     team.each(width, [&, row, width](int i) {

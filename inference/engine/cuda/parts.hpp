@@ -10,7 +10,7 @@ constexpr int WIDEST = VALUES;
 
 struct Slot : State {
     u64 seed;
-    const float *song, *blind_song;  // [song_rows, C]: one for all, or one for each number of bars begun and role
+    const float *song, *blind_song;  // [song_rows, C]: one for all, or those of a course (course_row)
     i32 guided, song_rows, active, forces, fed;
     Step forced, chosen;
     i32 context[CONTEXTS], echo[ECHOES];

@@ -149,11 +149,11 @@ class CardRunner:
         return part.pin_memory().to(self.device, non_blocking=True)
 
     def _song(self, sequence: Sequence, header: Header) -> Tensor:
-        """What the song adds to every input: [1, C], or [(1 + bars) * roles, C] where it is steered."""
+        """What the song adds to every input: [1, C], or as many as its course has rows."""
         shares = torch.tensor([genre_shares(header, self._model.config.genres)])
         numbers, nothing = torch.tensor([song_numbers(header)]), torch.zeros(0)
         song = self._model.embed_song(StepInputs(nothing, nothing, nothing, numbers, shares))[0]
-        return song if sequence.steer is None else song + torch.from_numpy(sequence.steer).flatten(0, 1)
+        return song if sequence.course is None else song + torch.from_numpy(sequence.course.table)
 
     def _leave_all_but(self, sequences: list[Sequence]) -> None:
         staying = {id(sequence) for sequence in sequences}

@@ -1,109 +1,125 @@
-"""What a bar is, as a point: its own notes and nothing else."""
+"""What a player plays in a bar, as a point: its own notes and nothing else, and they can be read back."""
 
 import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from inference.latent.config import LatentConfig
+from inference.latent.course import REST
+from inference.latent.features import NOWHERE, PLACES
+from inference.latent.points import blocks_in, points_of
 from inference.latent.prior import LatentPrior
-from inference.latent.songs import points_of
-from inference.latent.space import ROLES, LatentSpace
 from inference.latent.stored import load_space, save_space
 from inference.model.checkpoint import save_checkpoint
 from inference.model.errors import CheckpointError
-from inference.model.example import to_example
 from inference.music.pitch import Key, Mode
-from inference.tokens.arrange import arrange
 from inference.tokens.arrangement import Arrangement
-from inference.tokens.encode import decode, encode
-from inference.tokens.written import written_rows
-from tests.fakes.scores import quartet_score, retuned
+from inference.tokens.encode import encode
+from inference.tokens.vocabulary import POSITION
+from inference.training.auto import block_losses
 from tests.unit.inference.engine.tiny import tiny_composer
-
-BARS = 12
-
-
-@pytest.fixture
-def space() -> LatentSpace:
-    torch.manual_seed(3)
-    return LatentSpace(LatentConfig(size=8, hidden=16), width=32)
+from tests.unit.inference.latent.spaces import hits_in, song, taught, untaught
 
 
-@pytest.fixture
-def song() -> Arrangement:
-    return arrange(retuned(quartet_score(BARS), 1))
+def test_what_comes_back_is_one_point_and_what_differs_is_not() -> None:
+    arrangement = song()
+    points = points_of(untaught().encoder, arrangement)
+    blocks, cells = blocks_in(arrangement)
+    assert points.values.shape == (len(blocks), 8)
+    for player in range(4):
+        for bar, row in enumerate(arrangement.rows):
+            for earlier in range(bar):
+                same = cells[bar, player] == cells[earlier, player]
+                assert same == (row[player] == arrangement.rows[earlier][player])
+    assert (cells == REST).sum() == sum(block is None for row in arrangement.rows for block in row)
+    assert [int(points.cells[place]) for place in points.first] == list(range(len(blocks)))
+
+
+def test_a_block_s_point_depends_on_no_other_block() -> None:
+    encoder, whole = untaught().encoder, song()
+    half = Arrangement(replace(whole.header, bars=6), whole.rows[6:])
+    all_points, later = points_of(encoder, whole), points_of(encoder, half)
+    for place, point in np.ndenumerate(later.cells):
+        if point != REST:
+            there = all_points.values[int(all_points.cells[place[0] + 6, place[1]])]
+            assert torch.allclose(later.values[int(point)], there, atol=1e-5)
+
+
+def test_the_key_does_not_matter() -> None:
+    encoder, arrangement = untaught().encoder, song()
+    rows = tuple(tuple(None if block is None else block.transposed(3) for block in row) for row in arrangement.rows)
+    in_d = Arrangement(replace(arrangement.header, key=Key(2, Mode.MINOR)), arrangement.rows)
+    in_f = Arrangement(replace(arrangement.header, key=Key(5, Mode.MINOR)), rows)
+    assert torch.allclose(points_of(encoder, in_d).values, points_of(encoder, in_f).values, atol=1e-5)
+
+
+def test_a_point_says_what_is_struck_where() -> None:
+    space, known = taught()
+    hits = hits_in(known)
+    *_, right = block_losses(space, hits, noise=0.0)
+    assert float(right) > 0.9
+    mean, _ = space.encoder(hits)
+    following = space.sketch.following(space.sketch.known(mean))
+    blocks, _ = blocks_in(known)
+    told = sum(
+        [int(one) - 1 for one in following[number].unique() if one != NOWHERE] == list(block.onsets)
+        for number, block in enumerate(blocks)
+    )
+    assert told > 0.9 * len(blocks)
+
+
+def test_after_each_place_comes_the_next_that_is_struck() -> None:
+    space, _ = taught()
+    known = space.sketch.known(torch.randn(5, 24))
+    struck = space.sketch.onsets(known) > 0
+    for block, following in enumerate(space.sketch.following(known).tolist()):
+        for place in range(PLACES):
+            later = [at + 1 for at in range(place, PLACES - 1) if struck[block, at]]
+            assert following[place] == (later[0] if later else NOWHERE)
 
 
 @pytest.mark.parametrize("free", [False, True])
 @pytest.mark.parametrize("ahead", [0, 3])
-def test_the_cells_of_an_example_name_the_steps_that_wrote_them(song: Arrangement, ahead: int, free: bool) -> None:
-    song = replace(song, header=replace(song.header, ahead=ahead, free_order=free))
-    steps = list(encode(song, random.Random(4)))
-    example = to_example(song, steps, ("metal",))
-    for bar, row in enumerate(written_rows(song)):
-        for slot, block in enumerate(row):
-            opened = int(example.cells[bar, slot])
-            hits = [steps[at] for at, of in enumerate(example.block) if of == opened and opened]
-            assert tuple(hits) == (() if block is None else block.hits)
-    assert decode(song.header, steps).rows == song.rows
+def test_steps_are_steered_as_the_course_of_their_song_says(ahead: int, free: bool) -> None:
+    """What a batch is taught with is what the engine looks up."""
+    space, known = taught()
+    torch.nn.init.normal_(space.steering.weight)
+    torch.nn.init.normal_(space.ending)
+    known = replace(known, header=replace(known.header, ahead=ahead, free_order=free))
+    steps = list(encode(known, random.Random(4)))
+    steer, inside = space(torch.tensor([steps]))
+    points = points_of(space.encoder, known)
+    rows = space.rows(points.values)
+    blocks, _ = blocks_in(known)
+    written: list[tuple[int, ...]] = []
+    for step, row, counts in zip(steps, steer[0], inside[0], strict=True):
+        if step.is_track and step.value == 1:
+            written.append(())
+        if not counts:
+            assert not row.any()
+            continue
+        written[-1] += (step,) if step.is_hit else ()
+        place = step.head - POSITION + 1 if step.is_hit else 0
+        candidates = [number for number, block in enumerate(blocks) if block.hits[: len(written[-1])] == written[-1]]
+        assert any(torch.allclose(row, rows[number, place], atol=1e-4) for number in candidates)
 
 
-def test_equal_bars_are_one_point_and_others_are_not(space: LatentSpace, song: Arrangement) -> None:
-    points = points_of(space, song)
-    assert points.shape == (len(song.rows), 8)
-    for first, row in enumerate(song.rows):
-        for second, other in enumerate(song.rows):
-            same = bool(torch.allclose(points[first], points[second], atol=1e-5))
-            assert same == (row == other)
-
-
-def test_a_bar_s_point_depends_on_no_other_bar(space: LatentSpace, song: Arrangement) -> None:
-    whole = points_of(space, song)
-    half = points_of(space, Arrangement(replace(song.header, bars=6), song.rows[6:]))
-    assert torch.allclose(whole[6:], half, atol=1e-5)
-
-
-def test_a_song_may_be_longer_than_the_network_sees_at_a_time(space: LatentSpace) -> None:
-    long = arrange(retuned(quartet_score(80), 2))
-    assert torch.allclose(
-        points_of(space, long)[70], points_of(space, Arrangement(long.header, long.rows[70:]))[0], atol=1e-5
-    )
-
-
-def test_the_key_does_not_matter(space: LatentSpace, song: Arrangement) -> None:
-    in_d, in_f = Key(2, Mode.MINOR), Key(5, Mode.MINOR)
-    rows = tuple(tuple(None if block is None else block.transposed(3) for block in row) for row in song.rows)
-    here = points_of(space, Arrangement(replace(song.header, key=in_d), song.rows))
-    there = points_of(space, Arrangement(replace(song.header, key=in_f), rows))
-    assert torch.allclose(here, there, atol=1e-5)
-
-
-def test_steps_are_steered_by_the_bar_that_is_written_and_the_next(space: LatentSpace) -> None:
-    points = torch.randn(1, 3, 8)
-    rows = space.steer(points)[0]
-    now, following = space.now(points)[0], space.next(points)[0]
-    parts = space.parts(points)[0].view(3, ROLES, 32)
-    assert torch.allclose(rows[0], following[0].expand(ROLES, -1))
-    assert torch.allclose(rows[1], now[0] + following[1] + parts[0], atol=1e-6)
-    assert torch.allclose(rows[3], now[2] + parts[2], atol=1e-6)
-
-
-def test_a_space_is_kept_beside_the_checkpoint_it_belongs_to(space: LatentSpace, tmp_path: Path) -> None:
-    checkpoint = tmp_path / "tiny.safetensors"
+def test_a_space_is_kept_beside_the_checkpoint_it_belongs_to(tmp_path: Path) -> None:
+    space, checkpoint = untaught(), tmp_path / "tiny.safetensors"
     save_checkpoint(tiny_composer(), checkpoint, {})
     assert load_space(checkpoint) is None
-    prior = LatentPrior(2, 8, width=16, components=2)
     save_space(space, checkpoint)
-    assert load_space(checkpoint).prior is None  # type: ignore[union-attr]  # it is there: the next line would fail
+    loaded = load_space(checkpoint)
+    assert loaded is not None
+    assert loaded.prior is None
     save_space(space, checkpoint, LatentPrior(2, 8))
     loaded = load_space(checkpoint)
     assert loaded is not None
     assert loaded.prior is not None
-    assert torch.allclose(loaded.space.now.weight, space.now.weight, atol=1e-3)
-    assert prior.width == 16
+    assert torch.allclose(loaded.space.encoder.wide.weight, space.encoder.wide.weight, atol=1e-3)
     changed = tiny_composer()
     torch.nn.init.zeros_(changed.norm.weight)
     save_checkpoint(changed, checkpoint, {})

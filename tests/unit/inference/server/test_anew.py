@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from inference.api import EditBody, ErrorCode, SongBody, SongState
-from inference.latent.contract import Rows, no_steer, steer_of
+from inference.latent.contract import no_steer, steer_of
+from inference.latent.course import Course
 from inference.music.edit import Operation
 from inference.music.genre import load_catalogue
 from inference.music.packed import pack
@@ -69,6 +70,12 @@ def test_what_the_space_cannot_do_is_refused(edit: dict[str, Any], sentence: str
         take_order(with_source_read(body, CATALOGUE), CATALOGUE, "weights")
 
 
+@pytest.mark.parametrize("wishes", [{"bars": 8}, {"band": [{"role": "drums"}, {"role": "keys"}]}])
+def test_a_blend_keeps_the_nearer_song_s_band_and_bars(wishes: dict[str, Any]) -> None:
+    with pytest.raises(Refusal, match="keeps its band and its bars"):
+        blended(**wishes)
+
+
 def test_songs_of_two_meters_are_not_blended() -> None:
     waltz = Score(FIRST.tracks, FIRST.tempos, (MeterChange(0, Meter(3, 4)),))
     with pytest.raises(Refusal, match="I blend songs of one meter, not of 4/4 and 3/4"):
@@ -83,17 +90,17 @@ def test_a_song_too_long_to_be_written_anew_is_refused() -> None:
 async def test_points_reach_the_engine(tmp_path: Path) -> None:
     asked: list[tuple[SongSpec, SamplingParams]] = []
 
-    def steer(spec: SongSpec, sampling: SamplingParams) -> Rows:
+    def steer(spec: SongSpec, sampling: SamplingParams) -> Course:
         asked.append((spec, sampling))
-        return np.zeros((1 + (spec.bars or 0), 10, 4), np.float32)
+        return Course(np.zeros((spec.bars or 0, len(spec.roster or ())), np.int64), np.zeros((1, 97, 4), np.float32))
 
     async with running_service(tmp_path, engine=FakeEngine(free=True), steer=steer) as service:
         accepted = await service.compose(genre="metal", space="embedding", seed=5, takes=1)
         status = await service.until(accepted.id, SongState.DONE)
         job = service.engine.submitted[0]
     assert status.state is SongState.DONE
-    assert job.steer is not None
-    assert len(job.steer) == 1 + (job.spec.bars or 0)
+    assert job.course is not None
+    assert len(job.course.cells) == job.spec.bars
     assert (job.spec, job.sampling) == asked[0]
     assert status.recipe is not None
     assert status.recipe["space"] == "embedding"

@@ -7,6 +7,8 @@ import numpy as np
 
 from inference.engine.batch import BatchRunner
 from inference.engine.contract import ComposeJob
+from inference.latent.course import REST, Course
+from inference.latent.features import PLACES
 from inference.music.edit import Edit, Operation
 from inference.music.packed import pack
 from inference.music.pitch import Key, Mode
@@ -17,7 +19,6 @@ from inference.music.touch import Touch
 from inference.tokens.editing import shift_of
 from inference.tokens.layout import lay_out
 from inference.tokens.source import unpack_source
-from inference.tokens.state import CONTEXT_SIZES, ROLE_COLUMN
 from inference.tokens.vocabulary import Step
 from tests.fakes.scores import quartet_score
 from tests.unit.inference.engine.tiny import ROSTER, job
@@ -55,10 +56,13 @@ def crowd(seed: int) -> ComposeJob:
 
 
 def steered(seed: int, width: int) -> ComposeJob:
-    """A song that is pushed to another point at every bar and player."""
+    """A song that is pushed elsewhere at every place; of its six bars the last two are the first ones again."""
     plain = job("steered", seed, bars=6)
-    points = np.random.default_rng(seed).normal(0, 0.3, (7, CONTEXT_SIZES[ROLE_COLUMN], width)).astype(np.float32)
-    return replace(plain, steer=points)
+    players = len(plain.spec.roster or ())
+    cells = np.arange(4 * players).reshape(4, players)[[0, 1, 2, 3, 0, 1]]
+    cells[1::3, 0] = REST
+    rows = np.random.default_rng(seed).normal(0, 0.3, (4 * players, PLACES, width)).astype(np.float32)
+    return replace(plain, course=Course(cells, rows))
 
 
 def every_kind(seed: int, width: int) -> list[ComposeJob]:

@@ -1,0 +1,108 @@
+"""Teaches an auto-encoder blocks, each by itself: encoder and sketch, before any composer hears of their points."""
+
+import time
+from collections.abc import Callable
+from math import log
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from inference.latent.hits import Hits
+from inference.latent.space import LatentSpace, divergence
+from inference.tokens.vocabulary import HEAD_FIELD, NONE, POSITION, POSITIONS, VALUE_FIELD
+from inference.training.bank import Bank
+from inference.training.blocks import BlockStream
+from inference.training.settings import TrainSettings
+
+_BLOCKS = 256
+_VALIDATED = 4096
+_RATE = 2.5e-3
+_FLOOR = 0.02
+_WARM_UP = 100
+_LOG_EVERY = 500
+
+Tell = Callable[[str], None]
+
+
+def teach_space(
+    space: LatentSpace, settings: TrainSettings, folder: Path, tell: Tell, stopped: Callable[[], bool] = lambda: False
+) -> bool:
+    """Teaches encoder and sketch for the planned processor time; stopped, it goes on from `folder` when called again.
+
+    Returns:
+        Whether the planned time is used up.
+    """
+    torch.manual_seed(settings.seed)
+    taught = [*space.encoder.parameters(), *space.sketch.parameters()]
+    optimiser = torch.optim.AdamW(taught, lr=_RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    state_file, device = folder / "space.pt", space.steering.weight.device
+    updates, before_s = 0, 0.0
+    if state_file.exists():
+        state = torch.load(state_file, map_location=device, weights_only=True)
+        space.encoder.load_state_dict(state["encoder"])
+        space.sketch.load_state_dict(state["sketch"])
+        optimiser.load_state_dict(state["optimiser"])
+        updates, before_s = state["updates"], state["processor_s"]
+    banks = [Bank.load(path) for path in settings.banks]
+    stream = BlockStream(banks, "train", settings.weights, settings.seed + updates).draw(_BLOCKS)
+    begun, planned_s = time.process_time(), 60 * settings.sketch_minutes
+    while (spent_s := before_s + time.process_time() - begun) < planned_s and not stopped():
+        left = max(_FLOOR, min(1.0, (1 - spent_s / planned_s) / 0.6))
+        optimiser.param_groups[0]["lr"] = _RATE * min(1.0, (updates + 1) / _WARM_UP) * left
+        with torch.autocast(device.type, torch.bfloat16):
+            fields, nats, _ = block_losses(space, next(stream).to(device), noise=1.0)
+        loss = fields.sum() + settings.latent_cost * nats
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+        torch.nn.utils.clip_grad_norm_(taught, 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        updates += 1
+        if updates % _LOG_EVERY == 0:
+            tell(f"space: {spent_s / 60:.1f} min, update {updates}, {describe(space, banks, settings)}")
+    if not updates:
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {
+        "encoder": space.encoder.state_dict(),
+        "sketch": space.sketch.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "updates": updates,
+        "processor_s": spent_s,
+    }
+    torch.save(state, state_file)
+    return spent_s >= planned_s
+
+
+def block_losses(space: LatentSpace, hits: Hits, noise: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Of a block on average: -ln p of where something is struck and of each field of what is [5], and its point's
+    divergence; and the share of hits that the sketch has in the right place with the right value.
+    """
+    mean, log_variance = space.encoder(hits)
+    points = mean + noise * torch.randn_like(mean) * (0.5 * log_variance).exp()
+    known = space.sketch.known(points)
+    onsets, struck = space.sketch.onsets(known).float(), torch.zeros(hits.blocks, POSITIONS, device=mean.device)
+    position = hits.fields[:, HEAD_FIELD] - POSITION
+    struck[hits.owner, position] = 1.0
+    logits = space.sketch.logits(space.sketch.struck(known, hits.owner, position + 1))
+    costs = [functional.binary_cross_entropy_with_logits(onsets, struck, reduction="sum")]
+    costs += [
+        functional.cross_entropy(one.float(), hits.fields[:, field], ignore_index=NONE, reduction="sum")
+        for field, one in enumerate(logits, start=1)
+    ]
+    right = (logits[0].argmax(dim=-1) == hits.fields[:, VALUE_FIELD]) & (onsets[hits.owner, position] > 0)
+    nats = divergence(mean, log_variance).sum() / hits.blocks
+    return torch.stack(costs) / hits.blocks, nats, right.float().mean()
+
+
+@torch.no_grad()
+def describe(space: LatentSpace, banks: list[Bank], settings: TrainSettings) -> str:
+    """What the sketch makes of blocks of songs set aside for validation."""
+    stream = BlockStream(banks, "valid", settings.weights, seed=1)
+    if stream.is_empty:
+        return "no songs set aside"
+    hits = next(stream.draw(_VALIDATED)).to(space.steering.weight.device)
+    fields, nats, right = block_losses(space, hits, noise=0.0)
+    each = fields.sum() / len(hits.fields) * hits.blocks / log(2)
+    return f"{each:.2f} bits a hit, {100 * right:.1f} % of hits found, {nats:.1f} nats a block"
