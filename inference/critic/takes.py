@@ -23,10 +23,11 @@ def takes_of(edit: Edit | None, most: int) -> int:
 
 
 def best_of(takes: Sequence[Score], spec: SongSpec, judge: Judge | None) -> int:
-    """The number of the take to keep: of those that break the fewest wishes the best, else the first.
+    """The number of the take to keep.
 
-    The best is the judge's choice; of bars that others of the song stand beside it is the take that shares most with
-    the other takes, which is what the song asks for in that place (least expected loss, Kumar and Byrne, 2004).
+    Of a new song: of those that break the fewest wishes the judge's choice, else the first. Of bars that others of the
+    song stand beside: the take that shares most with the other takes, which is what the song most likely has in that
+    place (least expected loss, Kumar and Byrne, 2004); nobody wished for the key or the density that it has already.
 
     Args:
         takes: of one song, at least one.
@@ -35,10 +36,13 @@ def best_of(takes: Sequence[Score], spec: SongSpec, judge: Judge | None) -> int:
     """
     if spec.edit is not None and spec.edit.fills:
         merits = agreement(takes)
-    else:
-        merits = [0.0 if judge is None else judge(score, spec) for score in takes]
-    wishes = [-broken_wishes(score, spec) for score in takes]
-    return max(range(len(takes)), key=lambda number: (wishes[number], merits[number]))
+        return max(range(len(takes)), key=merits.__getitem__)
+
+    def merit(number: int) -> tuple[int, float]:
+        score = takes[number]
+        return -broken_wishes(score, spec), 0.0 if judge is None else judge(score, spec)
+
+    return max(range(len(takes)), key=merit)
 
 
 def agreement(takes: Sequence[Score]) -> list[float]:

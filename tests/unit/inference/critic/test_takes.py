@@ -40,11 +40,6 @@ def test_bars_that_are_alike_in_all_takes_say_nothing() -> None:
     assert agreement([SONG]) == [0]
 
 
-def test_wishes_count_for_more_than_agreement() -> None:
-    silent = replace(SONG, tracks=(replace(SONG.tracks[0], notes=()), *SONG.tracks[1:]))
-    assert best_of([silent, silent, SONG], FILLING, None) == 2
-
-
 @pytest.mark.parametrize(
     ("edit", "most", "takes"),
     [
