@@ -51,7 +51,9 @@ _NOTES = (
     "much higher the next note comes) or more; training songs are all of other artists than the real ones here. "
     "Songs are as the model wrote them; the service has copied bars written anew before it releases a song.",
     "Row 11: eight bars in the middle, or the last eight, of real songs, written anew without being shown; who "
-    "plays them is all one. Beside the model: the bar before the gap, repeated, and the same bars of another song.",
+    "plays them is all one. Twice as many takes as of a new song are written, and the one is kept that shares most "
+    "notes with the others, as the service does it. Beside the model: the bar before the gap, repeated, and the same "
+    "bars of another song.",
     "Of so many takes a song the one is kept that misses the fewest wishes (key, density, no silent player) and, among "
     "equals, is liked most by the critic if there is one, as the service does it.",
     "Row 12: real excerpts are read into points, one a bar, and written again from those alone; beside it, what the "
