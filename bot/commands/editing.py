@@ -190,6 +190,8 @@ def blend(
         wishes = {"seed": seed, "title": title, "format": format}
         _edit(Path(first), edit, wishes, out, as_json=as_json)
         return
+    if Path(first).is_file():
+        raise CommandTrouble(f"name the song to blend {first} with too, such as lnh blend {first} SECOND.mid")
     settings = quietly_prepared_settings()
     mixed = read_blend(first, load_catalogue(settings.music.genres_file))
     said = {"genre": mixed[0][0], "bars": bars, "key": key, "tempo": tempo, "band": band, "seed": seed}

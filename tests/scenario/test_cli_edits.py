@@ -110,6 +110,12 @@ def test_a_wrong_wish_gets_one_sentence(
     assert (lnh.status, last_line(lnh)) == (1, f"lnh: {trouble}")
 
 
+def test_a_blend_of_one_song_asks_for_the_other(lnh: Lnh, service: Service, song: str) -> None:
+    lnh("blend", song)
+    assert lnh.status == 1
+    assert last_line(lnh) == f"lnh: name the song to blend {song} with too, such as lnh blend {song} SECOND.mid"
+
+
 @pytest.mark.parametrize(
     ("content", "trouble"),
     [
