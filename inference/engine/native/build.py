@@ -102,5 +102,7 @@ def _run(command: list[str]) -> bytes:
     except subprocess.CalledProcessError as error:
         words = " ".join(error.stderr.decode(errors="replace").split())[:_LAST_WORDS]
         raise NativeUnavailable(f"{command[0]} cannot build the native step: {words}") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:
+        raise NativeUnavailable(f"{command[0]} takes longer than {error.timeout:g} s for the native step") from error
+    except OSError as error:
         raise NativeUnavailable(f"{command[0]} cannot build the native step: {error}") from error

@@ -76,7 +76,9 @@ struct Band {
     LNH_FN int reach() const { return s.rows < s.h.ahead ? s.rows : s.rows - s.h.ahead; }
     LNH_FN bool reaches(int copy) const { return copy_distance(copy) <= reach(); }
     LNH_FN const i16 *back(int copy) const { return row_at(s.rows - copy_distance(copy)); }
-    LNH_FN const i16 *row_source(int value) const { return value >= RIFF ? row_at(s.bars.items[value - RIFF]) : back(value); }
+    LNH_FN const i16 *row_source(int value) const {
+        return value >= RIFF ? row_at(s.bars.items[value - RIFF]) : back(value);
+    }
 
     // The canonical BAR value of a row: nearest copy, else riff, else MIXED or NEW.
     LNH_FN int bar_value(const i16 *row) const {

@@ -38,7 +38,7 @@ struct Lead {
     }
 
     LNH_FN float at(const Leaning &l, int field, int value) const {
-        if (field == HEAD) return (l.ends ? (value > POSITION ? -LNH_ENDING_STROKE : 0.0f) : gap(l, value)) + stroke(l, value);
+        if (field == HEAD) return (l.ends ? ending(value) : gap(l, value)) + stroke(l, value);
         if (field == DURATION) return l.ends && value >= LNH_RINGING ? LNH_ENDING_LENGTH : 0.0f;
         if (field == SHAPE) return scaled(l, t.shape_leaning, 12 * SHAPES, l.pitch_class * SHAPES + value);
         if (field != VALUE) return 0.0f;
@@ -100,6 +100,8 @@ struct Lead {
         const int place = (value < POSITION ? s.h.past_bar : value) - POSITION;
         return t.gaps[(l.level + LEVELS) * (POSITIONS + 1) + larger(0, place - l.from)];
     }
+
+    LNH_FN static float ending(int value) { return value > POSITION ? -LNH_ENDING_STROKE : 0.0f; }
 
     LNH_FN float stroke(const Leaning &l, int value) const {
         if (!l.strikes || value < POSITION) return 0.0f;

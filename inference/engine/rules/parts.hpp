@@ -69,7 +69,8 @@ struct Places {
     LNH_FN int after(int position) const {
         const int from = position + 1;
         for (int word = from / 32; word < WORDS; word++) {
-            const u32 rest = word == from / 32 ? words[word] >> from % 32 << from % 32 : words[word];
+            const int before = word == from / 32 ? from % 32 : 0;
+            const u32 rest = words[word] >> before << before;
             if (rest) return word * 32 + lowest_one(rest);
         }
         return -1;
@@ -77,7 +78,8 @@ struct Places {
     // The last at or before `position`, -1 without one.
     LNH_FN int until(int position) const {
         for (int word = position / 32; word >= 0; word--) {
-            const u32 rest = word == position / 32 ? words[word] << (31 - position % 32) >> (31 - position % 32) : words[word];
+            const int beyond = word == position / 32 ? 31 - position % 32 : 0;
+            const u32 rest = words[word] << beyond >> beyond;
             if (rest) return word * 32 + highest_one(rest);
         }
         return -1;
@@ -85,8 +87,8 @@ struct Places {
 };
 
 // What one player plays in one bar, as far as others hear it. `lowest` is one plus the lowest pitch at a position, or what
-// the drums strike there (1 kick, 2 snare, 4 anything). `mark` stands for the hits: equal blocks have equal marks. `given` is
-// where its hits lie among those that are given, if they must come again.
+// the drums strike there (1 kick, 2 snare, 4 anything). `mark` stands for the hits: equal blocks have equal marks. `given`
+// is where its hits lie among those that are given, if they must come again.
 struct Riff {
     u64 mark;
     Places onsets, kicks;
