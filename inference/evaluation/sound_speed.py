@@ -13,6 +13,7 @@ from inference.evaluation.plain_synths import plain_synths
 from inference.music.score import Note, Score
 from inference.music.spec import Player
 from inference.render.amp import amplify, shape_tone
+from inference.render.endings import fade_from
 from inference.render.master import master
 from inference.render.mix import Desk, tone_of
 from inference.render.mp3 import Tags, encode_mp3
@@ -20,9 +21,8 @@ from inference.render.parts import split_parts
 from inference.render.performance import perform, sound_of, tones_of
 from inference.render.signal import Audio
 from inference.render.sounds import Sound
-from inference.render.studio import Care, Studio
-from inference.render.synth import RATE, RING_S, play_tones
-from inference.render.timeline import Timeline
+from inference.render.studio import Care, Studio, placed
+from inference.render.synth import RATE, play_tones
 
 _LATE_TICKS, _LOUDER = 12, 9
 
@@ -108,7 +108,7 @@ def _stages(studio: Studio, score: Score, roster: tuple[Player, ...], sound: Sou
     """The full mix once more, taken apart."""
     spent: defaultdict[str, float] = defaultdict(float)
     with _timed(spent, "single notes"):
-        timeline = Timeline(score, RATE, RING_S)
+        score, timeline, written = placed(score)
         performances = perform(score, split_parts(score, roster, sound), timeline, studio.soundset)
         tones = play_tones(tones_of(performances), studio.soundset)
     desk = Desk(RATE, timeline.length, 60.0 / score.tempos[0].tempo, sound.room_s)
@@ -125,6 +125,7 @@ def _stages(studio: Studio, score: Score, roster: tuple[Player, ...], sound: Sou
             with _timed(spent, "amplifiers"):
                 audio = amplify(audio, amp, timeline.bar_samples, rate=RATE, speaker=one.part.chair)
         with _timed(spent, "desk"):
+            fade_from(audio, written)
             desk.add(audio, strip, one.part.pan)
     with _timed(spent, "desk"):
         mix = desk.mixed()

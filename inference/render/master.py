@@ -25,7 +25,7 @@ from inference.render.sounds import Sound
 TARGET_LUFS = -14.0
 CEILING_DBTP = -1.5  # half a dB under what is promised: the MP3 encoder adds peaks of its own
 _SILENT = 10 ** (-66 / 20)
-_FADE_S = 0.6
+_FADE_S = 0.1
 _LOOKAHEAD_STEPS = 4
 _REACH = 2 * _LOOKAHEAD_STEPS + 2  # this step and those behind it that it makes room for
 _RELEASE_DB_PER_S = 90.0
@@ -51,7 +51,7 @@ def master(mix: Audio, rate: int, sound: Sound) -> Audio:
 
 
 def fade_out(audio: Audio, rate: int) -> Audio:
-    """Cuts the silence after the last sound and lets the end fall to nothing; the answer is a part of `audio`."""
+    """Cuts the silence after the last sound, without a click; the answer is a part of `audio`."""
     peaks = hop_peaks(audio, hop_of(rate))
     audible = np.flatnonzero(peaks > peaks.max(initial=0.0) * _SILENT)
     steps = int(audible[-1]) + 1 if len(audible) else len(peaks)

@@ -12,12 +12,12 @@ from inference.music.score import Score
 from inference.render.errors import ScoreTooLarge
 from inference.render.parts import MUTED_GUITAR, Part
 from inference.render.signal import Audio
-from inference.render.soundfonts.soundset import Soundset
+from inference.render.soundfonts.soundset import Preset, Soundset
 from inference.render.synth import RATE, Tone, falling
 from inference.render.timeline import Timeline
 
 FINE_LAYERS, COARSE_LAYERS = (16, 32, 128), (32, 128)  # velocities that share a tone, finer ones first
-_DRUM_S = 2.6
+_DRUM_S, _CYMBAL_S = 2.6, 5.5
 _MUTED_S = 0.16
 _TAKE_CENTS = 2.5
 _LATE_S = 0.008
@@ -90,13 +90,14 @@ def _performance(score: Score, part: Part, timeline: Timeline, soundset: Soundse
     starts, lengths = timeline.samples(ticks), timeline.seconds_between(ticks, ends) * RATE
     muted = palm_mutes(track, score) if part.amp else (False,) * len(track.notes)
     preset, palm = (soundset.preset(program, is_drum=track.is_drum) for program in (part.program, MUTED_GUITAR))
+    last = {note.pitch: note for note in track.notes} if track.is_drum else {}
     hits = []
     for note, at, length, is_muted in zip(track.notes, starts.tolist(), lengths.tolist(), muted, strict=True):
         layer = min(127, note.velocity // step * step + step // 2)
         gain = (note.velocity / layer) ** 2  # how velocity sounds in a SoundFont: 40 dB a decade
         tone = Tone(palm if is_muted else preset, note.pitch, layer)
         if track.is_drum:
-            held = min(_DRUM_S, preset.lengths_s[note.pitch] or _DRUM_S) * RATE
+            held = _drum_s(preset, note.pitch, is_last=note is last[note.pitch]) * RATE
             pan = _DRUM_PANS.get(note.pitch, 0.0) if preset.is_centred else 0.0
             hits.append(Hit(tone, at, round(held), gain, pan=pan))
         else:
@@ -108,6 +109,13 @@ def _performance(score: Score, part: Part, timeline: Timeline, soundset: Soundse
         return Performance(part, (tuple(hits),))
     sides = (_tuned(hits, _TAKE_CENTS), _again(_tuned(hits, -_TAKE_CENTS), timeline.within_bar(ticks)))
     return Performance(part, sides if part.takes == 2 else sides[part.chair % 2 :][:1])
+
+
+def _drum_s(preset: Preset, pitch: int, *, is_last: bool) -> float:
+    """The last hit on a cymbal is heard to its end; others disappear behind what follows."""
+    if is_last and preset.cuts_s[pitch] is not None:
+        return _CYMBAL_S
+    return min(_DRUM_S, preset.lengths_s[pitch] or _DRUM_S)
 
 
 def _choked(hits: list[Hit]) -> Iterable[Hit]:

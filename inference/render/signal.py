@@ -87,9 +87,8 @@ def _transform_size(samples: int, channels: int, reach: int) -> int:
     """The cheapest block: transforms of four and more rows at once take less than half the time of single ones."""
     most = scipy.fft.next_fast_len(max(_FFT, 4 * reach), real=True)
     sizes = {scipy.fft.next_fast_len(reach + -(-samples // parts), real=True) for parts in (1, 2, 4, 8, 16)}
-    return min(
-        (size for size in {*sizes, most} if size <= most), key=lambda size: _work(size, samples, channels, reach)
-    )
+    fitting = [int(size) for size in {*sizes, most} if size <= most]
+    return min(fitting, key=lambda size: _work(size, samples, channels, reach))
 
 
 def _work(size: int, samples: int, channels: int, reach: int) -> float:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
+import numpy as np
+
 from inference.music.program import Role
 from inference.music.score import Note, Score, Track
 from inference.music.spec import Player
 from inference.music.units import PPQ
 from inference.render.amp import amplify, shape_tone
+from inference.render.endings import fade_from, let_ring
 from inference.render.errors import RenderFailed
 from inference.render.master import master
 from inference.render.mix import Desk, tone_of
@@ -65,17 +68,19 @@ class Studio:
         sound = self.sounds.of(genre)
         if care is Care.QUICK:
             sound = _simpler(sound)
-        timeline = Timeline(score, RATE, RING_S)
+        score, timeline, written = placed(score)
         desk = _desk(score, timeline, sound)
         for part, audio in self._parts(score, roster, sound, timeline, care):
+            fade_from(audio, written)
             desk.add(audio, sound.strip(part.role), part.pan)
         return master(desk.mixed(), RATE, sound), RATE
 
     def stems(self, score: Score, roster: tuple[Player, ...], genre: str) -> Iterator[Stem]:
         """Player after player, in the score's order; silent tracks have none. Raises RenderFailed."""
         sound = self.sounds.of(genre)
-        timeline = Timeline(score, RATE, RING_S)
+        score, timeline, written = placed(score)
         for part, audio in self._parts(score, roster, sound, timeline):
+            fade_from(audio, written)
             desk = _desk(score, timeline, sound)
             desk.add(audio, sound.strip(part.role), part.pan)
             yield Stem(part.track, score.tracks[part.track].name, part.role, desk.mixed(), RATE)
@@ -123,6 +128,13 @@ def _simpler(sound: Sound) -> Sound:
         role.value: sound.strip(role).model_copy(update={"takes": 1, "room_db": None, "echo_db": None}) for role in Role
     }
     return sound.model_copy(update={**strips, "glue": 1.0})
+
+
+def placed(score: Score) -> tuple[Score, Timeline, int]:
+    """The score as it rings out, where its ticks stand in the sound, and the sample of its written end."""
+    ringing = let_ring(score)
+    timeline = Timeline(ringing, RATE, RING_S if ringing is score else 0.0)
+    return ringing, timeline, int(timeline.samples(np.array([score.end_tick]))[0])
 
 
 def _desk(score: Score, timeline: Timeline, sound: Sound) -> Desk:

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.render.errors import RenderFailed
+from inference.render.lasting import lasting
 from inference.render.signal import Audio
+from inference.render.soundfonts.envelope import Envelope
 from inference.render.soundfonts.soundset import Preset, Soundset
 
 RATE = 48_000  # what midirenderer plays at
@@ -28,7 +30,6 @@ _TICKS_PER_BLOCK = 2  # events stand in the middle of a block, so that rounding 
 _TICKS_PER_QUARTER = 960
 _TEMPO_US = _TICKS_PER_QUARTER * BLOCK // _TICKS_PER_BLOCK * 1_000_000 // RATE
 _GUARD_BLOCKS = 2
-_RELEASE_NEPERS = 9.226  # fallen by in a preset's release time
 _HEARD_RELEASE = 0.75  # the part of it after which the synth gives a voice up, 60 dB down
 _LEFT, _RIGHT, _MIDDLE, _DRUMS = 0, 1, 2, 9
 _VOLUME, _PAN, _PAN_FINE, _REVERB, _CHORUS, _UNUSED, _SILENCE = 7, 10, 42, 91, 93, 3, 120
@@ -36,8 +37,12 @@ _PANS = {_LEFT: 0, _RIGHT: 16383, _MIDDLE: 8192}
 _BEND_RANGE_CENTS = 200.0
 _FULL_SCALE = 32768.0
 _QUIET = 2e-5
+_NOTHING, _MOST_TAKEN_BACK = 1e-8, 4.0
 _FADE = 960
 _STRETCH = 120 * RATE // BLOCK
+
+
+_Envelopes = tuple[tuple[Envelope, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,16 @@ class Tone:
     @property
     def ring_samples(self) -> int:
         """Samples until it has faded after it was let go."""
-        return int(min(RING_S, _release_s(self) * _HEARD_RELEASE) * RATE)
+        release_s = _release_s(self.preset, self.pitch, self.velocity)
+        return int(min(RING_S, release_s * _HEARD_RELEASE) * RATE)
 
 
 def play_tones(lengths: Mapping[Tone, int], soundset: Soundset) -> dict[Tone, Audio]:
     """The sound of each tone alone and dry; one row where the instrument stands in the middle, else two.
 
     Args:
-        lengths: for each tone the samples until its longest note is let go. `falling` makes shorter notes of it.
+        lengths: for each tone the samples until its longest note is let go. It is held on for as long as that may ring:
+            `falling` makes a note of it.
         soundset: where the presets are from.
 
     Raises:
@@ -69,54 +76,68 @@ def play_tones(lengths: Mapping[Tone, int], soundset: Soundset) -> dict[Tone, Au
     for number, font in enumerate(soundset.fonts):
         for seats in _sessions({tone: length for tone, length in lengths.items() if tone.preset.font == number}):
             sound = _synthesise(_midi(seats), font)
-            played |= {seat.tone: _cut(sound, seat) for seat in seats}
+            played |= {seat.tone: _lasting(_cut(sound, seat), seat.tone, lengths[seat.tone]) for seat in seats}
     return played
 
 
 def falling(tone: Tone, held: int) -> NDArray[np.float32]:
     """How a tone dies away that is let go after `held` samples: factors for `ring_samples` samples of a longer one.
 
-    A SoundFont's release is a straight line in dB from wherever the tone has got to. A longer tone that is still
-    swelling then would get louder behind it; that is taken back.
+    A SoundFont's release is a straight line in dB from wherever the tone has got to. What a longer tone does meanwhile,
+    swell or die away, is taken back.
     """
-    fall = _falling(round(_release_s(tone), 4), tone.ring_samples)
-    attack = tone.preset.attack_s(tone.pitch, tone.velocity) * RATE
-    if held >= attack:
-        return fall
-    swollen = np.minimum(np.arange(held, held + len(fall), dtype=np.float32), np.float32(attack))
-    return np.asarray(fall * (np.float32(max(1, held)) / np.maximum(swollen, 1)), dtype=np.float32)
-
-
-@lru_cache(64)
-def _falling(release_s: float, samples: int) -> NDArray[np.float32]:
-    fall = np.exp(np.arange(samples, dtype=np.float32) * np.float32(-_RELEASE_NEPERS / (release_s * RATE)))
-    end = min(_FADE, samples)
-    fall[samples - end :] *= np.linspace(1.0, 0.0, end, dtype=np.float32)
-    return np.asarray(fall, dtype=np.float32)
+    envelopes, settled = _envelopes(tone.preset, tone.pitch, tone.velocity)
+    return _fall(envelopes, min(settled, -(-held // BLOCK)), tone.ring_samples)
 
 
 @lru_cache(4096)
-def _release_s(tone: Tone) -> float:
-    return max(0.02, tone.preset.release_s(tone.pitch, tone.velocity))
+def _envelopes(preset: Preset, pitch: int, velocity: int) -> tuple[_Envelopes, int]:
+    """Those of a tone, and the block from which on it neither swells nor dies away."""
+    found = preset.envelopes(pitch, velocity)
+    stays = all(envelope.sustain == 1.0 for envelope, _ in found)
+    swollen = max(envelope.delay_s + envelope.attack_s for envelope, _ in found)
+    return found, int(swollen * RATE / BLOCK) + 1 if stays else 1 << 30
 
 
-def _blocks(tone: Tone, length: int) -> tuple[int, int]:
-    """Blocks until it is let go, and until the next tone may start."""
-    held = -(-length // BLOCK) + 1
-    whole = held + -(-tone.ring_samples // BLOCK)
+@lru_cache(128)
+def _fall(envelopes: _Envelopes, held: int, samples: int) -> NDArray[np.float32]:
+    """The factors behind `held` blocks; like the synth's, they go straight on from block to block."""
+    after = np.arange(samples // BLOCK + 2) * (BLOCK / RATE)
+    held_s = max(1, held) * BLOCK / RATE
+    let_go, still_held = np.zeros(len(after)), np.zeros(len(after))
+    for envelope, power in envelopes:
+        level = envelope.level(np.array([held_s]))[0]
+        let_go += power * (level * envelope.fallen(after)) ** 2
+        still_held += power * envelope.level(held_s + after) ** 2
+    corners = np.minimum(np.sqrt(let_go / np.maximum(still_held, _NOTHING)), _MOST_TAKEN_BACK).astype(np.float32)
+    line = np.arange(BLOCK, dtype=np.float32) / np.float32(BLOCK)
+    fall = (corners[:-1, None] + np.diff(corners)[:, None] * line).reshape(-1)[:samples]
+    is_cut = max(envelope.release_s for envelope, _ in envelopes) * _HEARD_RELEASE > RING_S
+    end = samples // 2 if is_cut else min(_FADE, samples)
+    fall[samples - end :] *= np.linspace(1.0, 0.0, end, dtype=np.float32)
+    return fall
+
+
+@lru_cache(4096)
+def _release_s(preset: Preset, pitch: int, velocity: int) -> float:
+    return preset.release_s(pitch, velocity)
+
+
+def _blocks(tone: Tone, length: int) -> int:
+    """Blocks until the next tone may start."""
+    whole = -(-length // BLOCK) + 1 - (-tone.ring_samples // BLOCK)
     sample_s = tone.preset.lengths_s[tone.pitch]
     if sample_s is not None:  # what has no loop is over when it is over
         whole = min(whole, int((sample_s + 0.02) * RATE / BLOCK) + 2)
-    return held, whole + _GUARD_BLOCKS
+    return whole + _GUARD_BLOCKS
 
 
 @dataclass(frozen=True, slots=True)
 class _Seat:
-    """When, in blocks, and on which of the synth's channels a tone is played; it is let go after `held`."""
+    """When, in blocks, and on which of the synth's channels a tone is played."""
 
     tone: Tone
     at: int
-    held: int
     blocks: int
     channel: int
 
@@ -130,13 +151,13 @@ def _sessions(lengths: Mapping[Tone, int]) -> Iterator[list[_Seat]]:
     sides: dict[bool, list[_Seat]] = {False: [], True: []}  # is it on the right
     wide: list[_Seat] = []
     for tone, length in sorted(lengths.items(), key=lambda one: not one[0].preset.is_drum):  # stable
-        held, blocks = _blocks(tone, length)
+        blocks = _blocks(tone, length)
         if not tone.preset.is_centred:
-            wide.append(_Seat(tone, _end(wide), held, blocks, _DRUMS if tone.preset.is_drum else _MIDDLE))
+            wide.append(_Seat(tone, _end(wide), blocks, _DRUMS if tone.preset.is_drum else _MIDDLE))
             continue
         is_right = not tone.preset.is_drum and _end(sides[True]) <= _end(sides[False])
         channel = _DRUMS if tone.preset.is_drum else _RIGHT if is_right else _LEFT
-        sides[is_right].append(_Seat(tone, _end(sides[is_right]), held, blocks, channel))
+        sides[is_right].append(_Seat(tone, _end(sides[is_right]), blocks, channel))
     yield from _stretches(wide)
     yield from _stretches(sorted([*sides[False], *sides[True]], key=lambda seat: seat.at))
 
@@ -186,8 +207,8 @@ def _events(seat: _Seat) -> list[tuple[int, mido.Message]]:
         (start, mido.Message("program_change", channel=channel, program=tone.preset.program)),
         (start, mido.Message("pitchwheel", channel=channel, pitch=bend)),
         (start, mido.Message("note_on", channel=channel, note=tone.pitch, velocity=tone.velocity)),
-        (start + _TICKS_PER_BLOCK * seat.held, mido.Message("note_off", channel=channel, note=tone.pitch)),
         (over, mido.Message("control_change", channel=channel, control=_SILENCE, value=0)),
+        (over, mido.Message("note_off", channel=channel, note=tone.pitch)),
     ]
 
 
@@ -219,3 +240,11 @@ def _cut(sound: NDArray[np.int16], seat: _Seat) -> Audio:
     fade = min(_FADE, tone.shape[1])
     tone[:, -fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
     return tone
+
+
+def _lasting(sound: Audio, tone: Tone, length: int) -> Audio:
+    """A tone whose sample was cut before it had died away goes on as it began to, if a note of it lasts that long."""
+    cut_s = tone.preset.cuts_s[tone.pitch]
+    if cut_s is None or length <= int(cut_s * RATE):
+        return sound
+    return lasting(sound, int(cut_s * RATE), length + tone.ring_samples, RATE, is_noise=tone.preset.is_drum)

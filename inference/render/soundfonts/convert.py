@@ -18,7 +18,19 @@ import scipy.signal
 import soundfile
 from numpy.typing import NDArray
 
-from inference.render.soundfonts.sf2 import INSTRUMENT, KEY_RANGE, PAN, RECORDS, SAMPLE, Table, Tables, Zone, parse
+from inference.render.soundfonts.sf2 import (
+    CUT_FADE_S,
+    CUT_S,
+    INSTRUMENT,
+    KEY_RANGE,
+    PAN,
+    RECORDS,
+    SAMPLE,
+    Table,
+    Tables,
+    Zone,
+    parse,
+)
 
 DRUM_BANK = 128
 PROGRAMS = (0, 4, 7, 16, 18, 24, 25, 26, 27, 28, 32, 33, 34, 36, 38, 48, 61, 65, 66, 81, 89)
@@ -26,7 +38,6 @@ KITS = (0, 8, 16, 24, 25, 32, 40)
 _DRUM_KEYS = (35, 81)
 _SAMPLE_MODES, _ADDRESS_OFFSETS = 54, frozenset({0, 1, 2, 3, 4, 12, 45, 50})
 _VORBIS = 0x10
-_LONGEST_S, _FADE_S = 3.5, 1.2
 _DYING, _RINGING = (0, 7, 24, 25, 32, 36), (4, 26, 27, 28, 33, 34, 38)
 _HELD_S, _BLEND_S, _LOOP_FROM_S, _LOOP_LEAST_S = 1.8, 0.25, 0.7, 0.5  # of bowed, blown and electric sounds
 _LOOPLESS_S = 2.0  # the loop of what dies away matters only where its sample is shorter
@@ -183,9 +194,9 @@ def _shortened(
     if loop and (kind is _Kind.HELD or len(pcm) < _LOOPLESS_S * rate):
         return pcm[: loop[1] + _SPARE], loop, rate
     sound = pcm.astype(float)
-    if len(sound) > _LONGEST_S * rate:
-        sound = sound[: int(_LONGEST_S * rate)]
-        fade = int(_FADE_S * rate)
+    if len(sound) > CUT_S * rate:
+        sound = sound[: int(CUT_S * rate)]
+        fade = int(CUT_FADE_S * rate)
         sound[-fade:] *= np.cos(np.linspace(0, np.pi / 2, fade)) ** 2
     if rate > _HIGHEST_RATE:
         ratio = Fraction(_HIGHEST_RATE, rate)

@@ -36,7 +36,8 @@ RECORDS = {
         ]
     ),
 }
-PAN, ATTACK, RELEASE, INSTRUMENT, KEY_RANGE, VELOCITY_RANGE, SAMPLE = 17, 34, 38, 41, 43, 44, 53
+PAN, INSTRUMENT, KEY_RANGE, VELOCITY_RANGE, SAMPLE = 17, 41, 43, 44, 53
+CUT_S, CUT_FADE_S = 3.5, 1.2  # what dies away and was longer ends after that in `band.sf2`, and fades before it
 _HEADER = 8
 _FORM = 4
 
@@ -89,6 +90,11 @@ class Tables:
         for bag in range(int(heads[row]["bag"]), int(heads[row + 1]["bag"])):
             some = generators[int(bags[bag]["gen"]) : int(bags[bag + 1]["gen"])]
             yield Zone({int(one["kind"]): int(one["amount"]) for one in some})
+
+
+def signed(amount: int) -> int:
+    """A generator's raw 16 bits as a number with a sign."""
+    return amount - (1 << 16) if amount >= 1 << 15 else amount
 
 
 def parse(content: bytes | bytearray) -> Tables:

@@ -1,5 +1,6 @@
 """The SoundFonts that a studio plays: the one asked for, or the band's own, and behind it one that has everything."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -8,12 +9,26 @@ from pathlib import Path
 import numpy as np
 
 from inference.render.errors import RenderFailed
-from inference.render.soundfonts.sf2 import ATTACK, INSTRUMENT, PAN, RELEASE, SAMPLE, NotASoundfont, Tables, Zone, parse
+from inference.render.soundfonts.envelope import Envelope, envelope_of
+from inference.render.soundfonts.sf2 import (
+    CUT_FADE_S,
+    CUT_S,
+    INSTRUMENT,
+    PAN,
+    SAMPLE,
+    NotASoundfont,
+    Tables,
+    Zone,
+    parse,
+    signed,
+)
 
 BAND = Path(__file__).parent / "band.sf2"
 DRUM_BANK = 128
 _LOOPS, _SENDS = 54, (15, 16)
-_LONGEST_RELEASE_S, _USUAL_RELEASE_S = 4.0, 0.5
+_USUAL = Envelope()
+_ABOUT_S, _BREAKS_OFF_FROM_S, _LAST_S, _HEARD = 1e-3, 1.9, 0.03, 1e-3
+_ATTENUATION, _ATTENUATION_HEARD = 48, 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,19 +44,20 @@ class Preset:
     is_centred: bool
     lengths_s: tuple[float | None, ...]
     voices: tuple["Voice", ...] = ()
+    cuts_s: tuple[float | None, ...] = (None,) * 128
 
     @property
     def is_drum(self) -> bool:
         return self.bank == DRUM_BANK
 
+    def envelopes(self, pitch: int, velocity: int) -> tuple[tuple[Envelope, float], ...]:
+        """Of all voices that sound together: how each swells and dies away, and its share of the power."""
+        found = tuple((one.envelope, one.power) for one in self.voices if one.sounds(pitch, velocity))
+        return found or ((_USUAL, 1.0),)
+
     def release_s(self, pitch: int, velocity: int) -> float:
         """Seconds in which it falls by 80 dB when it is let go: of those that sound together, the longest."""
-        found = [voice.release_s for voice in self.voices if voice.sounds(pitch, velocity)]
-        return max(found, default=_USUAL_RELEASE_S)
-
-    def attack_s(self, pitch: int, velocity: int) -> float:
-        """Seconds in which it swells: of those that sound together, the shortest, which hides what swells behind it."""
-        return min((voice.attack_s for voice in self.voices if voice.sounds(pitch, velocity)), default=0.0)
+        return max(envelope.release_s for envelope, _ in self.envelopes(pitch, velocity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +66,8 @@ class Voice:
 
     pitches: tuple[int, int]
     velocities: tuple[int, int]
-    attack_s: float
-    release_s: float
+    envelope: Envelope
+    power: float
 
     def sounds(self, pitch: int, velocity: int) -> bool:
         low, high = self.pitches
@@ -124,20 +140,44 @@ def _dry(content: bytes) -> bytes:
 
 def _describe(tables: Tables, row: int, bare: Preset) -> Preset:
     """Follows the preset's zones down to the samples, for each of the 128 keys."""
-    lengths, looped, is_centred = [0.0] * 128, [False] * 128, True
+    lengths, cuts, looped, is_centred = [0.0] * 128, [math.inf] * 128, [False] * 128, True
     voices = []
     for outer, inner in _branches(tables, row):
         is_centred &= not (inner.generators.get(PAN, 0) or outer.generators.get(PAN, 0))
-        attack, release = (
-            _seconds(inner.generators.get(kind, -12_000), outer.generators.get(kind, 0)) for kind in (ATTACK, RELEASE)
-        )
-        voices.append(Voice(*_common(outer, inner), attack, release))
+        whole = _whole_part(tables, inner, is_drum=bare.is_drum)
+        voices.append(Voice(*_common(outer, inner), envelope_of(inner, outer), _power(inner, outer)))
         for pitch in range(128):
             if outer.holds(pitch) and inner.holds(pitch):
-                lengths[pitch] = max(lengths[pitch], _length_s(tables, inner, pitch))
+                length = _length_s(tables, inner, pitch)
+                lengths[pitch] = max(lengths[pitch], length)
                 looped[pitch] |= bool(inner.generators.get(_LOOPS, 0) & 1)
+                cuts[pitch] = min(cuts[pitch], length * whole)
     known = tuple(None if loops else length for loops, length in zip(looped, lengths, strict=True))
-    return Preset(bare.font, bare.bank, bare.program, is_centred, known, tuple(voices))
+    cut = tuple(None if loops or at == math.inf else at for loops, at in zip(looped, cuts, strict=True))
+    return Preset(bare.font, bare.bank, bare.program, is_centred, known, tuple(voices), cut)
+
+
+def _power(inner: Zone, outer: Zone) -> float:
+    """What a voice's attenuation (centibels, of which synths heed two fifths) leaves of its power."""
+    amount = sum(signed(zone.generators.get(_ATTENUATION, 0)) for zone in (inner, outer))
+    return float(10.0 ** (-_ATTENUATION_HEARD * amount / 100.0))
+
+
+def _whole_part(tables: Tables, zone: Zone, *, is_drum: bool) -> float:
+    """Up to which part of a sample it is as it was recorded, before it is faded or breaks off; inf: all, and it ends.
+
+    The band's long samples fade early. A string's may have had a loop, and break off now.
+    """
+    sample = tables.rows["shdr"][zone.generators[SAMPLE]]
+    start, end, rate = int(sample["start"]), int(sample["end"]), max(1, int(sample["rate"]))
+    if abs((end - start) / rate - CUT_S) < _ABOUT_S:
+        return 1 - CUT_FADE_S / CUT_S
+    if is_drum or not _BREAKS_OFF_FROM_S < (end - start) / rate < CUT_S:
+        return math.inf
+    pcm = np.frombuffer(tables.samples[2 * start : 2 * end], "<i2").astype(np.float32)
+    last = max(1, int(_LAST_S * rate))
+    breaks_off = np.sqrt(np.mean(np.square(pcm[-last:]))) > _HEARD * np.abs(pcm).max()
+    return 1 - last / len(pcm) if breaks_off else math.inf
 
 
 def _common(outer: Zone, inner: Zone) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -161,19 +201,10 @@ def _over_global(zones: list[Zone], target: int) -> list[Zone]:
     return [Zone(base | zone.generators) for zone in zones if target in zone.generators]
 
 
-def _seconds(timecents: int, more: int) -> float:
-    """Raw 16-bit amounts of both levels -> seconds."""
-    return min(_LONGEST_RELEASE_S, float(2.0 ** ((_signed(timecents) + _signed(more)) / 1200.0)))
-
-
-def _signed(amount: int) -> int:
-    return amount - (1 << 16) if amount >= 1 << 15 else amount
-
-
 def _length_s(tables: Tables, zone: Zone, pitch: int) -> float:
     """Seconds until the sample has been played once at that pitch."""
     sample = tables.rows["shdr"][zone.generators[SAMPLE]]
     root = zone.generators.get(58, int(sample["pitch"]))
-    scale = _signed(zone.generators.get(56, 100)) / 100.0
+    scale = signed(zone.generators.get(56, 100)) / 100.0
     seconds = (int(sample["end"]) - int(sample["start"])) / max(1, int(sample["rate"]))
     return float(seconds * 2.0 ** ((root - pitch) * scale / 12.0))

@@ -6,8 +6,10 @@ import pyloudnorm
 import pytest
 
 from inference.music.program import Role
-from inference.music.score import Score, TempoChange, Track
+from inference.music.score import Note, Score, TempoChange, Track
 from inference.music.spec import Player
+from inference.music.units import PPQ
+from inference.render.endings import let_ring
 from inference.render.errors import RenderFailed
 from inference.render.loudness import true_peaks
 from inference.render.signal import Audio
@@ -60,7 +62,7 @@ def test_the_genre_is_heard() -> None:
 def test_a_single_note_is_a_song(genre: str) -> None:
     audio, rate = STUDIO.record(single_note_score(), (), genre)
     assert_finished(audio, rate)
-    assert 0.5 < audio.shape[1] / rate < 0.5 + 3.2
+    assert 2.0 < audio.shape[1] / rate < 0.5 + 4.7  # it rings out
 
 
 def test_a_track_without_notes_is_no_trouble() -> None:
@@ -97,3 +99,34 @@ def test_stems_are_one_for_each_player_and_their_sum_is_a_finished_song() -> Non
     assert len({stem.audio.shape for stem in stems}) == 1
     mix = np.sum([stem.audio for stem in stems], axis=0)
     assert_finished(STUDIO.finish(mix, stems[0].rate, "metal"), stems[0].rate)
+
+
+def test_a_last_chord_rings_for_seconds_and_dies_away_without_a_step() -> None:
+    score = quartet_score(2)
+    audio, rate = STUDIO.record(score, QUARTET, "metal")
+    tail = audio[:, int(score.duration_s * rate) :]
+    assert tail.shape[1] > 3 * rate
+    quarters = tail[:, : tail.shape[1] // (rate // 4) * (rate // 4)].reshape(2, -1, rate // 4)
+    levels = 10 * np.log10(np.mean(np.square(quarters), axis=(0, 2)) + 1e-12)
+    assert np.diff(levels).max() < 2
+    assert levels[0] - levels[4] < 12  # a second after the written end it is still there
+    assert levels[-1] < levels[0] - 25
+
+
+def test_a_song_that_stops_short_stops_short() -> None:
+    stop = (Note(0, 40, PPQ // 4, 110), Note(2 * PPQ, 45, PPQ // 4, 110))
+    score = Score((Track("", 30, False, stop),), (TempoChange(0, 160.0),))
+    audio, rate = STUDIO.record(score, (), "metal")
+    assert audio.shape[1] / rate < score.duration_s + 2.0
+
+
+def test_nobody_plays_on_who_stopped_before_the_last_note_and_no_organ_rings() -> None:
+    early, late = (Note(0, 45, PPQ, 100),), (Note(4 * PPQ, 45, 2 * PPQ, 100),)
+    score = Score((Track("", 30, False, early), Track("", 16, False, late), Track("", 0, False, late)))
+    ringing = let_ring(score)
+    assert [track.notes == before.notes for track, before in zip(ringing.tracks, score.tracks, strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+    assert ringing.duration_s == pytest.approx(score.duration_s + 4.0, abs=0.01)
