@@ -56,7 +56,8 @@ async def serve(
 ) -> None:
     """Serves `app` (see `create_app`) on `sock` until SIGINT, SIGTERM or `stop`, then lets running songs end.
 
-    A second signal does not wait for them.
+    A second signal does not wait for them. Later ones, until the event loop is closed, change nothing: what is left to
+    do is short, and a worker that is not told to end leaves things behind.
 
     Args:
         app: a fresh application.
@@ -113,7 +114,11 @@ def _signals(act: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+            loop.add_signal_handler(number, _nothing)
+
+
+def _nothing() -> None:
+    """A signal that changes nothing."""
 
 
 def _why(host: str, port: int, error: OSError) -> str:

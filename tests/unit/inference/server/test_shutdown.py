@@ -112,6 +112,17 @@ async def test_a_second_signal_does_not_wait_for_songs(tmp_path: Path) -> None:
     assert not last.state.is_final
 
 
+async def test_a_signal_while_everything_is_put_away_is_no_sudden_end(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.run())
+        await server.url
+        server.stop.set()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(os.getpid(), number)
+    await asyncio.sleep(0)
+
+
 async def test_a_dead_engine_ends_the_service_and_its_songs_are_kept(tmp_path: Path) -> None:
     server = Server(tmp_path)
     async with aiohttp.ClientSession() as client:
