@@ -9,7 +9,7 @@ from inference.music.errors import InvalidSpec
 _COLD, _HOT = 0.3, 2.0
 _MOST_WEIGHT = 8.0
 # Of bars that others stand beside (DECISIONS.md, *Filled bars*).
-_FILLING_AGAIN, _FILLING_FOUR, _FILLING_FORM = 0.3, 1.2, 0.7
+_FILLING_AGAIN, _FILLING_FOUR, _FILLING_FORM = 0.0, 1.0, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Touch:
         return cls(**{name: float(value) for name, value in entry.items()})
 
     def filling(self) -> Self:
-        """The same for bars that others of the song stand beside: more comes again, above all four bars later.
+        """The same for bars that others of the song stand beside: more comes again after four bars, and more surely.
 
         Drawn as freely as a whole song, such bars bring back less than real ones in that place do.
         """

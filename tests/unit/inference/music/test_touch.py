@@ -69,7 +69,7 @@ def test_bars_that_others_stand_beside_bring_more_back(tmp_path: Path, edit: Edi
     touch = catalogue.led(replace(METAL, edit=edit), SamplingParams(1)).touch
     usual = Touch(kick=2.5, low=0.9)
     assert touch == (usual.filling() if fills else usual)
-    assert usual.filling().again > usual.again
+    assert usual.filling().four > usual.four
     assert usual.filling().kick == usual.kick
 
 
