@@ -1,7 +1,9 @@
 """What bars follow bars: a genre-conditional distribution over songs as points, player by player and bar by bar.
 
 Most of what is played was played before. So each player in each bar rests, plays one of its earlier bars again,
-pointed at (Vinyals et al., 2015), or something new: a point from a mixture of Gaussians.
+pointed at (Vinyals et al., 2015), or something new: a point from one of many Gaussians, which are those of all songs;
+what follows what only decides about their weights. Points of real blocks lie close together in some places, and what a
+few free Gaussians leave between them is no music.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,6 @@ from inference.model.song import SONG_SIZES
 from inference.music.units import MAX_BARS
 from inference.tokens.state import CONTEXT_SIZES, PLAYER_COLUMNS
 
-_LOWEST_SPREAD = -4.0  # ln of a standard deviation
 _NEVER = -1e9  # finite, so that what cannot be has a gradient of zero and not none
 _REST, _NEW, _AGAIN = range(3)
 
@@ -62,9 +63,9 @@ class Songs:
 class LatentPrior(nn.Module):
     """A recurrent network over bars and players; `genres` is how many a model knows, `size` numbers a point has."""
 
-    def __init__(self, genres: int, size: int, width: int = 256, components: int = 8) -> None:
+    def __init__(self, genres: int, size: int, kinds: int = 1024, width: int = 256) -> None:
         super().__init__()
-        self.size, self.width, self.components = size, width, components
+        self.size, self.width = size, width
         self.song = nn.ModuleList(nn.Embedding(numbers, width) for numbers in SONG_SIZES)
         self.genres = nn.Linear(genres + 1, width, bias=False)
         self.players = nn.ModuleList(nn.Embedding(CONTEXT_SIZES[column], width) for column in PLAYER_COLUMNS)
@@ -78,13 +79,13 @@ class LatentPrior(nn.Module):
         self.offered = nn.Linear(width + size, width)
         self.distance = nn.Embedding(MAX_BARS, 1)
         self.else_ = nn.Linear(width, 2)
-        self.mixture = nn.Linear(width, components * (1 + 2 * size))
-        # At first what is known of any new bar: that it is somewhere around the middle.
-        nn.init.normal_(self.mixture.weight, std=0.01)
-        nn.init.zeros_(self.mixture.bias)
-        # Of all points of the songs it learnt from, so that every number counts alike.
+        self.which = nn.Linear(width, kinds)
+        # Of all points of the songs it learnt from, so that every number counts alike; and where, among normal points,
+        # the Gaussians stand, and how wide they are.
         self.center = nn.Buffer(torch.zeros(size))
         self.spread = nn.Buffer(torch.ones(size))
+        self.means = nn.Buffer(torch.zeros(kinds, size))
+        self.widths = nn.Buffer(torch.ones(kinds, size))
 
     def normal(self, points: Tensor) -> Tensor:
         """Points with mean 0 and deviation 1 over all songs."""
@@ -100,7 +101,8 @@ class LatentPrior(nn.Module):
         choices = self._choices(states, songs.values, songs.plays)
         count = songs.values.shape[1]
         again = torch.where(songs.same, choices[..., :count], _NEVER)
-        fresh = choices[..., -1] + self._density(states, songs.values)
+        weights = self.which(states).log_softmax(dim=-1)
+        fresh = choices[..., -1] + (weights + self.densities(songs.values)).logsumexp(dim=-1)
         # What was there before is never counted as new: it would be infinitely likely.
         played = torch.where(songs.same.any(dim=-1), again.logsumexp(dim=-1), fresh)
         return -torch.where(songs.plays, played, choices[..., -2])
@@ -127,7 +129,7 @@ class LatentPrior(nn.Module):
                     ago = bar - int(np.flatnonzero(cells[:bar, player] == cells[choice, player])[-1])
                 elif choice == len(choices) - 1:
                     cells[bar, player] = len(found)
-                    found.append(self._draw(heard[:, 0], generator, temperature)[0])
+                    found.append(self._draw(heard[:, 0], generator, temperature))
                 if cells[bar, player] != REST:
                     values[0, bar, player] = found[cells[bar, player]]
                 kind = _REST if cells[bar, player] == REST else _AGAIN if ago else _NEW
@@ -175,20 +177,17 @@ class LatentPrior(nn.Module):
         scores = torch.where(can_be, scores, _NEVER)
         return torch.cat((scores, self.else_(states)), dim=-1).log_softmax(dim=-1)
 
-    def _density(self, states: Tensor, points: Tensor) -> Tensor:
-        """Ln of the density of a new point: [B, T, P]."""
-        weights, means, spreads = self._mixture(states)
-        gaps = (points.unsqueeze(-2) - means) / spreads.exp()
-        each = -0.5 * gaps.square() - spreads - 0.5 * log(2 * pi)
-        return (weights.log_softmax(dim=-1) + each.sum(dim=-1)).logsumexp(dim=-1)
-
-    def _mixture(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        weights, rest = self.mixture(states).split((self.components, 2 * self.components * self.size), dim=-1)
-        means, spreads = rest.unflatten(-1, (self.components, 2 * self.size)).chunk(2, dim=-1)
-        return weights, means, spreads.clamp(min=_LOWEST_SPREAD)
+    def densities(self, points: Tensor) -> Tensor:
+        """Ln of each Gaussian's density at normal points [..., Z]: [..., kinds]."""
+        narrow = 1 / self.widths.square()
+        gaps = (
+            points.square() @ narrow.T
+            - 2 * points @ (self.means * narrow).T
+            + (self.means.square() * narrow).sum(dim=1)
+        )
+        return -0.5 * gaps - self.widths.log().sum(dim=1) - 0.5 * self.size * log(2 * pi)
 
     def _draw(self, state: Tensor, generator: torch.Generator, temperature: float) -> Tensor:
-        weights, means, spreads = self._mixture(state)
-        kind = int(torch.multinomial(weights[0].softmax(dim=-1), 1, generator=generator))
+        kind = int(torch.multinomial(self.which(state)[0].softmax(dim=-1), 1, generator=generator))
         noise = torch.randn(self.size, generator=generator)
-        return means[:, kind] + temperature * noise * spreads[:, kind].exp()
+        return self.means[kind] + temperature * noise * self.widths[kind]

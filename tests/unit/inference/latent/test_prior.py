@@ -14,7 +14,7 @@ SIZE, PLAYERS = 4, 2
 
 def tiny_prior() -> LatentPrior:
     torch.manual_seed(5)
-    return LatentPrior(2, SIZE, width=32, components=3)
+    return LatentPrior(2, SIZE, kinds=3, width=32)
 
 
 def conditions() -> Conditions:
