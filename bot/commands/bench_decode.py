@@ -41,7 +41,7 @@ def _decode(pipe: Connection, plan: DecodePlan) -> None:
 
 def decode_entries(rows: tuple[DecodeRow, ...]) -> list[dict[str, Any]]:
     """What `--json` prints of them."""
-    ratios = ("ratio", "over_memory", "over_roofline")
+    ratios = ("ratio", "over_memory", "over_halves", "over_roofline")
     return [asdict(row) | {name: getattr(row, name) for name in ratios} for row in rows]
 
 
@@ -51,9 +51,13 @@ def decode_table(rows: tuple[DecodeRow, ...]) -> Table:
         title="one decode step, ms",
         caption=f"targets: at least {ABOVE:g} times faster, at most {BELOW:g} times as long as memory alone",
     )
-    for name in ("songs", "ours", "transformers", "times faster", "memory alone", "times longer", "arithmetic alone"):
+    names = ("songs", "ours", "transformers", "times faster", "memory alone", "times longer", "arithmetic alone")
+    for name in (*names, "memory, 16 bits", "times longer"):
         table.add_column(name, justify="right")
     for row in rows:
-        numbers = (row.ours_ms, row.theirs_ms, row.ratio, row.memory_ms, row.over_memory, row.arithmetic_ms)
+        numbers = (
+            *(row.ours_ms, row.theirs_ms, row.ratio, row.memory_ms, row.over_memory),
+            *(row.arithmetic_ms, row.halves_ms, row.over_halves),
+        )
         table.add_row(str(row.batch), *("not measured" if number is None else f"{number:.2f}" for number in numbers))
     return table

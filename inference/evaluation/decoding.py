@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from inference.engine import Decoder, load_runner
@@ -23,7 +23,8 @@ from inference.tokens.vocabulary import VALUES
 BATCHES = (1, 16)
 _PROMPT, _GENERATED = 256, 64  # their context is as long as that of a song half way
 _OUR_STEPS = 400
-_WEIGHT_BYTES = 2
+_APART = 24  # steps between the beginnings of songs
+_SCALE_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,20 @@ class DecodePlan:
 class DecodeRow:
     """Milliseconds of one step of `batch` songs, medians over the rounds.
 
+    On one thread it is the processor's time that counts, so that other programs do not.
+
     Args:
         batch: songs at a time.
         ours_ms: our engine writing songs: network, masks, sampling and bookkeeping.
         theirs_ms: `generate` of transformers on a Llama of the same trunk with one head of 354 tokens, in the better of
             float32 and bfloat16; None when it is not installed. One of their tokens is a fifth of one of our steps.
-        memory_ms: reading as many bytes as a step must (weights once, every song's keys and values), which is the
-            least that any engine with this precision can take; None where there is no native step.
+        memory_ms: reading as many bytes as a step of ours must (weights once, every song's keys and values), which is
+            the least that an engine with our precision can take; None where there is no native step.
         arithmetic_ms: multiplying as often as a step must (every weight once a song, every song's keys and values) as
             fast as one thread of this processor can, measured as well; None where there is no native step.
+        halves_ms: reading as many numbers as a step of ours must, but in 16 bits each, as the checkpoint and the caches
+            of other engines have them; None where there is no native step.
+        columns: steps that a song sees, on average.
     """
 
     batch: int
@@ -58,6 +64,8 @@ class DecodeRow:
     theirs_ms: float | None
     memory_ms: float | None
     arithmetic_ms: float | None = None
+    halves_ms: float | None = None
+    columns: float = 0.0
 
     @property
     def ratio(self) -> float | None:
@@ -68,6 +76,11 @@ class DecodeRow:
     def over_memory(self) -> float | None:
         """How many times longer than the memory needs."""
         return None if self.memory_ms is None else self.ours_ms / self.memory_ms
+
+    @property
+    def over_halves(self) -> float | None:
+        """How many times longer than the memory needs for 16 bits a number."""
+        return None if self.halves_ms is None else self.ours_ms / self.halves_ms
 
     @property
     def over_roofline(self) -> float | None:
@@ -95,22 +108,29 @@ def decode_rows(plan: DecodePlan) -> list[DecodeRow]:
 def _row(plan: DecodePlan, config: ModelConfig, batch: int, theirs: list[Any]) -> DecodeRow:
     runner = load_runner(plan.checkpoint, batch, plan.threads, plan.decoder)
     batch = min(batch, runner.slots)
-    songs = _songs(plan)
-    measures: dict[str, Callable[[], float]] = {"ours": lambda: _our_step_s(runner, songs, batch)}
+    clock = time.thread_time if plan.threads == 1 else time.perf_counter
+    busy = _Busy(runner, _songs(plan), batch)
+    measures: dict[str, Callable[[], float]] = {"ours": lambda: busy.step_s(clock)}
     for number, model in enumerate(theirs):
-        measures[f"theirs {number}"] = lambda model=model: _their_step_s(model, batch)  # type: ignore[misc]
+        measures[f"theirs {number}"] = lambda model=model: _their_step_s(model, batch, clock)  # type: ignore[misc]
     if isinstance(runner, NativeRunner):
-        size = runner.native.weight_bytes + batch * _cache_bytes(config)
-        measures["memory"] = lambda: runner.native.read_s(size)
-        products, fused = batch * runner.native.weight_bytes / _WEIGHT_BYTES, batch * _attention_products(config)
-        measures["arithmetic"] = lambda: runner.native.multiply_s(products, fused)
+        native = runner.native
+        small, fine = native.weights(1), native.weights(2)
+        measures["memory"] = lambda: native.read_s(small + 2 * fine + int(_cache_bytes(config, busy)), clock)
+        measures["halves"] = lambda: native.read_s(2 * (small + fine + int(_cached(config, busy))), clock)
+        # Heads that share keys and values multiply them each.
+        seen = config.heads // config.kv_heads
+        measures["arithmetic"] = lambda: native.multiply_s(
+            batch * small + seen * _cached(config, busy), batch * fine, clock
+        )
     taken: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(plan.rounds):
         for name, measure in measures.items():
             taken[name].append(measure())
     middle = {name: 1000 * median(seconds) for name, seconds in taken.items()}
     best = min((ms for name, ms in middle.items() if name.startswith("theirs")), default=None)
-    return DecodeRow(batch, middle["ours"], best, middle.get("memory"), middle.get("arithmetic"))
+    bounds = (middle.get("memory"), middle.get("arithmetic"), middle.get("halves"))
+    return DecodeRow(batch, middle["ours"], best, *bounds, busy.columns)
 
 
 def _songs(plan: DecodePlan) -> Iterator[Sequence]:
@@ -120,18 +140,44 @@ def _songs(plan: DecodePlan) -> Iterator[Sequence]:
         yield Sequence(job, lambda event: None, Rules())
 
 
-def _our_step_s(runner: BatchRunner, songs: Iterator[Sequence], batch: int) -> float:
-    """Seconds a step with every slot taken; a song that ends makes room for the next."""
-    running: dict[int, Sequence] = {}
-    began = time.perf_counter()
-    for _ in range(_OUR_STEPS):
+class _Busy:
+    """An engine with every slot taken by songs that began one after another; one that ends makes room for the next."""
+
+    def __init__(self, runner: BatchRunner, songs: Iterator[Sequence], batch: int) -> None:
+        self._runner, self._songs, self.batch = runner, songs, batch
+        self._running: dict[int, Sequence] = {}
+        self._seen: list[int] = []
         for slot in range(batch):
-            if slot not in running or running[slot].is_finished:
-                running[slot] = next(songs)
-                running[slot].slot = slot
-                runner.join(running[slot])
-        runner.step(list(running.values()))
-    return (time.perf_counter() - began) / _OUR_STEPS
+            self._join(slot)
+            for _ in range(_APART):
+                self._step()
+
+    @property
+    def columns(self) -> float:
+        """Steps that a song saw on average, in all steps that were timed."""
+        return mean(self._seen)
+
+    def step_s(self, clock: Callable[[], float]) -> float:
+        """Seconds a step."""
+        seconds = 0.0
+        for _ in range(_OUR_STEPS // _APART + 1):
+            began = clock()
+            for _ in range(_APART):
+                self._step()
+            seconds += clock() - began
+            self._seen += [sequence.fed for sequence in self._running.values()]
+        return seconds / (_OUR_STEPS // _APART + 1) / _APART
+
+    def _step(self) -> None:
+        for slot, sequence in list(self._running.items()):
+            if sequence.is_finished:
+                self._join(slot)
+        self._runner.step(list(self._running.values()))
+
+    def _join(self, slot: int) -> None:
+        sequence = self._running[slot] = next(self._songs)
+        sequence.slot = slot
+        self._runner.join(sequence)
 
 
 def _transformers(config: ModelConfig) -> list[Any]:
@@ -156,7 +202,7 @@ def _transformers(config: ModelConfig) -> list[Any]:
     return [model.eval().to(kind) for model, kind in zip(models, (torch.float32, torch.bfloat16), strict=True)]
 
 
-def _their_step_s(model: Any, batch: int) -> float:
+def _their_step_s(model: Any, batch: int, clock: Callable[[], float]) -> float:
     """Seconds a token of each row, without the prompt."""
     import torch
 
@@ -164,27 +210,24 @@ def _their_step_s(model: Any, batch: int) -> float:
     mask = torch.ones_like(prompt)
 
     def generate_s(tokens: int) -> float:
-        began = time.perf_counter()
+        began = clock()
         with torch.inference_mode():
             model.generate(
                 prompt, attention_mask=mask, max_new_tokens=tokens, min_new_tokens=tokens, do_sample=True, top_p=0.98
             )
-        return time.perf_counter() - began
+        return clock() - began
 
     generate_s(2)
     first_s = generate_s(1)
     return (generate_s(1 + _GENERATED) - first_s) / _GENERATED
 
 
-def _cache_bytes(config: ModelConfig) -> int:
-    """Of one song half way, in half precision."""
-    return config.layers * config.kv_heads * 2 * _columns(config) * config.head_size * 2
+def _cached(config: ModelConfig, busy: _Busy) -> float:
+    """Numbers in the keys and values of all songs."""
+    columns = min(config.window, busy.columns)
+    return busy.batch * config.layers * config.kv_heads * 2 * columns * config.head_size
 
 
-def _attention_products(config: ModelConfig) -> int:
-    """Of one song half way."""
-    return config.layers * config.heads * 2 * _columns(config) * config.head_size
-
-
-def _columns(config: ModelConfig) -> int:
-    return min(config.window, _PROMPT + _GENERATED // 2)
+def _cache_bytes(config: ModelConfig, busy: _Busy) -> float:
+    """As we keep them: a byte each, and with every key and every value a scale."""
+    return _cached(config, busy) * (1 + _SCALE_BYTES / config.head_size)

@@ -21,12 +21,13 @@ from inference.tokens.listening import HEARD_SIZES
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, STROKES
 from inference.tokens.vocabulary import FIELD_SIZES, PITCH, POSITION
 
-_VERSION = 3
+_VERSION = 4
 _LANES = 16
 _READ_TIMES = 100
 _ROUNDS, _UNITS = 200_000, 6  # the latter as in step.cpp
 
 Weights = Mapping[str, NDArray[np.float32]]
+Clock = Callable[[], float]  # in seconds
 _POINTER = ctypes.c_void_p
 
 
@@ -96,10 +97,9 @@ class NativeStep:
         if native:
             self._library.lnh_destroy(native)
 
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of weights that one step reads at least once."""
-        return int(self._library.lnh_weight_bytes(self._native))
+    def weights(self, bytes_each: int) -> int:
+        """How many weights of so many bytes one step reads at least once."""
+        return int(self._library.lnh_weights(self._native, bytes_each))
 
     def logits(self, slot: int, field: int) -> NDArray[np.float32]:
         """Float [FIELD_SIZES[field]] from which `field` was drawn last in a slot."""
@@ -134,26 +134,26 @@ class NativeStep:
         addresses = (logits.ctypes.data, mask.ctypes.data, leaning.ctypes.data)
         return int(self._library.lnh_draw_one(*addresses, len(logits), how.temperature, how.top_p, how.noise))
 
-    def read_s(self, size: int) -> float:
+    def read_s(self, size: int, clock: Clock = time.perf_counter) -> float:
         """Seconds to read `size` bytes from beginning to end, time after time: what memory allows."""
         buffer = np.ones(size // 4, np.float32)
         self._library.lnh_read(buffer.ctypes.data, len(buffer))
-        began = time.perf_counter()
+        began = clock()
         for _ in range(_READ_TIMES):
             self._library.lnh_read(buffer.ctypes.data, len(buffer))
-        return (time.perf_counter() - began) / _READ_TIMES
+        return (clock() - began) / _READ_TIMES
 
-    def multiply_s(self, products: float, fused: float) -> float:
-        """Seconds for so many products of two small integers, and of two floats, each added to a sum, at full speed."""
+    def multiply_s(self, small: float, fine: float, clock: Clock = time.perf_counter) -> float:
+        """Seconds for so many products of two integers of 8 bits, and of 16, each added to a sum, at full speed."""
 
-        def seconds(work: Callable[[int, float], object], factor: float, lanes: int) -> float:
-            work(_ROUNDS // 10, factor)
-            began = time.perf_counter()
-            work(_ROUNDS, factor)
-            return (time.perf_counter() - began) / (_ROUNDS * _UNITS * lanes)
+        def seconds(work: Callable[[int, int], object], group: int) -> float:
+            work(_ROUNDS // 10, 1)
+            began = clock()
+            work(_ROUNDS, 1)
+            return (clock() - began) / (_ROUNDS * _UNITS * _LANES * group)
 
-        whole = seconds(lambda rounds, factor: self._library.lnh_dots(rounds, int(factor)), 1 << 16 | 1, 2 * _LANES)
-        return products * whole + fused * seconds(self._library.lnh_fused, 0.5, _LANES)
+        library = self._library
+        return small * seconds(library.lnh_few_dots, library.lnh_group()) + fine * seconds(library.lnh_pair_dots, 2)
 
     def _listed(self, slots: list[int]) -> int:
         self._slots[: len(slots)] = slots
@@ -190,7 +190,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "lnh_create": (_POINTER, (*(_POINTER,) * 6, number)),
         "lnh_destroy": (None, (_POINTER,)),
         "lnh_trouble": (ctypes.c_char_p, (_POINTER,)),
-        "lnh_weight_bytes": (ctypes.c_size_t, (_POINTER,)),
+        "lnh_weights": (ctypes.c_size_t, (_POINTER, ctypes.c_size_t)),
         "lnh_logits": (_POINTER, (_POINTER, number)),
         "lnh_join": (number, slots),
         "lnh_begin": (number, (_POINTER, number, _POINTER)),
@@ -198,8 +198,9 @@ def _load(path: Path) -> ctypes.CDLL:
         "lnh_step": (number, slots),
         "lnh_draw": (number, (*slots, number, number)),
         "lnh_read": (ctypes.c_float, (_POINTER, ctypes.c_size_t)),
-        "lnh_dots": (number, (ctypes.c_long, number)),
-        "lnh_fused": (ctypes.c_float, (ctypes.c_long, ctypes.c_float)),
+        "lnh_group": (number, ()),
+        "lnh_few_dots": (number, (ctypes.c_long, number)),
+        "lnh_pair_dots": (number, (ctypes.c_long, number)),
         "lnh_draw_one": (number, (_POINTER, _POINTER, _POINTER, number, *(ctypes.c_float,) * 3)),
     }
     for name, (result, arguments) in signatures.items():

@@ -1,7 +1,6 @@
 // Sixteen floats at a time, on AVX-512, AVX2 or NEON.
 //
-// `Pairs` are 32 integers of 16 bits, two for each of 16 sums of 32 bits; sums of integers are exact in any order.
-// Every other operation rounds once a lane, the same way on each of them, and nothing depends on the width of a register: the
+// Every operation rounds once a lane, the same way on each of them, and nothing depends on the width of a register: the
 // same weights and inputs give the same bits on any of these machines. Other machines do not compile this, on purpose:
 // without fused multiply-add it would be slower than what it replaces.
 #pragma once
@@ -47,29 +46,6 @@ static inline Lanes power_of_two(Lanes bits) {
     return {_mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23))};
 }
 
-struct Integers {
-    __m512i a;
-};
-struct Pairs {
-    __m512i a;
-};
-
-static inline Integers no_integers() { return {_mm512_setzero_si512()}; }
-static inline Integers rounded(Lanes x) { return {_mm512_cvtps_epi32(x.a)}; }
-static inline Lanes as_lanes(Integers x) { return {_mm512_cvtepi32_ps(x.a)}; }
-static inline void store(std::int32_t *to, Integers x) { _mm512_storeu_si512(to, x.a); }
-static inline Pairs load_pairs(const std::int16_t *from) { return {_mm512_loadu_si512(from)}; }
-static inline Pairs all_pairs(std::int32_t both) { return {_mm512_set1_epi32(both)}; }
-static inline Integers dot(Integers sum, Pairs x, Pairs y) {
-#if defined(__AVX512VNNI__)
-    return {_mm512_dpwssd_epi32(sum.a, x.a, y.a)};
-#else
-    const __m256i low = _mm256_madd_epi16(_mm512_castsi512_si256(x.a), _mm512_castsi512_si256(y.a));
-    const __m256i high = _mm256_madd_epi16(_mm512_extracti64x4_epi64(x.a, 1), _mm512_extracti64x4_epi64(y.a, 1));
-    return {_mm512_add_epi32(sum.a, _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1))};
-#endif
-}
-
 }  // namespace lnh
 
 #elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
@@ -110,29 +86,6 @@ static inline __m256 power_of_two(__m256 bits) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
 }
 static inline Lanes power_of_two(Lanes bits) { return {power_of_two(bits.a), power_of_two(bits.b)}; }
-
-struct Integers {
-    __m256i a, b;
-};
-struct Pairs {
-    __m256i a, b;
-};
-
-static inline Integers no_integers() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
-static inline Integers rounded(Lanes x) { return {_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)}; }
-static inline Lanes as_lanes(Integers x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
-static inline void store(std::int32_t *to, Integers x) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), x.a);
-    _mm256_storeu_si256(reinterpret_cast<__m256i *>(to + 8), x.b);
-}
-static inline Pairs load_pairs(const std::int16_t *from) {
-    const auto *at = reinterpret_cast<const __m256i *>(from);
-    return {_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1)};
-}
-static inline Pairs all_pairs(std::int32_t both) { return {_mm256_set1_epi32(both), _mm256_set1_epi32(both)}; }
-static inline Integers dot(Integers sum, Pairs x, Pairs y) {
-    return {_mm256_add_epi32(sum.a, _mm256_madd_epi16(x.a, y.a)), _mm256_add_epi32(sum.b, _mm256_madd_epi16(x.b, y.b))};
-}
 
 }  // namespace lnh
 
@@ -191,41 +144,6 @@ static inline Lanes power_of_two(Lanes bits) {
         const int32x4_t exponent = vaddq_s32(vreinterpretq_s32_f32(bits.p[i]), vdupq_n_s32(127));
         return vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23));
     });
-}
-
-struct Integers {
-    int32x4_t p[4];
-};
-struct Pairs {
-    int16x8_t p[4];
-};
-
-static inline Integers no_integers() {
-    const int32x4_t zero = vdupq_n_s32(0);
-    return {{zero, zero, zero, zero}};
-}
-static inline Integers rounded(Lanes x) {
-    return {{vcvtnq_s32_f32(x.p[0]), vcvtnq_s32_f32(x.p[1]), vcvtnq_s32_f32(x.p[2]), vcvtnq_s32_f32(x.p[3])}};
-}
-static inline Lanes as_lanes(Integers x) {
-    return each([&](int i) { return vcvtq_f32_s32(x.p[i]); });
-}
-static inline void store(std::int32_t *to, Integers x) {
-    for (int i = 0; i < 4; i++) vst1q_s32(to + 4 * i, x.p[i]);
-}
-static inline Pairs load_pairs(const std::int16_t *from) {
-    return {{vld1q_s16(from), vld1q_s16(from + 8), vld1q_s16(from + 16), vld1q_s16(from + 24)}};
-}
-static inline Pairs all_pairs(std::int32_t both) {
-    const int16x8_t pair = vreinterpretq_s16_s32(vdupq_n_s32(both));
-    return {{pair, pair, pair, pair}};
-}
-static inline Integers dot(Integers sum, Pairs x, Pairs y) {
-    for (int i = 0; i < 4; i++) {
-        const int32x4_t low = vmull_s16(vget_low_s16(x.p[i]), vget_low_s16(y.p[i]));
-        sum.p[i] = vaddq_s32(sum.p[i], vpaddq_s32(low, vmull_high_s16(x.p[i], y.p[i])));
-    }
-    return sum;
 }
 
 }  // namespace lnh

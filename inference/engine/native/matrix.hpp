@@ -8,7 +8,7 @@
 #include <new>
 #include <vector>
 
-#include "lanes.hpp"
+#include "dots.hpp"
 
 namespace lnh {
 
@@ -26,41 +26,91 @@ static Aligned<T> aligned(std::size_t count) {
 
 static inline int padded(int count, int to) { return (count + to - 1) / to * to; }
 
+// Rounds numbers to integers within -most..most, up to the next multiple of LANES with zeros. Returns what they are to be
+// multiplied by; `total` is their sum.
+template <class Number>
+static float take_integers(const float *x, int count, int most, Number *to, std::int32_t &total) {
+    float rest[LANES] = {};
+    const int whole = count / LANES * LANES;
+    std::copy(x + whole, x + count, rest);
+    Lanes largest_so_far = absolute(load(rest));
+    for (int k = 0; k < whole; k += LANES) largest_so_far = larger(largest_so_far, absolute(load(x + k)));
+    const float top = std::max(largest(largest_so_far), 1e-30f);
+    const Lanes up = all(float(most) / top);
+    Integers sums = no_integers();
+    for (int k = 0; k < count; k += LANES) {
+        const Integers integers = rounded((k < whole ? load(x + k) : load(rest)) * up);
+        store(to + k, integers);
+        sums = sums + integers;
+    }
+    std::int32_t totals[LANES];
+    store(totals, sums);
+    total = 0;
+    for (int i = 0; i < LANES; i++) total += totals[i];
+    return top / float(most);
+}
+
 // Rows as integers, each with a scale of its own, so that a row never feels its neighbours.
-struct Integral {
-    std::vector<std::int16_t> values;
+class Integral {
+  public:
+    // Of each row: what its integers are to be multiplied by, and OFFSET times their sum.
     std::vector<float> scales;
+    std::vector<std::int32_t> excess;
     int stride = 0;
 
-    // x [rows, x_stride], of which `count` numbers a row are taken, as integers within -most..most.
+    template <class Number>
+    const Number *values() const {
+        return reinterpret_cast<const Number *>(values_.data());
+    }
+
+    // x [rows, x_stride], of which `count` numbers a row are taken.
+    template <class Number>
     void take(const float *x, int x_stride, int count, int rows, int most) {
         stride = padded(count, LANES);
-        values.resize(std::size_t(rows) * stride);
+        values_.resize(std::size_t(rows) * stride * sizeof(Number));
         scales.resize(rows);
-        for (int r = 0; r < rows; r++, x += x_stride) {
-            float lane[LANES] = {};
-            Lanes largest_so_far = all(0.0f);
-            const int whole = count / LANES * LANES;
-            for (int k = 0; k < whole; k += LANES) largest_so_far = larger(largest_so_far, absolute(load(x + k)));
-            std::copy(x + whole, x + count, lane);
-            const float top = std::max(largest(larger(largest_so_far, absolute(load(lane)))), 1e-30f);
-            scales[r] = top / float(most);
-            const Lanes up = all(float(most) / top);
-            for (int k = 0; k < stride; k += LANES) {
-                std::int32_t integer[LANES];
-                store(integer, rounded((k < whole ? load(x + k) : load(lane)) * up));
-                std::int16_t *to = values.data() + std::size_t(r) * stride + k;
-                for (int i = 0; i < LANES; i++) to[i] = std::int16_t(integer[i]);
-            }
+        excess.resize(rows);
+        auto *to = reinterpret_cast<Number *>(values_.data());
+        for (int r = 0; r < rows; r++, x += x_stride, to += stride) {
+            scales[r] = take_integers(x, count, most, to, excess[r]);
+            excess[r] *= OFFSET;
         }
     }
+
+  private:
+    std::vector<unsigned char> values_;
 };
 
-// y = W x + b. Both W, by output, and x, by row, are rounded to integers of about 11 bits and a sign. Their products and
-// sums are exact, so that no order of adding them can matter.
+// Integers of about 11 bits and a sign, the largest whose products add up to less than 2^31.
+struct Fine {
+    using Input = std::int16_t;
+    using Weight = std::int16_t;
+    static constexpr int AT_ONCE = 2, OFF = 0;
+    static int most(int inputs) { return int(std::sqrt(2147483647.0 / padded(inputs, LANES))); }
+    static Pairs load(const Weight *from) { return load_pairs(from); }
+    static Pairs same(const Input *from) { return all_pairs(from); }
+};
+
+// Integers of 7 bits and a sign.
+struct Coarse {
+    using Input = Small;
+    using Weight = std::uint8_t;
+    static constexpr int AT_ONCE = GROUP, OFF = OFFSET;
+    static constexpr int MOST = 127;
+    static int most(int) { return MOST; }
+    static Few load(const Weight *from) { return load_few(from); }
+    static Few same(const Input *from) { return all_few(from); }
+};
+
+constexpr int PANEL = 2 * LANES;  // outputs that are found together
+
+// y = W x + b. Both W, by output, and x, by row, are rounded to the integers of a kind. Their products and sums are exact,
+// so that no order of adding them can matter.
+template <class Kind>
 class Matrix {
   public:
-    static constexpr int PANEL = 2 * LANES;
+    using Weight = typename Kind::Weight;
+    using Input = typename Kind::Input;
     // As many sums as there are registers for.
 #if defined(__AVX512F__)
     static constexpr int ROWS_AT_ONCE = 8;
@@ -70,40 +120,42 @@ class Matrix {
 
     Matrix() = default;
 
-    // `weights` is [outputs, inputs]; `bias` is [outputs] or null. Panels of 32 outputs; in a panel, for two inputs after
-    // the other the 32 pairs of weights.
+    // `weights` is [outputs, inputs]; `bias` is [outputs] or null. Panels of 32 outputs; in a panel, for one group of inputs
+    // after the other the 32 groups of weights.
     Matrix(const float *weights, const float *bias, int outputs, int inputs)
-        : outputs_(padded(outputs, PANEL)), inputs_(inputs), pairs_(padded(inputs, LANES) / 2),
-          // The largest integers whose products add up to less than 2^31.
-          most_(int(std::sqrt(2147483647.0 / padded(inputs, LANES)))),
-          own_(aligned<std::int16_t>(std::size_t(outputs_) * 2 * pairs_)), weights_(own_.get()), scales_(outputs_, 0.0f),
+        : outputs_(padded(outputs, PANEL)), inputs_(inputs), most_(Kind::most(inputs)), depth_(padded(inputs, LANES)),
+          own_(aligned<Weight>(std::size_t(outputs_) * depth_)), weights_(own_.get()), scales_(outputs_, 0.0f),
           bias_(outputs_, 0.0f) {
-        std::memset(weights_, 0, bytes());
+        std::fill_n(weights_, std::size_t(outputs_) * depth_, Weight(Kind::OFF));
         Integral rows;
-        rows.take(weights, inputs, inputs, outputs, most_);
+        rows.take<std::int16_t>(weights, inputs, inputs, outputs, most_);
+        constexpr int group = Kind::AT_ONCE;
         for (int n = 0; n < outputs; n++) {
             scales_[n] = rows.scales[n];
-            std::int16_t *panel = weights_ + std::size_t(n / PANEL) * PANEL * 2 * pairs_;
-            for (int k = 0; k < 2 * pairs_; k++)
-                panel[std::size_t(k / 2) * 2 * PANEL + n % PANEL * 2 + k % 2] = rows.values[std::size_t(n) * rows.stride + k];
+            const std::int16_t *row = rows.values<std::int16_t>() + std::size_t(n) * rows.stride;
+            Weight *panel = weights_ + std::size_t(n / PANEL) * PANEL * depth_ + n % PANEL * group;
+            for (int k = 0; k < depth_; k++)
+                panel[std::size_t(k / group) * group * PANEL + k % group] = Weight(row[k] + Kind::OFF);
         }
         if (bias) std::copy(bias, bias + outputs, bias_.begin());
     }
 
     // Outputs with those that only fill up the last panel.
     int outputs() const { return outputs_; }
+    std::size_t count() const { return std::size_t(outputs_) * depth_; }
+    std::size_t bytes_each() const { return sizeof(Weight); }
+    std::size_t bytes() const { return count() * bytes_each(); }
     // Puts the weights there, and returns where they end; they must stay there.
-    std::int16_t *move_to(std::int16_t *memory) {
+    unsigned char *move_to(unsigned char *memory) {
         std::memcpy(memory, weights_, bytes());
         own_.reset();
-        weights_ = memory;
-        return memory + bytes() / sizeof(std::int16_t);
+        weights_ = reinterpret_cast<Weight *>(memory);
+        return memory + bytes();
     }
-    std::size_t bytes() const { return std::size_t(outputs_) * 2 * pairs_ * sizeof(std::int16_t); }
 
     // x [rows, x_stride] -> y [rows, y_stride], y_stride at least outputs(). A panel stays in the cache for all rows.
     void multiply(const float *x, int x_stride, float *y, int y_stride, int rows, Integral &room) const {
-        room.take(x, x_stride, inputs_, rows, most_);
+        room.take<Input>(x, x_stride, inputs_, rows, most_);
         for (int n = 0; n < outputs_; n += PANEL) {
             int left = rows, tiles = (rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
             for (int first = 0; tiles; tiles--) {
@@ -131,23 +183,22 @@ class Matrix {
 
     template <int R>
     void tile(int n, const Integral &x, int first, float *y, int y_stride) const {
-        const std::int16_t *w = weights_ + std::size_t(n) * 2 * pairs_;
-        const std::int16_t *rows = x.values.data() + std::size_t(first) * x.stride;
+        constexpr int group = Kind::AT_ONCE;
+        const Weight *w = weights_ + std::size_t(n) * depth_;
+        const Input *rows = x.values<Input>() + std::size_t(first) * x.stride;
         Integers sums[R][2];
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++)
 #pragma GCC unroll 8
             for (int j = 0; j < 2; j++) sums[r][j] = no_integers();
 #pragma GCC unroll 2
-        for (int k = 0; k < pairs_; k++, w += 2 * PANEL) {
-            Pairs column[2];
+        for (int k = 0; k < depth_; k += group, w += group * PANEL) {
+            decltype(Kind::load(w)) column[2];
 #pragma GCC unroll 8
-            for (int j = 0; j < 2; j++) column[j] = load_pairs(w + 2 * j * LANES);
+            for (int j = 0; j < 2; j++) column[j] = Kind::load(w + group * j * LANES);
 #pragma GCC unroll 8
             for (int r = 0; r < R; r++) {
-                std::int32_t both;
-                std::memcpy(&both, rows + std::size_t(r) * x.stride + 2 * k, sizeof both);
-                const Pairs input = all_pairs(both);
+                const auto input = Kind::same(rows + std::size_t(r) * x.stride + k);
 #pragma GCC unroll 8
                 for (int j = 0; j < 2; j++) sums[r][j] = dot(sums[r][j], input, column[j]);
             }
@@ -156,15 +207,17 @@ class Matrix {
         for (int j = 0; j < 2; j++) {
             const Lanes scale = load(scales_.data() + n + j * LANES), bias = load(bias_.data() + n + j * LANES);
 #pragma GCC unroll 8
-            for (int r = 0; r < R; r++)
+            for (int r = 0; r < R; r++) {
+                const Integers exact = Kind::OFF ? less(sums[r][j], x.excess[first + r]) : sums[r][j];
                 store(y + std::size_t(r) * y_stride + j * LANES,
-                      fma(as_lanes(sums[r][j]), scale * all(x.scales[first + r]), bias));
+                      fma(as_lanes(exact), scale * all(x.scales[first + r]), bias));
+            }
         }
     }
 
-    int outputs_ = 0, inputs_ = 0, pairs_ = 0, most_ = 0;
-    Aligned<std::int16_t> own_;
-    std::int16_t *weights_ = nullptr;
+    int outputs_ = 0, inputs_ = 0, most_ = 0, depth_ = 0;
+    Aligned<Weight> own_;
+    Weight *weights_ = nullptr;
     std::vector<float> scales_, bias_;
 };
 

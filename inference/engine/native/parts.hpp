@@ -37,6 +37,15 @@ struct Board {
     std::int32_t *bars;  // [slots, 2]: closed, begun
 };
 
+// How many rows the tables have.
+struct Sizes {
+    std::vector<int> context, song, echo;
+
+    Sizes(const Shape &shape, const std::int32_t *from)
+        : context(from, from + shape.contexts), song(from + shape.contexts, from + shape.contexts + shape.songs),
+          echo(from + shape.contexts + shape.songs, from + shape.contexts + shape.songs + shape.echoes) {}
+};
+
 // Reads the weights one after another.
 struct Cursor {
     const float *const *next;
@@ -58,15 +67,16 @@ struct Table {
 
 struct Block {
     std::vector<float> attention_norm, hidden_norm;
-    Matrix query_key_value, out, gate_up, down;
+    Matrix<Coarse> query_key_value, out, gate_up, down;
 };
 
 // Scratch of one thread.
 struct Workspace {
     std::vector<int> rows, inputs;
-    Aligned<float> x, normed, wide, mixed, turn, scores;
+    Aligned<float> x, normed, wide, mixed, turn;
     std::vector<Weighed> room;
     Integral integers;
+    Glance glance;
 };
 
 // A song's slot; when it is guided, its second sequence, which does not know the genre, has the row `slots` further on.
@@ -79,7 +89,8 @@ static inline void add(float *to, const float *what, int count) {
     for (int i = 0; i < count; i++) to[i] += what[i];
 }
 
-static inline Matrix stacked(std::initializer_list<const float *> parts, std::initializer_list<const float *> biases,
+template <class Kind>
+static Matrix<Kind> stacked(std::initializer_list<const float *> parts, std::initializer_list<const float *> biases,
                              std::initializer_list<int> outputs, int inputs) {
     std::vector<float> weights, bias;
     auto size = outputs.begin();
@@ -94,7 +105,16 @@ static inline Matrix stacked(std::initializer_list<const float *> parts, std::in
     }
     int total = 0;
     for (int count : outputs) total += count;
-    return Matrix(weights.data(), bias.empty() ? nullptr : bias.data(), total, inputs);
+    return Matrix<Kind>(weights.data(), bias.empty() ? nullptr : bias.data(), total, inputs);
+}
+
+static inline std::vector<float> vector(const float *from, int count) { return {from, from + count}; }
+
+static inline Table transposed(const float *matrix, int outputs, int inputs) {
+    std::vector<float> columns(std::size_t(outputs) * inputs);
+    for (int n = 0; n < outputs; n++)
+        for (int k = 0; k < inputs; k++) columns[std::size_t(k) * outputs + n] = matrix[std::size_t(n) * inputs + k];
+    return Table(columns.data(), inputs, outputs);
 }
 
 }  // namespace lnh

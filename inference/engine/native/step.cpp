@@ -129,11 +129,29 @@ struct Native {
     }
 };
 
+// `rounds` times UNITS products that wait for nothing: the most that this processor can do of them.
+constexpr int UNITS = 6;
+
+template <class Numbers>
+static int most_dots(long rounds, Numbers x) {
+    Integers a[UNITS];
+    for (auto &one : a) one = no_integers();
+    for (long i = 0; i < rounds; i++)
+#pragma GCC unroll 6
+        for (int j = 0; j < UNITS; j++) a[j] = dot(a[j], x, x);
+    std::int32_t total = 0, lane[LANES];
+    for (auto &one : a) {
+        store(lane, one);
+        total ^= lane[0];
+    }
+    return total;
+}
+
 }  // namespace lnh
 
 extern "C" {
 
-int lnh_version() { return 3; }
+int lnh_version() { return 4; }
 
 void *lnh_create(const lnh::Shape *shape, const lnh::Tables *tables, const std::int32_t *sizes, const float *rates,
                  const float *const *weights, const lnh::Board *board, int threads) {
@@ -148,7 +166,9 @@ void lnh_destroy(void *native) { delete static_cast<lnh::Native *>(native); }
 
 const char *lnh_trouble(void *native) { return static_cast<lnh::Native *>(native)->trouble.c_str(); }
 
-std::size_t lnh_weight_bytes(void *native) { return static_cast<lnh::Native *>(native)->composer.weight_bytes(); }
+std::size_t lnh_weights(void *native, std::size_t bytes_each) {
+    return static_cast<lnh::Native *>(native)->composer.weights(bytes_each);
+}
 
 const float *lnh_logits(void *native, int slot) { return static_cast<lnh::Native *>(native)->composer.logits(slot); }
 
@@ -234,36 +254,10 @@ float lnh_read(const float *from, std::size_t count) {
     return total;
 }
 
-// `rounds` times UNITS products of integers, or fused multiplications and additions, that wait for nothing: the most that
-// this processor can do of them.
-constexpr int UNITS = 6;
-
-int lnh_dots(long rounds, int both) {
-    lnh::Integers a[UNITS];
-    const lnh::Pairs x = lnh::all_pairs(both);
-    for (auto &one : a) one = lnh::no_integers();
-    for (long i = 0; i < rounds; i++)
-#pragma GCC unroll 6
-        for (int j = 0; j < UNITS; j++) a[j] = lnh::dot(a[j], x, x);
-    std::int32_t total = 0, lane[lnh::LANES];
-    for (auto &one : a) {
-        lnh::store(lane, one);
-        total ^= lane[0];
-    }
-    return total;
-}
-
-float lnh_fused(long rounds, float factor) {
-    lnh::Lanes a[UNITS];
-    const lnh::Lanes x = lnh::all(factor);
-    for (auto &one : a) one = x;
-    for (long i = 0; i < rounds; i++)
-#pragma GCC unroll 6
-        for (int j = 0; j < UNITS; j++) a[j] = lnh::fma(a[j], x, x);
-    float total = 0.0f;
-    for (auto &one : a) total += lnh::sum(one);
-    return total;
-}
+// How many products of small integers make up one of a vector's sixteen.
+int lnh_group() { return lnh::GROUP; }
+int lnh_few_dots(long rounds, int group) { return lnh::most_dots(rounds, lnh::all_few(group)); }
+int lnh_pair_dots(long rounds, int both) { return lnh::most_dots(rounds, lnh::all_pairs(both)); }
 
 int lnh_draw_one(const float *logits, const std::uint8_t *mask, const float *leaning, int size, float temperature,
                  float top_p, float noise) {
