@@ -107,7 +107,7 @@ def _search(
     powers: NDArray[np.float64], peaks_db: NDArray[np.float64], most_db: float
 ) -> tuple[float, NDArray[np.float64], float]:
     """The gain before the limiter that gives the target loudness, at most `most_db`, its curve, and the LU missing."""
-    gain_db, gains = 0.0, np.ones(len(peaks_db))
+    gain_db, gains = 0.0, _gain_curve(peaks_db, 0.0)  # under the ceiling, even where no gain is needed
     missing = TARGET_LUFS - _loudness(powers, gains)
     for _ in range(_ROUNDS):
         if abs(missing) < _TOLERANCE_LU or (missing > 0 and gain_db >= most_db):
