@@ -17,6 +17,7 @@ from inference.render.notation.staves import PERCUSSION, Part, parts_of
 from inference.render.notation.symbols import Symbol
 
 _TEMPO_STEP = 0.03
+_MOST_INDENTED = 10_000  # notes; the blanks of larger scores would be megabytes
 _DOCTYPE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"'
@@ -59,7 +60,8 @@ def write_musicxml(score: Score, sheet: Sheet) -> bytes:
         element = SubElement(root, "part", id=f"P{number}")
         symbols = sheet.symbols if number == pitched else ()
         _write_part(element, part, bars, _Marks(sheet.key, tempos if number == 1 else {}, symbols))
-    ElementTree.indent(root, " ")
+    if score.note_count <= _MOST_INDENTED:
+        ElementTree.indent(root, " ")
     content: bytes = ElementTree.tostring(root, encoding="utf-8")
     return _DOCTYPE.encode() + content
 
