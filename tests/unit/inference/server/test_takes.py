@@ -120,3 +120,12 @@ async def test_a_service_writes_as_many_takes_as_its_settings_say(tmp_path: Path
         asked = await service.compose(formats=["mid"])
         await service.until(asked.id, SongState.DONE)
     assert len(engine.submitted) == 3
+
+
+async def test_bars_that_others_stand_beside_have_twice_as_many_takes(tmp_path: Path) -> None:
+    engine = FakeEngine(free=True)
+    midi = base64.b64encode(write_midi(quartet_score(8))).decode()
+    async with running_service(tmp_path, engine=engine, limits=replace(AT_ONCE, takes=3)) as service:
+        asked = await service.compose(edit={"operation": "continue", "midi": midi, "bars": "4"}, formats=["mid"])
+        await service.until(asked.id, SongState.DONE)
+    assert sorted(job.sampling.take for job in engine.submitted) == [0, 1, 2, 3, 4, 5]
