@@ -14,6 +14,7 @@ from inference.evaluation.estimate import bootstrap
 from inference.evaluation.gaps import f1, sounds_in
 from inference.evaluation.material import BARS, Excerpt
 from inference.evaluation.report import Row
+from inference.latent.contract import STEERED_TEMPERATURE
 from inference.latent.course import REST, Course
 from inference.latent.hits import hits_of
 from inference.latent.points import Points, blocks_in
@@ -47,7 +48,7 @@ def from_space(steering: Steering, jobs: Sequence[ComposeJob]) -> list[ComposeJo
     """The same songs, but drawn from the embedding space."""
     drawn = []
     for job in jobs:
-        sampling = replace(job.sampling, space=Space.EMBEDDING)
+        sampling = replace(job.sampling, space=Space.EMBEDDING, temperature=STEERED_TEMPERATURE)
         course = steering.course(job.spec, sampling)
         drawn.append(ComposeJob(f"{job.id}-space", job.spec, sampling, course=course))
     return drawn
@@ -180,4 +181,5 @@ def _job(id: str, genre: Genre, like: Arrangement, seed: int, course: Course | N
     header = like.header
     tempo = min(MAX_TEMPO, max(MIN_TEMPO, header.tempo))
     spec = SongSpec(((genre.name, 1.0),), BARS, header.key, tempo, header.meter, header.players, header.density)
-    return ComposeJob(id, spec, SamplingParams(seed), course=course)
+    sampling = SamplingParams(seed) if course is None else SamplingParams(seed, STEERED_TEMPERATURE)
+    return ComposeJob(id, spec, sampling, course=course)

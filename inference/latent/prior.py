@@ -108,7 +108,7 @@ class LatentPrior(nn.Module):
         return -torch.where(songs.plays, played, choices[..., -2])
 
     @torch.no_grad()
-    def sample(self, bars: int, conditions: Conditions, generator: torch.Generator, temperature: float = 1.0) -> Points:
+    def sample(self, bars: int, conditions: Conditions, generator: torch.Generator, temperature: float = 0.7) -> Points:
         """One song; `temperature` scales the spread of new points."""
         players = conditions.players.shape[1]
         values, cells = torch.zeros(1, bars, players, self.size), np.full((bars, players), REST, np.int64)

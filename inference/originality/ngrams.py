@@ -32,7 +32,7 @@ class Level(NamedTuple):
 
 # With six symbols 3 % of real songs share a run of 64 notes with strangers' songs, with four 15 %: nearly all of the
 # difference is one repeated note with a leap now and then. Of the windows with four, 91 % have six.
-LEVELS = (Level(16, 2), Level(32, 4), Level(64, 4, 6))
+LEVELS = (Level(16, 2), Level(32, 6), Level(64, 6, 6))
 
 
 class Windows(NamedTuple):

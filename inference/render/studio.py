@@ -68,7 +68,7 @@ class Studio:
         sound = self.sounds.of(genre)
         if care is Care.QUICK:
             sound = _simpler(sound)
-        score, timeline, written = placed(score)
+        score, timeline, written = placed(score, rings=care is Care.FULL)
         desk = _desk(score, timeline, sound)
         for part, audio in self._parts(score, roster, sound, timeline, care):
             fade_from(audio, written)
@@ -130,9 +130,9 @@ def _simpler(sound: Sound) -> Sound:
     return sound.model_copy(update={**strips, "glue": 1.0})
 
 
-def placed(score: Score) -> tuple[Score, Timeline, int]:
+def placed(score: Score, *, rings: bool = True) -> tuple[Score, Timeline, int]:
     """The score as it rings out, where its ticks stand in the sound, and the sample of its written end."""
-    ringing = let_ring(score)
+    ringing = let_ring(score) if rings else score
     timeline = Timeline(ringing, RATE, RING_S if ringing is score else 0.0)
     return ringing, timeline, int(timeline.samples(np.array([score.end_tick]))[0])
 

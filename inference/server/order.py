@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from inference.api import DEFAULT_FILE_MIB, ErrorCode, ExtraFile, FileFormat, SongBody, SongState, SongStatus
+from inference.latent.contract import as_cold_as_it_should_be
 from inference.music.errors import MusicError
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.recipe import Recipe
@@ -106,7 +107,8 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
             spec = catalogue.complete(asked, seed)
         else:
             spec = complete_edit(asked, catalogue, seed, body.space)
-        sampling = SamplingParams(seed, body.temperature, body.top_p, body.guidance, body.take, body.space)
+        drawn = SamplingParams(seed, body.temperature, body.top_p, body.guidance, body.take, body.space)
+        sampling = drawn if "temperature" in body.model_fields_set else as_cold_as_it_should_be(spec, drawn)
         sampling = catalogue.led(spec, replace(sampling, touch=_touch_of(body)))
     except MusicError as error:
         raise Refusal(ErrorCode(error.code), str(error)) from error

@@ -61,16 +61,21 @@ _WIDEST = (21, 108)
 class Rules:
     """Limits on top of the syntax.
 
-    max_rest: bars a player may rest. max_repeats: whole bars the band may repeat in a row. new_ending: the last bar is
-    written for itself, as nine real songs of ten do, so that it can ring out. strict_key: no new note leaves the key.
-    touch: how the players are led.
+    max_rest: bars a player may rest. all_play: in a short song less than half of it, so that nobody is silent.
+    max_repeats: whole bars the band may repeat in a row. new_ending: the last bar is written for itself, as nine real
+    songs of ten do, so that it can ring out. strict_key: no new note leaves the key. touch: how the players are led.
     """
 
     max_rest: int = 4
+    all_play: bool = True
     max_repeats: int = 16
     new_ending: bool = True
     strict_key: bool = False
     touch: Touch = PLAIN
+
+    def rest_limit(self, bars: int) -> int:
+        """Bars that a player may rest in a song of so many."""
+        return min(self.max_rest, (bars - 1) // 2) if self.all_play else self.max_rest
 
 
 class Grammar:
@@ -82,6 +87,7 @@ class Grammar:
         self._plan = plan
         self._all_free: Known = (Open.FREE,) * len(state.header.players)
         self._rests = [0] * len(state.header.players)
+        self._rest_limit = rules.rest_limit(state.header.bars)
         key = state.header.key
         self._strict = key.mode if rules.strict_key and key is not None else None
         self._lead = None if rules.touch == PLAIN else Lead(rules.touch, state)
@@ -210,7 +216,7 @@ class Grammar:
 
     def _must_play(self, slot: int, cells: Known) -> bool:
         cell = cells[slot]
-        return cell is Open.FRESH or (cell is Open.FREE and self._rests[slot] >= self._rules.max_rest)
+        return cell is Open.FRESH or (cell is Open.FREE and self._rests[slot] >= self._rest_limit)
 
     def _is_given(self, slot: int | None) -> bool:
         return slot is not None and isinstance(self._cells()[slot], Block)

@@ -58,7 +58,7 @@ def told(header: Header, rules: Rules, plan: Plan | None, opening: Series[Step],
     numbers = (
         *(len(header.players), header.bars, header.ahead, header.closes, header.free_order),
         *(_mode(header.key), rules.strict_key, POSITION + header.meter.ticks // TICKS_PER_GRID),
-        *(rules.max_rest, rules.max_repeats, rules.new_ending),
+        *(rules.rest_limit(header.bars), rules.max_repeats, rules.new_ending),
         *(header.density is not None, plan is not None, len(opening), keep_at),
     )
     ranges = [written_range(player, tonic_shift(header.key)) for player in header.players]

@@ -28,6 +28,15 @@ def test_any_mix_ends_at_minus_14_lufs_under_minus_1_dbtp(sound: np.ndarray) -> 
     assert 20 * np.log10(true_peaks(mastered, 48).max()) <= -1.4
 
 
+def test_a_mix_that_happens_to_be_as_loud_as_it_should_is_limited_all_the_same() -> None:
+    sound = noise(6, 0.1)
+    sound[:, RATE] = 1.0  # the peak to which the loudness is sought
+    sound *= np.float32(10 ** ((-14 - pyloudnorm.Meter(RATE).integrated_loudness(sound.T.astype(float))) / 20))
+    sound[:, RATE] = 1.0
+    mastered = limit(sound, RATE)
+    assert 20 * np.log10(true_peaks(mastered, 48).max()) <= -1.4
+
+
 def test_silence_stays_silence() -> None:
     assert not np.any(limit(np.zeros((2, RATE), np.float32), RATE))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inference.api import EditBody, ErrorCode, SongBody, SongState
-from inference.latent.contract import no_steer, steer_of
+from inference.latent.contract import STEERED_TEMPERATURE, no_steer, steer_of
 from inference.latent.course import Course
 from inference.music.edit import Operation
 from inference.music.genre import load_catalogue
@@ -104,7 +104,7 @@ async def test_points_reach_the_engine(tmp_path: Path) -> None:
     assert (job.spec, job.sampling) == asked[0]
     assert status.recipe is not None
     assert status.recipe["space"] == "embedding"
-    assert status.recipe["temperature"] == 1.0
+    assert status.recipe["temperature"] == STEERED_TEMPERATURE
 
 
 async def test_a_service_without_a_space_says_so_before_it_accepts(tmp_path: Path) -> None:

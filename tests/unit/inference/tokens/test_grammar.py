@@ -60,6 +60,14 @@ def test_no_player_rests_longer_than_the_rule_allows(seed: int) -> None:
             assert rests <= RULES.max_rest
 
 
+@given(st.integers(0, 2**32), st.integers(1, 7))
+@settings(max_examples=25, deadline=None)
+def test_nobody_is_silent_all_along_however_short_the_song(seed: int, bars: int) -> None:
+    header = Header((), ROSTER, bars, 120.0, None, None)
+    rows = decode(header, write_at_random(header, seed)).rows
+    assert all(any(column) for column in zip(*rows, strict=True))
+
+
 @given(st.integers(0, 2**32))
 @settings(max_examples=25, deadline=None)
 def test_the_band_never_repeats_more_bars_in_a_row_than_the_rule_allows(seed: int) -> None:
@@ -107,7 +115,7 @@ def test_the_grammar_allows_every_real_song(song: Arrangement) -> None:
         return
     song = replace(song, header=replace(song.header, bars=len(song.rows)))
     state = BandState(song.header)
-    grammar = Grammar(state, Rules(max_rest=99, max_repeats=99, new_ending=False))
+    grammar = Grammar(state, Rules(max_rest=99, all_play=False, max_repeats=99, new_ending=False))
     for number, step in enumerate(encode(song)):
         if number > len(ROSTER):
             for field, value in enumerate(step):
