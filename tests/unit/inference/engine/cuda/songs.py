@@ -24,7 +24,7 @@ from tests.fakes.scores import quartet_score
 from tests.unit.inference.engine.tiny import ROSTER, job
 from tests.unit.inference.engine.writing import guided, sequence
 
-TOUCH = Touch(0.8, 1.1, 0.9, 0.7, 1.2, 1.0, 2.0, 1.0, 1.5, 1.0, 0.5, 0.7, 0.3, 1.0, 2.0)
+TOUCH = Touch(0.8, 1.1, 0.9, 0.7, 1.2, 1.0, 2.0, 1.0, 1.5, 1.0, 0.5, 0.7, 0.3, 1.0, 2.0, one=0.6, two=-0.4)
 EDITS: tuple[dict[str, Any], ...] = (
     {"operation": Operation.CONTINUE, "add": 4},
     {"operation": Operation.EXTEND, "add": 4},

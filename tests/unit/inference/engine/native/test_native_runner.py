@@ -116,7 +116,7 @@ def test_most_songs_are_the_same_as_from_torch_although_it_rounds_differently(bu
 TOUCHES = (
     None,
     Touch(drums=0.8, rhythm=1.3, form=0.9, pedal=1.0, again=0.7, page=1.5, key=2.0),
-    Touch(kick=2.0, low=0.7),
+    Touch(kick=2.0, low=0.7, one=0.6, two=-0.4),
 )
 
 
