@@ -16,6 +16,7 @@ from inference.midi import read_midi
 from inference.music.recipe import RECIPE_MARK
 from inference.music.score import Note, Score, TempoChange, Track
 from inference.music.units import PPQ
+from inference.render.endings import LAST_RING_S
 from inference.render.errors import DiskFull, RenderFailed, ScoreTooLarge, write_error
 from inference.render.job import MAX_NOTES, MAX_TRACKS, RenderedFile
 from inference.render.loudness import true_peaks
@@ -40,7 +41,7 @@ def test_every_format_is_one_file_named_by_the_stem(files: dict[str, RenderedFil
 def test_the_mp3_is_constant_192_kbit_stereo_of_the_songs_length(files: dict[str, RenderedFile]) -> None:
     stream = mutagen.mp3.MP3(files[".mp3"].path).info
     assert (stream.bitrate, stream.channels, stream.sample_rate) == (192_000, 2, 48_000)
-    assert quartet_score(8).duration_s < stream.length < quartet_score(8).duration_s + 3.5
+    assert quartet_score(8).duration_s < stream.length < quartet_score(8).duration_s + LAST_RING_S + 0.5
 
 
 def test_the_mp3_as_players_decode_it_is_minus_14_lufs_under_minus_1_dbtp(files: dict[str, RenderedFile]) -> None:
