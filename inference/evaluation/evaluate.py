@@ -56,8 +56,9 @@ _NOTES = (
     "bars of another song.",
     "Of so many takes a song the one is kept that misses the fewest wishes (key, density, no silent player) and, among "
     "equals, is liked most by the critic if there is one, as the service does it.",
-    "Row 12: real excerpts are read into points, one a bar, and written again from those alone; beside it, what the "
-    "same model writes without the points. Blends: where the notes lie that were written half way, as their own points "
+    "Row 12: real excerpts are read into points, one for what each player plays in each bar, and written again from "
+    "those and their form alone; beside it, what the same model writes without the points. Blends: where the notes lie "
+    "that were written half way, as their own points "
     "tell. Songs drawn from the embedding space are single takes.",
 )
 _NO_INDEX = (

@@ -123,7 +123,11 @@ class LatentPrior(nn.Module):
                 states[:, bar, player] = heard[:, 0]
                 plays = torch.from_numpy(cells[None, : bar + 1] != REST)
                 choices = self._choices(states[:, : bar + 1], values[:, : bar + 1], plays)[0, -1, player]
-                choice, ago = int(torch.multinomial(choices.exp(), 1, generator=generator)), 0
+                chances = choices.exp()
+                silent = (cells[:, player] == REST).all() or (player == players - 1 and (cells[bar] == REST).all())
+                if bar == bars - 1 and silent:
+                    chances[-2] = 0.0  # whoever never played plays at last, and a song does not end before its last bar
+                choice, ago = int(torch.multinomial(chances, 1, generator=generator)), 0
                 if choice < bar:
                     cells[bar, player] = cells[choice, player]
                     ago = bar - int(np.flatnonzero(cells[:bar, player] == cells[choice, player])[-1])

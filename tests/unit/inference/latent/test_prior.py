@@ -85,6 +85,16 @@ def test_what_is_drawn_is_as_likely_as_what_is_read_says() -> None:
     assert (costs[0][torch.from_numpy(drawn.cells) == REST] > 0).all()
 
 
+def test_everybody_plays_and_the_last_bar_is_played_even_where_all_would_rather_rest() -> None:
+    prior = tiny_prior()
+    with torch.no_grad():
+        prior.else_.bias[0] = 9.0
+    for seed in range(10):
+        cells = prior.sample(6, conditions(), torch.Generator().manual_seed(seed)).cells
+        assert (cells != REST).any(axis=0).all()
+        assert (cells[-1] != REST).any()
+
+
 def test_it_learns_a_form() -> None:
     """Of songs A B A B A B ... in which the second player rests in B it learns just that."""
     prior = tiny_prior()
