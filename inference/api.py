@@ -235,8 +235,8 @@ class SongBody(_Wire):
     guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
     space: Space = Field(
         default=Space.PROBABILITIES,
-        description="embedding: first a point of the embedding space for every bar is drawn (or, to vary a song,"
-        " moved), then the notes that belong there",
+        description="embedding: first a point of the embedding space is drawn (or, to vary a song, moved) for what each"
+        " player plays in each bar, then the notes that belong there",
     )
     takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] | None = Field(
         default=None,

@@ -22,7 +22,7 @@ METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2))
 
 
 class Space(StrEnum):
-    """What is drawn from: the notes' own probabilities, or first a point of the embedding space for every bar."""
+    """What is drawn from: the notes' own probabilities, or first points of the embedding space."""
 
     PROBABILITIES = "probabilities"
     EMBEDDING = "embedding"

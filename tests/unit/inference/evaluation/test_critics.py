@@ -1,7 +1,6 @@
 """Teaching and measuring the critic with a tiny composer, through the verbs."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,40 +8,15 @@ import pytest
 from bot.commands.cli import main
 from inference.critic.judge import Critic
 from inference.evaluation import critics, estimate
-from inference.midi import write_midi
-from inference.model.checkpoint import save_checkpoint
-from inference.music.score import Score
-from inference.training.bank import build_bank
-from inference.training.corpus import Source
 from tests.fakes.logs import logging_restored
-from tests.fakes.scores import quartet_score
-from tests.fakes.tunes import gridded, score_of
-from tests.unit.inference.engine.tiny import tiny_composer
-
-
-def _song(bars: int) -> Score:
-    """A quartet that nobody else plays like."""
-    score = quartet_score(bars)
-    tracks = [score.tracks[0]]
-    for number, track in enumerate(score.tracks[1:]):
-        notes = score_of(gridded(10 * bars + number, 6 * bars)).tracks[0].notes
-        tracks.append(replace(track, notes=tuple(replace(note, pitch=note.pitch - 12) for note in notes)))
-    return replace(score, tracks=tuple(tracks))
+from tests.unit.inference.evaluation.strangers import furnish
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder, which one is in, with a tiny checkpoint and a bank."""
-    sources = []
-    for number, split in enumerate(("train", "valid")):
-        for bars in (32 + number, 40 + number, 48 + number):
-            path = tmp_path / f"{split}-{bars}.mid"
-            path.write_bytes(write_midi(_song(bars)))
-            sources.append(Source(path, "metal", split))
-    build_bank(sources)[0].save(tmp_path / "bank.npz")
-    save_checkpoint(tiny_composer(), tmp_path / "tiny.safetensors", {})
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LNH_INFERENCE_CHECKPOINT", "tiny.safetensors")
+    lengths = {"train": (32, 40, 48), "valid": (33, 41, 49)}
+    furnish(tmp_path, ((bars, split) for split, all_bars in lengths.items() for bars in all_bars), monkeypatch)
     monkeypatch.setattr(critics, "SLOTS", 4)
     monkeypatch.setattr("inference.evaluation.choosing.RESAMPLES", 50)
     monkeypatch.setattr(estimate, "RESAMPLES", 50)

@@ -2,46 +2,20 @@
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.commands.cli import main
 from inference.evaluation import estimate, touches
-from inference.midi import write_midi
-from inference.model.checkpoint import save_checkpoint
-from inference.music.score import Score
-from inference.training.bank import build_bank
-from inference.training.corpus import Source
 from tests.fakes.logs import logging_restored
-from tests.fakes.scores import quartet_score
-from tests.fakes.tunes import gridded, score_of
-from tests.unit.inference.engine.tiny import tiny_composer
-
-
-def _song(bars: int) -> Score:
-    """A quartet that nobody else plays like."""
-    score = quartet_score(bars)
-    tracks = [score.tracks[0]]
-    for number, track in enumerate(score.tracks[1:]):
-        notes = score_of(gridded(10 * bars + number, 6 * bars)).tracks[0].notes
-        tracks.append(replace(track, notes=tuple(replace(note, pitch=note.pitch - 12) for note in notes)))
-    return replace(score, tracks=tuple(tracks))
+from tests.unit.inference.evaluation.strangers import furnish
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder, which one is in, with a tiny checkpoint and a bank of three metal songs, two of them for validation."""
-    sources = []
-    for bars, split in ((33, "valid"), (36, "valid"), (40, "train"), (44, "test")):
-        path = tmp_path / f"{split}-{bars}.mid"
-        path.write_bytes(write_midi(_song(bars)))
-        sources.append(Source(path, "metal", split))
-    build_bank(sources)[0].save(tmp_path / "bank.npz")
-    save_checkpoint(tiny_composer(), tmp_path / "tiny.safetensors", {})
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LNH_INFERENCE_CHECKPOINT", "tiny.safetensors")
+    furnish(tmp_path, ((33, "valid"), (36, "valid"), (40, "train"), (44, "test")), monkeypatch)
     monkeypatch.setattr(estimate, "RESAMPLES", 20)
     return tmp_path
 
