@@ -9,6 +9,7 @@ from adapters.discord.admin import DailyCommands, GenresCommands
 from adapters.discord.asking import Asked
 from adapters.discord.client import BandClient
 from adapters.discord.commands import compose_command
+from adapters.discord.posting import is_at_the_edge
 from adapters.discord.translate import PLATFORM
 from bot.domain.request import SongRequest
 from bot.ports import Messenger, Reply
@@ -16,6 +17,7 @@ from bot.services.band import Band
 from bot.settings import BadSettings, DiscordSettings, variable
 
 UNREACHABLE = (aiohttp.ClientError, OSError, discord.DiscordServerError, discord.GatewayNotFound)
+AUTHENTICATION_FAILED = 4004  # how the gateway closes on a token that was reset
 
 
 class DiscordAdapter:
@@ -44,7 +46,9 @@ class DiscordAdapter:
             try:
                 await log_in(self.client, self._settings.token.get_secret_value())
                 await self.client.connect()
-            except discord.LoginFailure as error:
+            except (discord.LoginFailure, discord.ConnectionClosed) as error:
+                if isinstance(error, discord.ConnectionClosed) and error.code != AUTHENTICATION_FAILED:
+                    raise
                 raise BadSettings(f"Discord does not accept {variable('discord', 'token')}") from error
             finally:
                 await self.client.running.stop()
@@ -71,15 +75,20 @@ def make_client(band: Band, shard_count: int | None = None) -> BandClient:
 
 async def log_in(client: BandClient, token: str) -> None:
     """Logs in, and tries again for as long as Discord cannot be reached. Raises LoginFailure."""
-    async for attempt in stamina.retry_context(on=UNREACHABLE, attempts=None, timeout=None, wait_max=60.0):
+    async for attempt in stamina.retry_context(on=may_pass, attempts=None, timeout=None, wait_max=60.0):
         with attempt:
             # A failed login leaves its session open and its connector in it: each attempt gets a new one.
             client.http.connector = aiohttp.TCPConnector(limit=0)
             try:
                 await client.login(token)
-            except UNREACHABLE:
+            except (*UNREACHABLE, discord.HTTPException):
                 await client.http.close()
                 raise
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether Discord may be reached later: there is no network, or it or the network in front of it is troubled."""
+    return isinstance(error, UNREACHABLE) or (isinstance(error, discord.HTTPException) and is_at_the_edge(error))
 
 
 def point_library_at(settings: DiscordSettings) -> None:

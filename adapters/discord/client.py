@@ -26,6 +26,7 @@ from bot.services.band import Band
 from inference.api import ExtraFile
 from inference.music.errors import MusicError
 
+HELP_WORDS = ("", "help", "/help", "hilfe")
 # Mentions and replies carry their text without the privileged message content intent.
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
 
@@ -47,6 +48,7 @@ class BandClient(discord.AutoShardedClient):
             intents=INTENTS,
             shard_count=shard_count,
             allowed_mentions=discord.AllowedMentions.none(),
+            activity=discord.Game("/compose"),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -118,16 +120,24 @@ class BandClient(discord.AutoShardedClient):
             await explain(press, error)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Composes for whoever writes the bot's name and wishes; a mere reply to one of its messages is no wish."""
+        """Composes for whoever writes the bot's name and wishes; a mere reply to one of its messages is no wish.
+
+        Who writes to the bot alone need not name it: the text of such messages comes without any intent.
+        """
         me = self.user
-        if me is None or message.author.bot or me.id not in message.raw_mentions:
+        if me is None or message.author.bot or message.is_system():
+            return
+        if message.guild is not None and me.id not in message.raw_mentions:
             return
         asked = asked_in(message)
         reply = self._reply(MentionConversation(message), asked)
         try:
             require_posting_in(message)
-            wishes = wishes_from_text(wishes_text(message.content, me.id), self.band.catalogue)
-            request = self._request(wishes, asked)
+            text = wishes_text(message.content, me.id)
+            if text.casefold() in HELP_WORDS:
+                await reply.help()
+                return
+            request = self._request(wishes_from_text(text, self.band.catalogue), asked)
         except (LnhError, MusicError) as error:
             await reply.error(error)
             return

@@ -14,6 +14,7 @@ from bot.messages import say
 
 TOO_LARGE = 40005
 UNKNOWN_MESSAGE = 10008
+AT_THE_EDGE = frozenset({0, 40333})  # Cloudflare's refusals, which once hit every bot at the same time
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
 """What a call to Discord may raise: refusals, and a network that is not there."""
 
@@ -74,8 +75,13 @@ def is_gone(error: Exception) -> bool:
     return isinstance(error, discord.NotFound) and error.code == UNKNOWN_MESSAGE
 
 
+def is_at_the_edge(error: discord.HTTPException) -> bool:
+    """Whether it was not Discord that refused but the network in front of it, which has nothing to say of a channel."""
+    return error.status == 429 or (error.status in (403, 404) and error.code in AT_THE_EDGE)
+
+
 def delivery_error(error: Exception) -> DeliveryFailed:
     """What a refusal to post into a channel means: gone for good (403, 404), or worth another try."""
-    if isinstance(error, discord.Forbidden | discord.NotFound):
+    if isinstance(error, discord.Forbidden | discord.NotFound) and not is_at_the_edge(error):
         return PlaceGone(reason=error.text or str(error))
     return DeliveryFailed(reason=str(error) or type(error).__name__)

@@ -149,6 +149,13 @@ class SongReply:
                 _log.info("answered by a plain message", request=self._asked.id, reason=str(failure))
                 await self._fallback.error(error)
 
+    async def help(self) -> None:
+        """Says what one can write; whoever cannot be told may ask again."""
+        try:
+            await self._conversation.whisper(say("discord_help", self._asked.requester.locale).strip())
+        except FAILURES as failure:
+            _log.info("help not given", request=self._asked.id, reason=str(failure))
+
     async def _refresh(self) -> None:
         while True:
             async with self._editing:

@@ -36,6 +36,9 @@ def shape(command: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("options", "choices"):
         if key in seen:
             seen[key] = [shape(child) for child in seen[key]]
+    for key in ("contexts", "integration_types"):  # sets, which Discord may tell in another order
+        if key in seen:
+            seen[key] = sorted(seen[key])
     if command.get("default_member_permissions") is not None:
         # Discord writes the bits as text, the library as a number.
         seen["default_member_permissions"] = str(command["default_member_permissions"])

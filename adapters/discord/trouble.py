@@ -8,7 +8,7 @@ from discord import app_commands
 
 from adapters.discord.posting import FAILURES
 from adapters.discord.translate import clamp
-from bot.domain.errors import LnhError, NotAllowed
+from bot.domain.errors import CommandsChanged, LnhError, NotAllowed
 from bot.messages import sentence
 from bot.ports import UserError
 from inference.music.errors import MusicError
@@ -45,4 +45,6 @@ def _cause(error: BaseException) -> BaseException | UserError:
     """What the library wrapped; its failed checks are always about the person's permission."""
     if isinstance(error, app_commands.CheckFailure):
         return NotAllowed()
+    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        return CommandsChanged()  # Discord's own programs keep the commands for a while
     return error.original if isinstance(error, app_commands.CommandInvokeError) else error

@@ -5,6 +5,7 @@
         GenreDisabled         this workspace switched the genre off
         NotAllowed            the person lacks the platform's own permission
         CannotPost            the bot lacks permissions in this channel; names them
+        CommandsChanged       the platform shows commands of an older version of the bot
         Busy                  the queue is full; says when to come back
         NoGenreLeft           the last enabled genre cannot be switched off
       NotFound                a song or schedule that is not (or no longer) known
@@ -46,6 +47,10 @@ class CannotPost(Refused):
     """params: permissions (comma-separated, as the platform's settings spell them)."""
 
     code = "cannot_post"
+
+
+class CommandsChanged(Refused):
+    code = "commands_changed"
 
 
 class Busy(Refused):

@@ -112,6 +112,27 @@ async def test_only_a_written_mention_by_a_person_is_a_wish(scene: Scene, rehear
     assert len(rehearsal.composer.asked) == 1
 
 
+async def test_whoever_writes_to_the_bot_alone_need_not_mention_it(scene: Scene, rehearsal: Rehearsal) -> None:
+    await scene.alice.send_dm("metal 140bpm")
+
+    (request,) = rehearsal.composer.asked
+    assert (request.spec.main_genre, request.place.workspace) == ("metal", "direct")
+    assert files(scene.alice.user.dm_channel.last_message) == [
+        "iron-harvest.png",
+        "iron-harvest.mp3",
+        "iron-harvest.mid",
+    ]
+
+
+@pytest.mark.parametrize("words", ["", " help", " Help"])
+async def test_a_mention_without_a_wish_is_answered_with_help(scene: Scene, rehearsal: Rehearsal, words: str) -> None:
+    await scene.alice.send(scene.channel, f"{scene.mention}{words}")
+
+    (message,) = scene.posted()
+    assert message.content == say("discord_help", "en").strip()
+    assert rehearsal.composer.asked == []
+
+
 async def test_the_messenger_posts_with_a_nonce_that_discord_enforces(scene: Scene) -> None:
     await scene.client.channels.post_song(place_of(scene), song_in(scene), "Good evening!", "daily-1")
 

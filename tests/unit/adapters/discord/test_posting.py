@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import discord
 import pytest
 
+from adapters.discord.adapter import may_pass
 from adapters.discord.posting import deliver, delivery_error, text_of
 from adapters.discord.translate import SongPost, song_post
 from bot.domain.errors import DeliveryFailed, PlaceGone
@@ -68,6 +69,19 @@ async def test_other_refusals_are_not_about_size() -> None:
 @pytest.mark.parametrize(("status", "code"), [(403, 50013), (403, 50001), (404, 10003)])
 def test_a_place_without_permission_or_channel_is_gone(status: int, code: int) -> None:
     assert isinstance(delivery_error(refusal(status, code)), PlaceGone)
+
+
+@pytest.mark.parametrize("error", [refusal(403, 0), refusal(403, 40333), refusal(404, 0), refusal(429, 0)])
+def test_a_refusal_of_the_network_in_front_of_discord_says_nothing_of_the_channel(
+    error: discord.HTTPException,
+) -> None:
+    assert type(delivery_error(error)) is DeliveryFailed
+    assert may_pass(error)
+
+
+def test_a_token_that_discord_knows_nothing_of_is_not_waited_for() -> None:
+    assert not may_pass(discord.LoginFailure("Improper token has been passed."))
+    assert not may_pass(refusal(403, 50001))
 
 
 @pytest.mark.parametrize("error", [refusal(503, 0), refusal(400, 50035), TimeoutError()])
