@@ -35,6 +35,7 @@ class Operation:
 
 _NOT_FOUND: dict[int, tuple[str, type[BaseModel] | str | None]] = {404: ("no song or file of this name", ErrorBody)}
 _JSON = "application/json"
+_COME_BACK = (429, 503)  # these answers say when
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -154,7 +155,7 @@ def _answer(status: int, meaning: str, content: type[BaseModel] | str | None) ->
         answer["content"] = {content: {}}
     elif content is not None:
         answer["content"] = {_JSON: {"schema": _reference(content)}}
-    if status == 429:
+    if status in _COME_BACK:
         answer["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
     return answer
 

@@ -20,16 +20,21 @@ STATUS_OF: dict[ErrorCode, int] = {
     ErrorCode.DEADLINE_PASSED: 504,
 }
 
+_RESTARTED_S = 10.0  # a service that ends or has lost its engine is up again after about so long
+_OUT_OF_SERVICE = 503
+
 
 class Refusal(Exception):
-    """Why not, as the wire says it: a code, one sentence, an HTTP status and, for a full queue, when to come back."""
+    """Why not, as the wire says it: a code, one sentence, an HTTP status and, where it helps, when to come back."""
 
     def __init__(
         self, code: ErrorCode, message: str, *, status: int | None = None, retry_after_s: float | None = None
     ) -> None:
         super().__init__(message)
-        self.detail = ErrorDetail(code=code, message=message, retry_after_s=retry_after_s)
         self.status = STATUS_OF[code] if status is None else status
+        if retry_after_s is None and self.status == _OUT_OF_SERVICE:
+            retry_after_s = _RESTARTED_S
+        self.detail = ErrorDetail(code=code, message=message, retry_after_s=retry_after_s)
 
     @property
     def body(self) -> ErrorBody:

@@ -33,9 +33,11 @@ async def test_closing_time_lets_running_songs_end_and_takes_no_new_ones(tmp_pat
                 status, error = await service.refused()
                 assert (status, error.code) == (503, ErrorCode.SHUTTING_DOWN)
                 assert error.message == "the service is shutting down and takes no new songs; ask again soon"
+                assert error.retry_after_s == 10
                 assert (await service.compose(request_id="last-song", formats=["mid"])).id == song.id
                 async with service.client.get("/readyz") as answer:
                     assert (answer.status, (await error_of(answer)).code) == (503, ErrorCode.SHUTTING_DOWN)
+                    assert answer.headers["Retry-After"] == "10"
                 service.engine.play_on()
             done = await service.until(song.id, SongState.DONE)
             assert not draining.done()
