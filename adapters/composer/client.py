@@ -31,6 +31,7 @@ class HttpComposer:
     def __init__(self, base_url: str, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
         self._service = Connection(base_url, self._patience)
+        self._asking: dict[RequestId, asyncio.Future[SongStatus]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -45,6 +46,8 @@ class HttpComposer:
         return await self._service.is_ready()
 
     async def cancel(self, id: RequestId) -> None:
+        if id in self._asking:
+            await self._settle(self._asking[id])
         try:
             await self._service.delete(id)
         except DROPPED as error:
@@ -95,7 +98,7 @@ class HttpComposer:
     async def _statuses(self, request: SongRequest) -> AsyncGenerator[SongStatus, None]:
         """Every status known, the first at once; the final one is the last."""
         deadline = asyncio.get_running_loop().time() + request.deadline_s + self._patience.grace_s
-        status = await self._service.post(body_of(request))
+        status = await self._ask_for(request)
         yield status
         fruitless = 0
         while not status.state.is_final:
@@ -109,8 +112,36 @@ class HttpComposer:
             fruitless += 1
             await self._pause(request.id, fruitless, deadline)
             # A service that restarted knows the id no more: the same request makes the same song again.
-            status = await self._service.get(request.id) or await self._service.post(body_of(request))
+            status = await self._service.get(request.id) or await self._ask_for(request)
             yield status
+
+    async def _ask_for(self, request: SongRequest) -> SongStatus:
+        """The answer to a request; it is waited for, if not for long, even when nobody wants the song any more.
+
+        Raises:
+            ComposerFailed: also when the song was given up before the service had answered.
+            LnhError, MusicError: see `Connection.post`.
+        """
+        asking = self._asking[request.id] = asyncio.ensure_future(self._service.post(body_of(request)))
+        try:
+            await asyncio.wait([asking])
+        finally:
+            await self._settle(asking)
+            if self._asking.get(request.id) is asking:
+                del self._asking[request.id]
+        if asking.cancelled():
+            raise ComposerFailed(reason="cancelled")
+        return asking.result()
+
+    async def _settle(self, asking: asyncio.Future[SongStatus]) -> None:
+        """Returns when a request is answered, or has been withdrawn because that took too long."""
+        try:
+            await asyncio.wait([asking], timeout=self._patience.settle_s)
+        finally:
+            asking.cancel()
+        await asyncio.wait([asking])
+        if not asking.cancelled():
+            asking.exception()  # it counts as seen, also where nobody waits for the answer any more
 
     async def _pause(self, id: RequestId, fruitless: int, deadline: float) -> None:
         """Before the next stream. Raises ComposerFailed when it is no use waiting longer."""

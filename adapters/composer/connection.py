@@ -27,6 +27,8 @@ class Patience:
         answer_s: for an answer, or for the next sign of life in a stream (the service sends one every 15 s).
         files_s: for files that are made while the call waits.
         grace_s: past a request's deadline, for the service to say so itself.
+        settle_s: who gives a song up while it is asked for waits for the answer so long: only what the service knows
+            can be cancelled there.
     """
 
     retry_s: float = 20.0
@@ -35,6 +37,7 @@ class Patience:
     answer_s: float = 45.0
     files_s: float = 900.0
     grace_s: float = 30.0
+    settle_s: float = 5.0
 
 
 class Connection:

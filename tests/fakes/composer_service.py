@@ -27,6 +27,7 @@ class FakeService:
         forgets: whether a broken stream stands for a restart: the songs are gone.
         ending: the final state, with `error` if it failed.
         gate: while closed, songs stay in composing.
+        door: while closed, requests for songs wait unread; `knocked` says that one does.
     """
 
     answers: list[tuple[int, str]] = field(default_factory=list)
@@ -35,6 +36,8 @@ class FakeService:
     ending: SongState = SongState.DONE
     error: ErrorDetail | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    door: asyncio.Event = field(default_factory=asyncio.Event)
+    knocked: asyncio.Event = field(default_factory=asyncio.Event)
     composing: asyncio.Event = field(default_factory=asyncio.Event)
     is_ready: bool = True
     loses_files: bool = False
@@ -45,6 +48,7 @@ class FakeService:
 
     def __post_init__(self) -> None:
         self.gate.set()
+        self.door.set()
         self._songs: dict[str, SongBody] = {}
         self._cancelled: set[str] = set()
 
@@ -70,9 +74,16 @@ class FakeService:
         detail = ErrorDetail(code=code, message=f"because of {code}", retry_after_s=retry_after_s)
         self.answers.append((status, ErrorBody(error=detail).model_dump_json()))
 
+    @property
+    def cancelled(self) -> set[str]:
+        """Songs that were there when they were cancelled."""
+        return set(self._cancelled)
+
     async def _post(self, request: web.Request) -> web.Response:
         if self.answers:
             return self._canned()
+        self.knocked.set()
+        await self.door.wait()
         body = SongBody.model_validate_json(await request.read())
         self.posted.append(body)
         name = str(body.request_id)

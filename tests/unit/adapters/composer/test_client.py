@@ -169,6 +169,46 @@ async def test_past_its_deadline_a_song_is_cancelled_and_given_up(service: FakeS
     assert service.deleted == ["a"]
 
 
+async def test_a_song_given_up_before_it_was_accepted_is_cancelled_where_it_was_asked_for(
+    service: FakeService, composer: HttpComposer
+) -> None:
+    service.door.clear()
+    waiting = asyncio.ensure_future(play(composer))
+    await service.knocked.wait()
+    waiting.cancel()
+    await asyncio.wait([waiting], timeout=0.1)  # a cancel sent at once would have found no song by then
+    service.door.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert service.cancelled == {"a"}
+
+
+async def test_a_cancel_that_overtakes_the_request_is_not_lost(service: FakeService, composer: HttpComposer) -> None:
+    service.door.clear()
+    waiting = asyncio.ensure_future(play(composer))
+    await service.knocked.wait()
+    cancelling = asyncio.ensure_future(composer.cancel(request_for("a").id))
+    await asyncio.sleep(0)
+    service.door.set()
+    await cancelling
+    with pytest.raises(ComposerFailed) as caught:
+        await waiting
+    assert (caught.value.params, service.cancelled) == ({"reason": "cancelled"}, {"a"})
+
+
+async def test_a_request_that_nobody_answers_is_withdrawn_when_it_is_given_up(service: FakeService) -> None:
+    service.door.clear()
+    hasty = replace(QUICK, settle_s=0.05)
+    async with service.serve() as url, HttpComposer(url, hasty) as composer:
+        waiting = asyncio.ensure_future(play(composer))
+        await service.knocked.wait()
+        await composer.cancel(request_for("a").id)
+        with pytest.raises(ComposerFailed) as caught:
+            await waiting
+        service.door.set()
+    assert caught.value.params == {"reason": "cancelled"}
+
+
 async def test_a_service_that_is_loading_is_not_ready(service: FakeService, composer: HttpComposer) -> None:
     service.is_ready = False
     assert not await composer.is_ready()
