@@ -40,6 +40,14 @@ def scale_is_kept(score: Score, spec: SongSpec) -> bool:
     return spec.key is not None and estimate_key(score).pitch_classes == spec.key.pitch_classes
 
 
+def key_is_never_left(score: Score, spec: SongSpec) -> bool:
+    """Every pitched note is of the key: exact where the key is strict, whatever relative the estimate takes it for."""
+    if spec.key is None:
+        return False
+    pitches = (note.pitch for track in score.tracks if not track.is_drum for note in track.notes)
+    return all(pitch % 12 in spec.key.pitch_classes for pitch in pitches)
+
+
 def density_is_kept(score: Score, spec: SongSpec) -> bool:
     """Within one of the eight bins."""
     return spec.density is not None and abs(measure_density(score) - spec.density) <= 1

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from inference.music.measure import estimate_key, measure_density
+from inference.music.obedience import key_is_never_left
 from inference.music.program import GM_PROGRAM_NAMES
 from inference.music.recipe import Recipe
 from inference.music.score import Score, Track
@@ -34,7 +35,7 @@ def compare(recipe: Recipe, score: Score) -> list[Line]:
         "meter": _span([str(change.meter) for change in score.meters]),
         "bars": str(count_bars(score)),
         "roster": _heard(spec, score),
-        "key": str(estimate_key(score)),
+        "key": _sounding_key(spec, score),
         "density": str(measure_density(score)),
     }
     return [
@@ -55,6 +56,12 @@ def count_bars(score: Score) -> int:
         until = last_onset + 1 if following is None else min(last_onset + 1, following.tick)
         bars += -(-(until - change.tick) // change.meter.ticks)
     return bars
+
+
+def _sounding_key(spec: SongSpec, score: Score) -> str:
+    """The estimate; but a key that was asked strictly and is never left is that key, not its relative."""
+    kept = spec.strict_key and key_is_never_left(score, spec)
+    return str(spec.key if kept else estimate_key(score))
 
 
 def _heard(spec: SongSpec, score: Score) -> str:

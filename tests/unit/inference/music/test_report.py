@@ -14,6 +14,7 @@ ROSTER = (Player.of(Role.DRUMS), Player(Role.BASS, 34), Player(Role.RHYTHM, 30),
 SPEC = SongSpec(
     (("metal", 1.0),), bars=8, key=Key.parse("Em"), tempo=160.0, meter=Meter(4, 4), roster=ROSTER, density=6
 )
+_C_SHARP = 1
 
 
 def report(score: Score, *asked: str) -> dict[str, Line]:
@@ -80,3 +81,20 @@ def test_changes_of_tempo_are_all_told() -> None:
     score = replace(quartet_score(), tempos=(TempoChange(0, 160.0), TempoChange(1920, 92.5)))
 
     assert report(score)["tempo"].measured == "160 → 92.5"
+
+
+def test_a_strict_key_that_is_never_left_is_not_taken_for_its_relative() -> None:
+    drums, *pitched = quartet_score(bars=8, tempo=160.0).tracks
+    in_scale = [
+        replace(track, notes=tuple(note for note in track.notes if note.pitch % 12 != _C_SHARP)) for track in pitched
+    ]
+    score = replace(quartet_score(bars=8, tempo=160.0), tracks=(drums, *in_scale))
+    relative = replace(SPEC, key=Key.parse("G"))
+
+    def key(spec: SongSpec) -> str:
+        lines = compare(Recipe("weights", spec, SamplingParams(1), ("key",)), score)
+        return next(line.measured for line in lines if line.name == "key")
+
+    assert key(relative) == "Em"
+    assert key(replace(relative, strict_key=True)) == "G"
+    assert key(replace(relative, key=Key.parse("D"), strict_key=True)) == "Em", "C natural leaves D"
