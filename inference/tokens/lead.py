@@ -1,11 +1,21 @@
 """Leads the players of a song as its touch says: what is added to a step's logits, and how hot it is drawn."""
 
+from collections.abc import Iterator
+
 from inference.music.program import Role
 from inference.music.touch import Touch
 from inference.tokens.leaning import Leaning, both
 from inference.tokens.state import BandState
-from inference.tokens.touching import again_leaning, harmony_leaning, page_leaning, pedal_leaning, stroke_leaning
-from inference.tokens.vocabulary import HEAD_FIELD, MIXED, POSITION, TRACK, VALUE_FIELD
+from inference.tokens.touching import (
+    LATER_DISTANCES,
+    again_leaning,
+    harmony_leaning,
+    later_leaning,
+    page_leaning,
+    pedal_leaning,
+    stroke_leaning,
+)
+from inference.tokens.vocabulary import HEAD_FIELD, MIXED, NEW, POSITION, TRACK, VALUE_FIELD, repeats
 
 _LOW = frozenset({Role.BASS, Role.RHYTHM})
 
@@ -44,10 +54,27 @@ class Lead:
     def _form(self, head: int) -> Leaning | None:
         touch, state = self._touch, self._state
         again = again_leaning(touch)
+        if touch.later:
+            again = both(again, later_leaning(touch.later, list(self._later(head))))
         if head < TRACK or not touch.page or state.bar_value_now != MIXED:
             return again
         state.finish_block()
         return both(again, page_leaning(touch.page, [state.sources(slot) for slot in sorted(state.placed)]))
+
+    def _later(self, head: int) -> Iterator[int]:
+        """For each distance the value that brings back what is known to come so many bars later."""
+        state = self._state
+        for distance in LATER_DISTANCES:
+            row = state.coming(distance)
+            if row is None:
+                continue
+            if head < TRACK:
+                value = state.bar_value(row)
+            else:
+                block = row[head - TRACK]
+                value = NEW if block is None else state.track_value(head - TRACK, block)
+            if repeats(value):
+                yield value
 
     def _stroke(self) -> Leaning | None:
         touch, role = self._touch, self._role

@@ -194,6 +194,11 @@ class BandState:
             if distance <= reach and self.rows[-distance][slot] == block
         )
 
+    def coming(self, distance: int) -> Row | None:
+        """The row so many bars after the one being written (between bars: after the next) where it is known."""
+        place = len(self.rows) + distance - self.header.bars
+        return self.rows[place] if 0 <= place < self.header.ahead <= len(self.rows) else None
+
     # -- what the model is shown
 
     @property

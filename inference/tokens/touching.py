@@ -20,6 +20,7 @@ from inference.tokens.vocabulary import (
     VALUES,
 )
 
+LATER_DISTANCES = (1, 2, 4, 8)
 STRUCK, _SOUNDS = 2, 14  # harmonies of `Heard.at`: struck there, struck before
 # Shares of a touch's chord weight: fifth, thirds, fourth, and the sixth and the second against them.
 CONSONANT = {7: 1.0, 3: 0.7, 4: 0.7, 5: 0.5, 1: -1.0, 6: -1.0, 11: -0.5, 2: -0.3, 8: -0.2}
@@ -44,6 +45,16 @@ def again_leaning(touch: Touch) -> Leaning | None:
     leaning[COPY:PITCH] = touch.again
     for distance, weight in by_distance.items():
         leaning[COPY + COPY_DISTANCES.index(distance)] += weight
+    return leaning
+
+
+def later_leaning(weight: float, values: Sequence[int]) -> Leaning | None:
+    """Float [VALUES]: towards each of these as often as it is named: what brings back what comes some bars later."""
+    if not values:
+        return None
+    leaning = np.zeros(VALUES, np.float32)
+    for value in values:
+        leaning[value] += np.float32(weight)
     return leaning
 
 

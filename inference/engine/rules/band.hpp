@@ -80,6 +80,12 @@ struct Band {
         return value >= RIFF ? row_at(s.bars.items[value - RIFF]) : back(value);
     }
 
+    // The row so many bars after the one being written (between bars: after the next) where it is known.
+    LNH_FN const i16 *coming(int distance) const {
+        const int place = s.rows + distance - s.h.bars;
+        return 0 <= place && place < s.h.ahead && s.h.ahead <= s.rows ? row_at(place) : nullptr;
+    }
+
     // The canonical BAR value of a row: nearest copy, else riff, else MIXED or NEW.
     LNH_FN int bar_value(const i16 *row) const {
         for (int value = COPY; value < RIFF; value++)

@@ -12,6 +12,7 @@ from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.grammar import MAX_HITS_AT_ONCE
 from inference.tokens.listening import HEARD_SIZES
 from inference.tokens.state import BAR_CYCLE, CONTEXT_SIZES, ECHO_SIZES, MAX_BARS_LEFT, STROKES
+from inference.tokens.touching import LATER_DISTANCES
 from inference.tokens.vocabulary import (
     COPY_DISTANCES,
     DURATION_GRIDS,
@@ -39,6 +40,7 @@ def constants() -> dict[str, str]:
         "PLAYERS": MAX_PLAYERS,
         "POSITIONS": POSITIONS,
         "COPIES": len(COPY_DISTANCES),
+        "LATER": len(LATER_DISTANCES),
         "RIFFS": RIFFS,
         "VALUES": VALUES,
         "SHAPES": SHAPES,
@@ -62,6 +64,7 @@ def constants() -> dict[str, str]:
     single = {"ENDING_STROKE": leaning.ENDING_STROKE_WEIGHT, "ENDING_LENGTH": leaning.ENDING_LENGTH_WEIGHT}
     texts = {
         "COPY_DISTANCES": ", ".join(map(str, COPY_DISTANCES)),
+        "LATER_DISTANCES": ", ".join(map(str, LATER_DISTANCES)),
         "SETTINGS": ", ".join(map(str.upper, SETTINGS)),
         "PRIOR_BLOCKS": repr(busyness.PRIOR_BLOCKS),
     }

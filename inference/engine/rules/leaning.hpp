@@ -11,8 +11,9 @@ struct Leaning {
     float temperature;
     i32 leans;  // 0: nothing does
     i32 ends, level, from, strikes, follows_key, comes_again, pedal, harmony, pitch_class;
-    i32 pages;             // players who have written this bar
-    i32 did[COPIES + 1];   // how many of them did what they did so long ago, or something new
+    i32 later[LATER];     // what brings back what comes so many bars later; NEW where nothing does
+    i32 pages;            // players who have written this bar
+    i32 did[COPIES + 1];  // how many of them did what they did so long ago, or something new
     Places kicks, strokes;
 };
 
@@ -42,7 +43,7 @@ struct Lead {
         if (field == DURATION) return l.ends && value >= LNH_RINGING ? LNH_ENDING_LENGTH : 0.0f;
         if (field == SHAPE) return scaled(l, t.shape_leaning, 12 * SHAPES, l.pitch_class * SHAPES + value);
         if (field != VALUE) return 0.0f;
-        if (l.comes_again) return again(value) + page(l, value);
+        if (l.comes_again) return again(value) + later(l, value) + page(l, value);
         if (l.pedal) return value >= DRUM_SET && t.drum_flags[value - DRUM_SET] & 1 ? setting(TOUCH_PEDAL) : 0.0f;
         return scaled(l, t.root_leaning, VALUES, value) + above(l, value - PITCH);
     }
@@ -114,8 +115,9 @@ struct Lead {
     LNH_FN void lean_form(Leaning &l, int head) {
         l.comes_again = 1;
         if (head >= TRACK && leans(TOUCH_PAGE) && s.bar_value == MIXED) look_around(l);
-        l.leans = l.pages || leans(TOUCH_AGAIN) || leans(TOUCH_ONE) || leans(TOUCH_TWO) || leans(TOUCH_FOUR) ||
-                  leans(TOUCH_EIGHT);
+        if (leans(TOUCH_LATER)) look_ahead(l, head);
+        l.leans = l.pages || leans(TOUCH_LATER) || leans(TOUCH_AGAIN) || leans(TOUCH_ONE) || leans(TOUCH_TWO) ||
+                  leans(TOUCH_FOUR) || leans(TOUCH_EIGHT);
     }
 
     // What those who have written this bar did with it.
@@ -132,6 +134,27 @@ struct Lead {
             }
             l.did[COPIES] += is_new;
         }
+    }
+
+    // What is known to come later, and how this bar or player would bring it.
+    LNH_FN void look_ahead(Leaning &l, int head) const {
+        for (int which = 0; which < LATER; which++) {
+            const i16 *row = band.coming(later_distance(which));
+            l.later[which] = NEW;
+            if (!row) continue;
+            if (head < TRACK)
+                l.later[which] = band.bar_value(row);
+            else if (row[head - TRACK] != REST)
+                l.later[which] = band.track_value(head - TRACK, row[head - TRACK]);
+        }
+    }
+
+    // Added up one after another, as the reference does.
+    LNH_FN float later(const Leaning &l, int value) const {
+        float sum = 0.0f;
+        for (int which = 0; which < LATER; which++)
+            if (repeats(value) && l.later[which] == value) sum += setting(TOUCH_LATER);
+        return sum;
     }
 
     LNH_FN float again(int value) const {

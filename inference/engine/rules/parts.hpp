@@ -13,6 +13,7 @@ constexpr int COPIES = LNH_COPIES, RIFFS = LNH_RIFFS, RIFF = COPY + COPIES, PITC
 constexpr int DRUM_SET = PITCH + 128, VALUES = LNH_VALUES, SHAPES = LNH_SHAPES, DURATIONS = LNH_DURATIONS;
 constexpr int HEADS = POSITION + POSITIONS, VELOCITIES = LNH_VELOCITIES;
 constexpr int BARS = LNH_BARS, CONTEXTS = LNH_CONTEXTS, STROKES = LNH_STROKES, ECHOES = LNH_ECHOES;
+constexpr int LATER = LNH_LATER;
 constexpr int MAX_HITS_AT_ONCE = LNH_MAX_HITS_AT_ONCE, LEVELS = LNH_LEVELS;
 constexpr int DRUMMER = LNH_DRUMMER, BASSIST = LNH_BASSIST, RHYTHM_PLAYER = LNH_RHYTHM_PLAYER;  // roles
 constexpr int WORDS = POSITIONS / 32;
@@ -39,6 +40,10 @@ LNH_FN bool repeats(int value) { return COPY <= value && value < PITCH; }
 LNH_FN int copy_distance(int value) {
     const int distances[COPIES] = {LNH_COPY_DISTANCES};
     return distances[value - COPY];
+}
+LNH_FN int later_distance(int which) {
+    const int distances[LATER] = {LNH_LATER_DISTANCES};
+    return distances[which];
 }
 
 struct Step {
