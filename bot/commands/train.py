@@ -39,7 +39,7 @@ def bank(
     from inference.training.trouble import CannotTrain
 
     with as_trouble(CannotTrain), _ended_like_ctrl_c():
-        make_bank(_sources(files, manifest, genres), out, processes or usable_cores(), typer.echo)
+        make_bank(_sources(files, manifest, genres), files, out, processes or usable_cores(), typer.echo)
     typer.echo(str(out))
 
 

@@ -86,8 +86,8 @@ def read_config(config: Path) -> TrainSettings:
         raise CannotTrain(f"{config} is wrong at {where}: {first['msg']}") from error
 
 
-def make_bank(sources: Sequence[Source], out: Path, processes: int, tell: Tell) -> Bank:
-    """Reads, cleans and packs files, and tells how many were kept and why others were not.
+def make_bank(sources: Sequence[Source], folder: Path, out: Path, processes: int, tell: Tell) -> Bank:
+    """Reads, cleans and packs files of a folder, and tells how many were kept and why others were not.
 
     Raises:
         CannotTrain: nothing could be kept.
@@ -95,7 +95,7 @@ def make_bank(sources: Sequence[Source], out: Path, processes: int, tell: Tell) 
     """
     bank, counts, mended = build_bank(sources, processes if len(sources) > _FEW_FILES else 1)
     if not counts["kept"]:
-        raise CannotTrain(f"there is no MIDI file to learn from here{_reasons(counts)}")
+        raise CannotTrain(f"there is no MIDI file to learn from in {folder}{_reasons(counts)}")
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f"{out.stem}.partial.npz")
     bank.save(partial)
@@ -126,7 +126,7 @@ def _taken_from(midi: Path, folder: Path, tell: Tell) -> dict[str, object]:
         bank = load_bank(file)
         tell(f"{len(bank):7} files packed in {file}; delete it to read {midi} again")
     else:
-        bank = make_bank(folder_sources(midi), file, os.cpu_count() or 1, tell)
+        bank = make_bank(folder_sources(midi), midi, file, os.cpu_count() or 1, tell)
     genres = sorted({bank.genre(song) for song in range(len(bank))} - {""})
     return {"name": folder.resolve().name, "genres": genres, "banks": [file], "validate_on": genres}
 

@@ -73,7 +73,7 @@ def test_what_was_kept_is_told_by_genre_split_and_meter(tmp_path: Path) -> None:
             song = retuned(quartet_score(10), number + 10 * count)
             (tmp_path / genre / f"{number}.mid").write_bytes(write_midi(song))
     told: list[str] = []
-    bank = make_bank(read_folder(tmp_path), tmp_path / "bank.npz", 1, told.append)
+    bank = make_bank(read_folder(tmp_path), tmp_path, tmp_path / "bank.npz", 1, told.append)
     assert told[0].split() == ["3", "kept"]
     assert told[-4:] == list(summarise(bank))
     assert told[-3].split() == ["metal", "2", "0", "0", "20", "4/4", "2"]
