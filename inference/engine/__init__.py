@@ -58,11 +58,16 @@ def load_runner(checkpoint: Path, slots: int, threads: int, decoder: Decoder) ->
 def _card_runner(checkpoint: Path, slots: int, threads: int) -> "BatchRunner":
     import torch
 
+    from inference.engine.cuda.errors import CardUnavailable
     from inference.engine.cuda.runner import CardRunner
     from inference.model.checkpoint import load_checkpoint
 
     torch.set_num_threads(threads)
-    return CardRunner(load_checkpoint(checkpoint), slots, torch.device("cuda"))
+    model = load_checkpoint(checkpoint)
+    try:
+        return CardRunner(model, slots, torch.device("cuda"))
+    except RuntimeError as error:  # torch and the driver have no narrower one; others may have filled the card's memory
+        raise CardUnavailable(f"the card does not take the model: {str(error).partition(chr(10))[0]}") from error
 
 
 def _native_runner(checkpoint: Path, slots: int, threads: int) -> "BatchRunner":

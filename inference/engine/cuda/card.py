@@ -2,10 +2,13 @@
 
 import ctypes
 import hashlib
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
 import torch
 from platformdirs import user_cache_path
 
@@ -20,6 +23,7 @@ _THREADS = {"join": 128, "leave": 32, "advance": 128}
 _MOST_THREADS = 256
 _OLDEST = (8, 0)  # bfloat16 in matrices begins here
 _LAST_WORDS = 300
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 class CardKernels:
@@ -88,11 +92,23 @@ def compiled(text: str, architecture: str, folder: Path | None = None) -> bytes:
     if path.exists():
         return path.read_bytes()
     binary = compiler.compile(text, architecture)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_suffix(".part")
-    part.write_bytes(binary)
-    part.replace(path)
+    try:
+        _keep(binary, path)
+    except OSError as error:  # the next start compiles again, which takes seconds
+        _log.warning("the card's kernels cannot be kept", folder=str(folder), reason=error.strerror)
     return binary
+
+
+def _keep(binary: bytes, path: Path) -> None:
+    """Under a name of its own first: several engines may start at once, and nobody must ever load half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(prefix=path.stem, suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as part:
+            part.write(binary)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 class _Compiler:
@@ -134,7 +150,11 @@ def _nvrtc() -> ctypes.CDLL:
         return _loaded("NVRTC", f"nvrtc64_{major}0_0.dll")
     name = f"libnvrtc.so.{major}"
     # Where the wheels that torch depends on put it, which the system's linker does not know.
-    beside_torch = sorted(Path(torch.__file__).parents[1].glob(f"nvidia/*/lib/{name}"))
+    packages = Path(torch.__file__).parents[1]
+    # NVRTC asks for this one by name when it compiles; the linker knows the name of what is loaded already.
+    for builtins in packages.glob(f"nvidia/*/lib/libnvrtc-builtins.so.{major}.*"):
+        _loaded("a part of NVRTC", str(builtins))
+    beside_torch = sorted(packages.glob(f"nvidia/*/lib/{name}"))
     return _loaded("NVRTC", name, *map(str, beside_torch), "libnvrtc.so")
 
 

@@ -94,6 +94,10 @@ class StepNetwork:
         """Numbers of rows that a step can be of, ascending; the last holds all slots."""
         return self._products.buckets
 
+    def begin(self) -> None:
+        """Whatever a thread's first product of matrices brings with it happens here; changes nothing."""
+        self._products.begin()
+
     def step(self, rows: int, *, guided: bool) -> None:
         """Feeds the last step of each of the first `rows` songs, draws its next, and writes it down."""
         passes = (self.knowing, self.blind) if guided else (self.knowing,)

@@ -31,11 +31,17 @@ class Products:
     """
 
     def __init__(self, factors: Iterable[tuple[Tensor, Tensor | None]], slots: int) -> None:
+        self._factors = list(factors)
         rows = padded(slots)
         wanted = {SHORT, rows, *(bucket for bucket in _BUCKETS if bucket < rows)}
-        self._whole = {TILE, *agreeing(factors, wanted - {TILE}, rows)}
+        self._whole = {TILE, *agreeing(self._factors, wanted - {TILE}, rows)}
         short = [SHORT] if SHORT in self._whole else []
         self.buckets = [*short, *sorted({TILE} | wanted - {SHORT})]
+
+    def begin(self) -> None:
+        """One product of each shape that nobody looks at: libraries set themselves up with the first of a thread."""
+        for weight, bias in self._factors:
+            _product(torch.zeros(TILE, weight.shape[0], dtype=weight.dtype, device=weight.device), weight, bias)
 
     def multiply(self, x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor) -> None:
         """`out` becomes x [rows, inputs] times weight, plus bias; rows are one of `buckets`."""

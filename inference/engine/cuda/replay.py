@@ -21,6 +21,8 @@ class Replay:
         """Captures the steps of unguided songs; to be called before any song has joined."""
         if not self._is_card:
             return
+        # Weights and empty memory were put there on another stream.
+        torch.cuda.synchronize(self._network.device)
         with self.on_stream():
             for rows in buckets:
                 # Once for real, for libraries that begin with their first call; no slot is taken yet.
@@ -63,6 +65,9 @@ class Replay:
     def _capture(self, rows: int, *, guided: bool) -> None:
         if guided:
             _ = self._network.blind  # whose memory must not belong to the graph
+        # Another thread than the one that prepared us may come here, and cuBLAS cannot begin in the midst of a capture.
+        with self.on_stream():
+            self._network.begin()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
             self._network.step(rows, guided=guided)

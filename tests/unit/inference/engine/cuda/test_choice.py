@@ -41,3 +41,16 @@ def test_a_card_that_cannot_be_used_is_said_and_the_next_best_decoder_taken(
         "decoding with native, which is slower",
         "decoding with torch, which is slower",
     ]
+
+
+def test_a_card_whose_memory_is_full_is_one_that_cannot_be_had(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nand more words")
+
+    monkeypatch.setattr("inference.engine.cuda.runner.CardRunner", full)
+    with pytest.raises(
+        CardUnavailable, match=r"does not take the model: CUDA out of memory\. Tried to allocate 2 GiB$"
+    ):
+        load_runner(checkpoint, 2, 1, "cuda")
