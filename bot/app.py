@@ -80,7 +80,7 @@ def chat_adapters(settings: Settings, band: Band) -> list[ChatAdapter]:
     Raises:
         BadSettings: only half-configured platforms are wanted; names what the first one lacks.
     """
-    problems = [missing for section in (settings.discord, settings.slack) if (missing := section.missing())]
+    problems = require_platform(settings)
     platforms: list[ChatAdapter] = []
     if settings.discord.is_wanted:
         from adapters.discord.adapter import DiscordAdapter
@@ -91,14 +91,25 @@ def chat_adapters(settings: Settings, band: Band) -> list[ChatAdapter]:
 
         platforms.append(SlackAdapter(settings.slack, band))
     for problem in problems:
-        if not platforms:
-            raise BadSettings(problem)
         _log.error("platform left out", reason=problem)
     if not platforms:
         from adapters.console.adapter import ConsoleAdapter
 
         platforms.append(ConsoleAdapter(settings.console, band))
     return platforms
+
+
+def require_platform(settings: Settings) -> list[str]:
+    """What half-configured platforms lack, one sentence each, where others can do without them.
+
+    Raises:
+        BadSettings: no other is wanted; names what the first one lacks.
+    """
+    sections = (settings.discord, settings.slack)
+    problems = [missing for section in sections if (missing := section.missing())]
+    if problems and not any(section.is_wanted and section.missing() is None for section in sections):
+        raise BadSettings(problems[0])
+    return problems
 
 
 async def perform(band: Band, platforms: Sequence[ChatAdapter]) -> None:

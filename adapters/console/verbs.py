@@ -3,14 +3,14 @@
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import time
 from functools import partial
 
 import structlog
 
 from adapters.console.reply import ConsoleFilesReply, ConsoleReply, Screen
 from adapters.console.view import progress_view
-from bot.domain.daily import DailySchedule, parse_time
+from bot.domain.daily import DailySchedule
+from bot.domain.daily_text import ENDINGS, read_daily
 from bot.domain.errors import LnhError
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
@@ -38,6 +38,7 @@ HELP = (
     "/help                         this",
     "/quit                         good night",
 )
+GOODBYES = ("quit", "exit", "bye")
 _DAILY_EXAMPLE = "/daily 18:30 Europe/Berlin metal"
 _NO_DAILY = f"There is no daily song; set one up with {_DAILY_EXAMPLE}"
 _logger = structlog.get_logger(__name__)
@@ -64,13 +65,14 @@ class Verbs:
         }
 
     async def answer(self, line: str) -> bool:
-        """Does what the line says; text without a slash is a wish for a song. False when it says goodbye."""
+        """Does what the line says; text that begins with no verb is a wish for a song. False when it says goodbye."""
         verb, _, rest = line.strip().partition(" ")
-        if verb in ("/quit", "/exit"):
+        name = verb.removeprefix("/").casefold()
+        if name in GOODBYES and not rest:
             return False
-        if not verb.startswith("/"):
-            verb, rest = "/compose", line
-        act = self._verbs.get(verb.removeprefix("/").casefold())
+        if not verb.startswith("/") and name not in self._verbs:
+            verb, name, rest = "/compose", "compose", line
+        act = self._verbs.get(name)
         try:
             if act is None:
                 raise InvalidSpec("verb", f"there is no {verb}; /help shows what there is")
@@ -159,11 +161,11 @@ class Verbs:
                 self._screen.say(f"{switch} {choice.genre.name:<12} {choice.genre.description}")
 
     async def _daily(self, text: str) -> None:
-        if text.casefold() in ("off", "stop", "remove"):
+        if text.casefold() in ENDINGS:
             gone = await self._band.daily.remove(HERE)
             self._screen.say("No more daily songs." if gone else _NO_DAILY)
-        elif text:
-            at, zone, names = _parse_daily(text)
+        elif text.casefold() not in ("", "show"):
+            at, zone, names = read_daily(text, self._band.catalogue)
             schedule = await self._band.daily.set(HERE, at=at, zone=zone, genres=names, set_by=YOU)
             self._screen.say(_describe(schedule))
         else:
@@ -182,15 +184,6 @@ def _region(text: str) -> tuple[tuple[str, ...], tuple[int, int] | None]:
         raise InvalidSpec("bars", f"name one range of bars, such as 9-16, not {' and '.join(spans)[:60]}")
     names = read_names(",".join(word for word in words if word not in spans))
     return names, read_span(spans[0]) if spans else None
-
-
-def _parse_daily(text: str) -> tuple[time, str, tuple[str, ...]]:
-    """`18:30 Europe/Berlin metal, nu metal` -> time, zone, genres; no genre means any. Raises InvalidSpec."""
-    words = text.split(maxsplit=2)
-    if len(words) < 2:
-        raise InvalidSpec("daily", f"say when and in which time zone, such as {_DAILY_EXAMPLE}")
-    genres = words[2].split(",") if len(words) == 3 else []
-    return parse_time(words[0]), words[1], tuple(genre.strip() for genre in genres if genre.strip())
 
 
 def _describe(schedule: DailySchedule) -> str:

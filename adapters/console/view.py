@@ -36,7 +36,7 @@ class _Bar:
     def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
         self._bar = RichProgress(*columns, console=Console(file=stream), transient=True, get_time=clock)
-        self._bar.add_task("starting", total=None)
+        self._bar.add_task("Tuning up", total=None)
 
     def __enter__(self) -> Self:
         self._bar.start()

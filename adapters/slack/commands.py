@@ -16,10 +16,10 @@ from adapters.slack.translate import (
     local_date,
     read_cancel,
     read_change,
-    read_daily,
     read_files,
 )
 from bot.domain.daily import DailySchedule
+from bot.domain.daily_text import ENDINGS, read_daily
 from bot.domain.errors import LnhError
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Requester, RequestId, draw_seed
@@ -136,7 +136,7 @@ class Commands:
             await reply.whisper(await self._shown_daily(wish, requester.locale))
             return
         await self._people.check_admin(requester.id)
-        if verb == "stop":
+        if verb in ENDINGS:
             code = "daily_removed" if await self._band.daily.remove(wish.place) else "daily_none"
             await reply.whisper(say(code, requester.locale))
             return

@@ -7,7 +7,7 @@ we undo that on the way in and escape the same three on the way out, so that no 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.blocks import (
@@ -21,7 +21,6 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
-from bot.domain.daily import parse_time, parse_zone
 from bot.domain.files import KINDS, FilesWish, MadeFiles, read_kinds
 from bot.domain.request import Place, RequestId, SongChange, request_id
 from bot.domain.song import Song
@@ -29,8 +28,6 @@ from bot.messages import kind_label, say
 from bot.services.genres import GenreChoice
 from inference.api import FileFormat
 from inference.music.edit import Operation
-from inference.music.errors import MusicError
-from inference.music.genre import GenreCatalogue
 
 PLATFORM = "slack"
 ANOTHER = "lnh.another"
@@ -115,33 +112,6 @@ def split_verb(text: str, command: str) -> tuple[str, str]:
     if first.casefold() == "help":
         return "help", ""
     return command, text
-
-
-def read_daily(text: str, catalogue: GenreCatalogue) -> tuple[time, str, tuple[str, ...]]:
-    """Reads `18:30 Europe/Berlin metal, hard rock`: wall time, IANA zone and genres (none: any).
-
-    Raises:
-        InvalidSpec, UnknownGenre: the sentence says what is wrong, with an example.
-    """
-    words = text.split()
-    if len(words) > 1 and words[1].casefold() in ("am", "pm"):
-        words[:2] = ["".join(words[:2])]
-    at = parse_time(words[0] if words else "")
-    zone = parse_zone(words[1] if len(words) > 1 else "")
-    return at, zone, _genres(" ".join(words[2:]), catalogue)
-
-
-def _genres(text: str, catalogue: GenreCatalogue) -> tuple[str, ...]:
-    """Names with commas between them, one name of several words, or several of one word each."""
-    if not text:
-        return ()
-    names = [part.strip() for part in text.split(",") if part.strip()]
-    if len(names) == 1:
-        try:
-            return (catalogue.find(text).name,)
-        except MusicError:
-            names = text.split()
-    return tuple(catalogue.find(name).name for name in names)
 
 
 def plain(text: str) -> str:

@@ -4,6 +4,7 @@ import logging
 import sys
 from typing import Literal
 
+import stamina.instrumentation
 import structlog
 from structlog.typing import Processor
 
@@ -44,6 +45,14 @@ def set_up_logs(level: str, format: LogFormat = "auto") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
+    )
+    stamina.instrumentation.set_on_retry_hooks([_tell_retry])
+
+
+def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    """One line of news; who gives up in the end says so, and says it louder."""
+    structlog.get_logger("stamina").info(
+        "trying again", after_s=round(details.wait_for, 2), tries=details.retry_num, reason=str(details.caused_by)
     )
 
 

@@ -113,5 +113,6 @@ def main() -> int:
         if told is None:
             raise
         trouble, status = told, 1
-    typer.echo(f"lnh: {trouble}", err=True)
+    if trouble:  # a help page that stands for the trouble has been shown already
+        typer.echo(f"lnh: {trouble}", err=True)
     return status

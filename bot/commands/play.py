@@ -36,7 +36,6 @@ from bot.domain.song import Progress, Song
 from bot.settings import Settings
 from inference.api import ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
-from inference.music.genre import load_catalogue
 from inference.music.spec import MAX_TAKES, Space
 from inference.music.touch import PLAIN
 
@@ -122,8 +121,10 @@ def replay(
 
 
 def new_request(settings: Settings, said: Mapping[str, object]) -> SongRequest:
-    """A request of the terminal for these options. Raises MusicError."""
-    catalogue = load_catalogue(settings.music.genres_file)
+    """A request of the terminal for these options. Raises MusicError and BadSettings."""
+    from bot.app import read_catalogue
+
+    catalogue = read_catalogue(settings.music)
     wishes = wishes_from_options(said)
     return build_request(wishes, id=new_id(), seed=draw_seed(), place=HERE, requester=SOMEBODY, catalogue=catalogue)
 

@@ -71,13 +71,26 @@ def until_stopped(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _prepare() -> Settings:
-    """The settings; a chat in this very terminal is not disturbed by mere news."""
+    """The settings; a chat in this very terminal is not disturbed by mere news, but told that it begins.
+
+    Raises:
+        BadSettings: a setting is wrong, or a platform is configured by half; better told now than when all is loaded.
+    """
+    from bot.app import require_platform
+
     settings = load_settings()
-    has_platform = settings.discord.is_wanted or settings.slack.is_wanted
-    return prepared_settings() if has_platform else quietly_prepared_settings()
+    require_platform(settings)
+    if settings.discord.is_wanted or settings.slack.is_wanted:
+        return prepared_settings()
+    typer.echo("The band is tuning up ...")
+    return quietly_prepared_settings()
 
 
 async def _run(settings: Settings) -> None:
+    from adapters.storage import StorageError, upgrade
+
+    with as_trouble(StorageError):  # a database that cannot be used is told before the service takes its time
+        await upgrade(settings.database.url)
     async with _service(settings) as url:
         inference = settings.inference.model_copy(update={"url": url})
         await _bot(settings.model_copy(update={"inference": inference}))

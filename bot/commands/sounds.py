@@ -17,6 +17,10 @@ _FIGURES = (
     ("crest_db", "crest"),
     ("range_lu", "range"),
     ("width_db", "width"),
+    ("roles_lu", "roles in the mix, LU"),
+    ("most_off_lu", "off"),
+    ("drum_bus_db", "drum bus, dB"),
+    ("drum_bus_recovery", "quarters"),
 )
 
 
@@ -45,7 +49,7 @@ def sounds(
             for name in report.play():
                 status.update(f"{name} has played")
     out.mkdir(parents=True, exist_ok=True)
-    figures = rows(report.figures)
+    figures = rows(report.figures, report.balances)
     (out / "sounds.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     pictures = report.draw(out)
     if as_json:
@@ -62,7 +66,14 @@ def _tell(figures: list[dict[str, object]], pictures: list[Path]) -> None:
     for label in ("genre", *(label for _, label in _FIGURES)):
         table.add_column(label, justify="left" if label == "genre" else "right")
     for row in figures:
-        table.add_row(str(row["genre"]), *(str(row[name]) for name, _ in _FIGURES))
+        table.add_row(str(row["genre"]), *(_words(row[name]) for name, _ in _FIGURES))
     Console().print(table)
     for picture in pictures:
         typer.echo(str(picture))
+
+
+def _words(figure: object) -> str:
+    """What is several figures in one line."""
+    if isinstance(figure, dict):
+        return ", ".join(f"{name} {value}" for name, value in figure.items())
+    return " / ".join(map(str, figure)) if isinstance(figure, list) else str(figure)

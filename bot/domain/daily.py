@@ -81,12 +81,14 @@ def parse_time(text: str) -> time:
 
 
 def parse_zone(text: str) -> str:
-    """The IANA name of a time zone, whatever its case. Raises InvalidSpec with the nearest one."""
+    """The IANA name of a time zone or its city alone, whatever the case. Raises InvalidSpec with the nearest one."""
     zones = _zones()
     folded = text.strip().replace(" ", "_").casefold()
     if folded in zones:
         return zones[folded]
     cities = {zone.rpartition("/")[2]: name for zone, name in zones.items()}
+    if sum(zone.endswith(f"/{folded}") for zone in zones) == 1:
+        return cities[folded]
     nearest = difflib.get_close_matches(folded, [*cities, *zones], n=1, cutoff=0.7)
     example = (cities.get(nearest[0]) or zones[nearest[0]]) if nearest else "Europe/Berlin"
     raise InvalidSpec("zone", f"“{text[:40]}” is not a time zone I know; write its IANA name, such as {example}")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import stamina.instrumentation
 import structlog
 
 
@@ -21,6 +22,7 @@ def logging_restored() -> Iterator[None]:
         for name, logger in _known_loggers():
             logger.setLevel(levels.get(name, logging.NOTSET))
         structlog.reset_defaults()
+        stamina.instrumentation.set_on_retry_hooks(None)
 
 
 def _known_loggers() -> list[tuple[str, logging.Logger]]:

@@ -117,6 +117,39 @@ def test_bad_input_is_one_clear_sentence_and_a_failure(lnh: Lnh, words: str, sen
     assert sentence in lnh.err
 
 
+def test_no_verb_at_all_shows_what_there_is_and_nothing_else(lnh: Lnh) -> None:
+    lnh()
+    assert lnh.status == 2
+    assert "compose" in lnh.out + lnh.err
+    assert "lnh: " not in lnh.err
+
+
+def test_genres_that_cannot_be_read_are_named(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNH_MUSIC_GENRES", "nowhere.toml")
+    lnh("compose", "metal")
+    assert lnh.status == 1
+    assert lnh.err.startswith("lnh: the genres in nowhere.toml cannot be read")
+
+
+@pytest.mark.parametrize("verb", ["run", "bot"])
+def test_a_platform_configured_by_half_is_told_before_anything_is_started(
+    lnh: Lnh, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("LNH_SLACK_BOT_TOKEN", "xoxb-1")
+    lnh(verb)
+    assert (lnh.status, lnh.out) == (1, "")
+    assert lnh.err.startswith("lnh: Slack needs LNH_SLACK_APP_TOKEN")
+
+
+def test_a_database_that_cannot_be_used_is_told_before_the_service_is_started(
+    lnh: Lnh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LNH_DATABASE_URL", "nonsense")
+    lnh("run")
+    assert lnh.status == 1
+    assert lnh.err.startswith("lnh: the database URL is not one I understand")
+
+
 def test_a_missing_checkpoint_is_named(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LNH_INFERENCE_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("LNH_INFERENCE_CHECKPOINT", "nowhere.safetensors")

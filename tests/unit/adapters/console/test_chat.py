@@ -118,6 +118,16 @@ async def test_text_without_a_slash_is_a_wish(terminal: Terminal) -> None:
     assert terminal.service.engine.submitted[0].spec.main_genre == "punk"
 
 
+@pytest.mark.parametrize("line", ["help", "HELP", "genres", "daily"])
+async def test_verbs_need_no_slash(terminal: Terminal, line: str) -> None:
+    assert await terminal.type(line) == await terminal.type(f"/{line.lower()}")
+
+
+@pytest.mark.parametrize("line", ["quit", "exit", "/bye"])
+async def test_the_chat_ends_with_any_goodbye(terminal: Terminal, line: str) -> None:
+    assert len((await terminal.type(line, "/genres")).splitlines()) == 1
+
+
 async def test_another_plays_the_same_wishes_with_another_seed(terminal: Terminal) -> None:
     await terminal.type("/compose metal 140bpm 8 bars seed 7", "/another")
     first, second = terminal.service.engine.submitted

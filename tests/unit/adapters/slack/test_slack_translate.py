@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,6 @@ from adapters.slack.translate import (
     progress_blocks,
     read_cancel,
     read_change,
-    read_daily,
     song_blocks,
     split_verb,
     uploads,
@@ -30,7 +29,6 @@ from adapters.slack.translate import (
 from bot.domain.request import Place, RequestId, SongChange
 from bot.services.genres import GenreChoice
 from inference.music.edit import Operation
-from inference.music.errors import MusicError
 from tests.fakes.slack_api import Workspace
 from tests.fakes.slack_blocks import block_faults
 from tests.fakes.slack_payloads import Actor, button_click, mention_event, slash_command
@@ -152,29 +150,6 @@ def test_picture_goes_first_then_the_music():
     entries = uploads(song_for(request_for("s")))
     assert [entry["filename"].rpartition(".")[2] for entry in entries] == ["png", "mp3", "mid"]
     assert entries[0]["alt_txt"]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("18:30 Europe/Berlin metal", (time(18, 30), "Europe/Berlin", ("metal",))),
-        ("18:30 europe/berlin", (time(18, 30), "Europe/Berlin", ())),
-        ("6 pm UTC heavy metal", (time(18, 0), "UTC", ("metal",))),
-        ("7:00 UTC metal punk", (time(7, 0), "UTC", ("metal", "punk"))),
-        ("7:00 UTC hard rock, punk", (time(7, 0), "UTC", ("hard-rock", "punk"))),
-    ],
-)
-def test_daily_is_read_with_time_zone_and_genres(text: str, expected: tuple[time, str, tuple[str, ...]]):
-    assert read_daily(text, CATALOGUE) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [("", "18:30"), ("18:30", "time zone"), ("18:30 metal", "time zone"), ("18:30 UTC mettal", "metal")],
-)
-def test_unreadable_daily_says_what_is_wrong(text: str, problem: str):
-    with pytest.raises(MusicError, match=problem):
-        read_daily(text, CATALOGUE)
 
 
 def test_instant_is_shown_in_each_readers_own_zone():

@@ -3,8 +3,10 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
+import stamina
 import structlog
 
 from adapters.telemetry.logs import set_up_logs
@@ -53,3 +55,20 @@ def test_the_level_is_kept_and_chatty_libraries_are_quiet(capsys: pytest.Capture
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert "shown" in lines[0]
+
+
+def test_what_is_tried_again_is_one_line_of_news(capsys: pytest.CaptureFixture[str]) -> None:
+    def call() -> None:
+        with stamina.set_testing(True, attempts=2), suppress(ConnectionError):
+            for attempt in stamina.retry_context(on=ConnectionError):
+                with attempt:
+                    raise ConnectionError("nobody answers")
+
+    set_up_logs("info", "json")
+    call()
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["reason"], line["level"]) == ("trying again", "nobody answers", "info")
+
+    set_up_logs("warning", "json")
+    call()
+    assert capsys.readouterr().err == ""

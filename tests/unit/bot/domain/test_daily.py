@@ -137,13 +137,26 @@ def test_zones_are_read_whatever_their_case(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("city", "zone"),
+    [("Berlin", "Europe/Berlin"), ("tokyo", "Asia/Tokyo"), ("new york", "America/New_York"), ("UTC", "UTC")],
+)
+def test_a_city_that_names_one_zone_will_do(city: str, zone: str) -> None:
+    assert parse_zone(city) == zone
+
+
+def test_a_city_of_two_zones_will_not() -> None:
+    with pytest.raises(InvalidSpec, match="such as America/"):
+        parse_zone("Louisville")
+
+
+@pytest.mark.parametrize(
     ("text", "example"),
     [
-        ("Berlin", "Europe/Berlin"),
+        ("Berlinn", "Europe/Berlin"),
         ("Europe/Berln", "Europe/Berlin"),
         ("../../etc/passwd", "Europe/Berlin"),
         ("", "Europe/Berlin"),
-        ("tokyo", "Asia/Tokyo"),
+        ("tokio", "Asia/Tokyo"),
     ],
 )
 def test_other_zones_are_refused_with_the_nearest_one(text: str, example: str) -> None:
