@@ -111,7 +111,7 @@ def _stages(studio: Studio, score: Score, roster: tuple[Player, ...], sound: Sou
         score, timeline, written = placed(score)
         performances = perform(score, split_parts(score, roster, sound), timeline, studio.soundset)
         tones = play_tones(tones_of(performances), studio.soundset)
-    desk = Desk(RATE, timeline.length, 60.0 / score.tempos[0].tempo, sound.room_s)
+    desk = Desk(RATE, timeline.length, 60.0 / score.tempos[0].tempo, sound)
     for one in performances:
         strip = sound.strip(one.part.role)
         amp = studio.sounds.amps[one.part.amp] if one.part.amp else None

@@ -8,7 +8,7 @@ import scipy.fft
 import scipy.signal
 from numpy.typing import NDArray
 
-from inference.render.signal import Audio, convolve, hop_peaks
+from inference.render.signal import Audio, Curve, convolve, hop_peaks
 
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
@@ -41,14 +41,15 @@ def step_powers(audio: Audio, rate: int, step: int) -> NDArray[np.float64]:
     return powers
 
 
-def rough_powers(audio: Audio, rate: int, step: int) -> NDArray[np.float64]:
+def rough_powers(audio: Audio, rate: int, step: int, tone: Curve = ()) -> NDArray[np.float64]:
     """Nearly what `step_powers` says, for steps of a tenth of a second and more, in a third of its time.
 
-    From the spectrum of each step alone: what a filter still hears of the step before is left out.
+    From the spectrum of each step alone: what a filter still hears of the step before is left out. `tone` is a curve
+    (Hz, dB) through which the audio will yet go.
     """
     steps = audio.shape[1] // step
     powers = np.zeros(steps)
-    weights = _bin_weights(rate, step)
+    weights = _bin_weights(rate, step, tuple(tone))
     per_chunk = max(1, _CHUNK // step)
     for first in range(0, steps, per_chunk):
         last = min(steps, first + per_chunk)
@@ -144,11 +145,14 @@ def _k_weighting(rate: int) -> NDArray[np.float32]:
 
 
 @cache
-def _bin_weights(rate: int, step: int) -> NDArray[np.float32]:
+def _bin_weights(rate: int, step: int, tone: tuple[tuple[float, float], ...]) -> NDArray[np.float32]:
     """Of the squares of real and imaginary parts in turn, what each adds to the mean square of the weighted step."""
     weights = np.abs(scipy.fft.rfft(_k_weighting(rate), max(step, len(_k_weighting(rate))))) ** 2
-    hertz = np.linspace(0.0, 1.0, len(weights))
-    bins = np.interp(np.linspace(0.0, 1.0, step // 2 + 1), hertz, weights) * 2.0
+    places = np.linspace(0.0, 1.0, step // 2 + 1)
+    bins = np.interp(places, np.linspace(0.0, 1.0, len(weights)), weights) * 2.0
+    if tone:
+        hertz = np.maximum(places * rate / 2, 1.0)
+        bins *= 10 ** (np.interp(np.log(hertz), np.log([at for at, _ in tone]), [db for _, db in tone]) / 10)
     bins[0] /= 2.0
     bins[-1] /= 2.0 if step % 2 == 0 else 1.0
     return np.asarray(np.repeat(bins, 2) / step**2, dtype=np.float32)

@@ -1,6 +1,7 @@
 """The last touch: an ending, glue, and the loudness and peak that players expect."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.ndimage
@@ -11,7 +12,7 @@ from inference.render.signal import (
     HOPS_PER_SECOND,
     Audio,
     apply_gains,
-    compress,
+    compression,
     convolve,
     gain_of,
     hold_and_fall,
@@ -35,6 +36,16 @@ _LIMITING_DB = (1.0, 4.0, 14.0)  # first what is usual, so that few hops must be
 _MOST_ROUNDINGS = 12
 _CLOSE_ENOUGH_LU = 0.2
 _KNEE = 0.6
+_GLUE_ABOVE_DB = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mastered:
+    """A finished mix, and the gains of the two that took loudness away for it, one a millisecond."""
+
+    audio: Audio
+    glue: NDArray[np.float64]
+    limiter: NDArray[np.float64]
 
 
 def master(mix: Audio, rate: int, sound: Sound) -> Audio:
@@ -42,12 +53,20 @@ def master(mix: Audio, rate: int, sound: Sound) -> Audio:
 
     Uses `mix` up: the answer is a part of it.
     """
+    return mastered(mix, rate, sound).audio
+
+
+def mastered(mix: Audio, rate: int, sound: Sound) -> Mastered:
+    """As `master`, with what was done on the way."""
     if sound.tone:
         convolve(mix, tone_filter(sound.tone, rate), out=mix)
     audio = fade_out(mix, rate)
+    glue = np.ones(0)
     if sound.glue > 1 and np.any(audio):
-        compress(audio, rate, 3.0, sound.glue, out=audio)
-    return limit(audio, rate)
+        glue = compression(audio, rate, _GLUE_ABOVE_DB, sound.glue)
+        apply_gains(audio, glue, hop_of(rate), out=audio)
+    limiter = _limit(audio, rate)
+    return Mastered(audio, glue, limiter)
 
 
 def fade_out(audio: Audio, rate: int) -> Audio:
@@ -68,9 +87,15 @@ def limit(audio: Audio, rate: int) -> Audio:
     Sharp hits over near silence cannot be that loud under the ceiling; their peaks are rounded until they can. Works in
     place.
     """
+    _limit(audio, rate)
+    return audio
+
+
+def _limit(audio: Audio, rate: int) -> NDArray[np.float64]:
+    """As `limit`; the limiter's gains, 1 where it lets the sound pass."""
     peak = peak_of(audio)
     if peak == 0:
-        return audio
+        return np.ones(0)
     scale = 1.0 / peak  # well over the gate of the loudness measure, however softly they played
     for _ in range(_MOST_ROUNDINGS):
         gains, missing = _seek_gains(audio, rate, scale)
@@ -80,7 +105,8 @@ def limit(audio: Audio, rate: int) -> Audio:
         np.divide(audio, knee, out=audio)
         np.tanh(audio, out=audio)
         np.multiply(audio, knee, out=audio)
-    return apply_gains(audio, gains * scale, hop_of(rate), out=audio)
+    apply_gains(audio, gains * scale, hop_of(rate), out=audio)
+    return np.asarray(gains / gains.max(), dtype=np.float64)
 
 
 def _seek_gains(audio: Audio, rate: int, scale: float) -> tuple[NDArray[np.float64], float]:

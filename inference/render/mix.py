@@ -1,5 +1,11 @@
-"""The desk: every part through its strip into one stereo sum, with a small room around it."""
+"""The desk: every part through its strip into one stereo sum, with a small room around it.
 
+Every role is brought to its own loudness, song by song: the gated loudness of ITU-R BS.1770 while it plays. Listeners
+preferred mixes balanced so to those of psychoacoustic models (Wichern et al., AES 139, 2015). Who is heard now and then
+is as loud then as those who play all the time, and no louder.
+"""
+
+import math
 from functools import cache
 
 import numpy as np
@@ -19,12 +25,13 @@ from inference.render.signal import (
     ramp,
     tone_filter,
 )
-from inference.render.sounds import Strip
+from inference.render.sounds import Sound, Strip
 
 _DRUMS_LUFS = -20.0
 _HIGHEST_PEAK_DB = 6.0
 _ROOM_TAIL_S = 0.6
 _ROOM_SEED = 5
+_ROOM_POWER = 3.4  # of what it makes of a sound within its band
 _ECHOES = ((0.75, 0, 1.0), (1.5, 1, 0.5))  # (quarters late, side, part of the send)
 _SPREAD_S = 0.013
 _LISTEN_S, _LISTEN_MOST_S = 2.0, 30.0
@@ -33,21 +40,24 @@ _LISTEN_S, _LISTEN_MOST_S = 2.0, 30.0
 class Desk:
     """Adds parts one after the other, so that only the sums stay in memory."""
 
-    def __init__(self, rate: int, samples: int, quarter_s: float, room_s: float) -> None:
+    def __init__(self, rate: int, samples: int, quarter_s: float, sound: Sound) -> None:
         """`samples` is the length of every part, `quarter_s` the length of a quarter for the echoes."""
         self.rate = rate
         self._quarter_s = quarter_s
-        self._room_s = room_s
+        self._room_s = sound.room_s
+        self._tone = sound.tone
         self._sum = np.zeros((2, samples + int(rate * _ROOM_TAIL_S)), np.float32)
         self._room: Audio | None = None
 
-    def add(self, audio: Audio, strip: Strip, pan: float = 0.0) -> None:
+    def add(self, audio: Audio, strip: Strip, pan: float = 0.0, players: int = 1) -> NDArray[np.float64]:
         """Treats a part, mono or stereo, as its strip says and adds it to the sum; uses `audio` up.
 
-        The strip's tone is not applied here but by `tone_of`, to single notes. `pan` is added to the strip's.
+        The strip's tone is not applied here but by `tone_of`, to single notes. `pan` is added to the strip's; `players`
+        share the role and with it the strip's level. Answers with the gains of the strip's compressor, one a
+        millisecond.
         """
-        _treat(audio, self.rate, strip)
-        gain = np.float32(self._gain(audio, strip.level))
+        squeezed = _treat(audio, self.rate, strip)
+        gain = np.float32(self._gain(audio, strip, pan) / math.sqrt(players))
         room = None if strip.room_db is None else self._the_room()
         send = np.float32(gain_of(strip.room_db or 0.0))
         for start, stop in blocks(audio.shape[1]):
@@ -59,6 +69,7 @@ class Desk:
                 room[:, start:stop] += placed * send
         if strip.echo_db is not None:
             self._echo(audio, float(gain) * gain_of(strip.echo_db))
+        return squeezed
 
     def mixed(self) -> Audio:
         """The sum with its room, (2, n)."""
@@ -81,17 +92,25 @@ class Desk:
         heard[len(heard) - len(known) :] = known
         return heard
 
-    def _gain(self, audio: Audio, level: float) -> float:
-        """To the strip's loudness while it plays: the balance then holds for every instrument and SoundFont."""
+    def _gain(self, audio: Audio, strip: Strip, pan: float) -> float:
+        """To the strip's loudness while it plays: the balance then holds for every instrument and SoundFont.
+
+        Measured is what will be heard: in its place, wide or narrow, with its echoes and room, and through the tone of
+        the whole.
+        """
         peak = peak_of(audio)
         if peak == 0:
             return 0.0
         # measured at full scale: soft notes would lie under the gate of the measure
         heard = _excerpts(audio, self.rate) / np.float32(peak)
-        loudness = gated_lufs(rough_powers(heard, self.rate, self.rate // 10))
+        added = _sent(strip)
         if len(audio) == 1:
-            loudness += 10 * np.log10(2.0)  # from both loudspeakers
-        return gain_of(min(_DRUMS_LUFS + level - loudness, _HIGHEST_PEAK_DB)) / peak
+            beside = 0.0 if strip.spread_db is None else gain_of(2 * strip.spread_db)
+            added *= sum(side * side for side in _sides(strip, pan)) * (1.0 + beside)
+        else:
+            heard = _place(heard, strip, pan)
+        loudness = gated_lufs(rough_powers(heard, self.rate, self.rate // 10, self._tone)) + 10 * math.log10(added)
+        return gain_of(min(_DRUMS_LUFS + strip.level - loudness, _HIGHEST_PEAK_DB)) / peak
 
     def _echo(self, audio: Audio, send: float) -> None:
         for quarters, side, share in _ECHOES:
@@ -109,10 +128,10 @@ def tone_of(tone: Audio, rate: int, strip: Strip) -> Audio:
     return convolve(np.pad(tone, ((0, 0), (0, len(taps) // 2))), taps)
 
 
-def _treat(audio: Audio, rate: int, strip: Strip) -> None:
-    """Compression and the rounding of peaks that stand out, in place."""
+def _treat(audio: Audio, rate: int, strip: Strip) -> NDArray[np.float64]:
+    """Compression and the rounding of peaks that stand out, in place; the compressor's gains."""
     if not np.any(audio):
-        return
+        return np.ones(0)
     hop = hop_of(rate)
     gains = compression(audio, rate, 0.0, strip.squeeze) if strip.squeeze > 1 else None
     push = _push(audio, gains, strip.drive_db, hop) if strip.drive_db else None
@@ -124,6 +143,7 @@ def _treat(audio: Audio, rate: int, strip: Strip) -> None:
             block *= push
             np.tanh(block, out=block)
             block /= push
+    return np.ones(0) if gains is None else gains
 
 
 def _push(audio: Audio, gains: NDArray[np.float64] | None, drive_db: float, hop: int) -> np.float32:
@@ -157,13 +177,25 @@ def _spread(placed: Audio, late: Audio, gain: np.float32) -> None:
 
 def _place(audio: Audio, strip: Strip, pan: float) -> Audio:
     """Width by middle and side, then balance."""
-    pan = min(1.0, max(-1.0, strip.pan + pan))
-    left, right = np.float32(min(1.0, 1.0 - pan)), np.float32(min(1.0, 1.0 + pan))
+    left, right = map(np.float32, _sides(strip, pan))
     if len(audio) == 1:
         return np.concatenate((audio * left, audio * right))
     middle = (audio[0] + audio[1]) * np.float32(0.5)
     side = (audio[0] - audio[1]) * np.float32(strip.width / 2)
     return np.stack([(middle + side) * left, (middle - side) * right])
+
+
+def _sent(strip: Strip) -> float:
+    """By how many times echoes and room add to a part's power."""
+    room = 0.0 if strip.room_db is None else _ROOM_POWER * gain_of(2 * strip.room_db)
+    echo = 0.0 if strip.echo_db is None else gain_of(2 * strip.echo_db)
+    return 1.0 + room + echo * sum(share * share for _, _, share in _ECHOES) / 2
+
+
+def _sides(strip: Strip, pan: float) -> tuple[float, float]:
+    """Gains of left and right."""
+    pan = min(1.0, max(-1.0, strip.pan + pan))
+    return min(1.0, 1.0 - pan), min(1.0, 1.0 + pan)
 
 
 @cache

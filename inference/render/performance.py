@@ -75,7 +75,7 @@ def perform(
     raise ScoreTooLarge("this song has too many different long notes for me to play")
 
 
-def tones_of(performances: list[Performance]) -> dict[Tone, int]:
+def tones_of(performances: Iterable[Performance]) -> dict[Tone, int]:
     """The different tones of some performances, with the samples for which each is held at most."""
     longest: dict[Tone, int] = {}
     for hit in chain.from_iterable(take for one in performances for take in one.takes):
@@ -143,13 +143,13 @@ def _again(hits: tuple[Hit, ...], within_bar: np.ndarray[tuple[int], np.dtype[np
     """As a person plays it again: a few milliseconds off and not quite as loud, the same way in bars that are equal."""
     moved = []
     for hit, tick in zip(hits, within_bar.tolist(), strict=True):
-        stroke, string = _chance(tick, 0), _chance(tick, hit.tone.pitch)
+        stroke, string = chance(tick, 0), chance(tick, hit.tone.pitch)
         late = round((_LATE_S * stroke + _STRUM_S * string) * RATE)
         moved.append(replace(hit, at=hit.at + late, gain=hit.gain * (0.85 + 0.25 * string)))
     return tuple(moved)
 
 
-def _chance(tick: int, pitch: int) -> float:
+def chance(tick: int, pitch: int) -> float:
     """0 to 1, as if by chance, and the same everywhere and always."""
     mixed = (tick * 2_654_435_761 + pitch * 2_246_822_519 + 374_761_393) & 0xFFFFFFFF
     mixed = ((mixed ^ (mixed >> 15)) * 2_246_822_519) & 0xFFFFFFFF

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Audio = NDArray[np.float32]
 Curve = Sequence[tuple[float, float]]
 HOPS_PER_SECOND = 1000
+RELEASE_DB_PER_S = 120.0
 _TAPS = 2048
 _FFT = 1 << 14
 _ROWS, _LANES, _ALONE = 16, 4, 2.3  # transforms at once; how many the processor makes in one, and what one alone costs
@@ -152,7 +153,8 @@ def blocks(samples: int, hop: int = 1) -> Iterator[tuple[int, int]]:
 
 
 def compress(audio: Audio, rate: int, above_db: float, ratio: float, out: Audio | None = None) -> Audio:
-    """Lowers what is louder than `above_db` over the signal's own average level; release 120 dB/s.
+    """Lowers what is louder than `above_db` over the signal's own average level; it lets go at
+    `RELEASE_DB_PER_S`.
 
     `out` may be `audio` itself.
     """
@@ -171,7 +173,7 @@ def compression(audio: Audio, rate: int, above_db: float, ratio: float) -> NDArr
     """
     levels = hop_levels_db(audio, hop_of(rate))
     sounding = levels[levels > levels.max() - 40]
-    envelope = hold_and_fall(levels, 120.0)
+    envelope = hold_and_fall(levels, RELEASE_DB_PER_S)
     threshold = float(sounding.mean()) + above_db
     cut = np.maximum(envelope - threshold, 0.0) * (1.0 / ratio - 1.0)
     attack = np.hanning(9)[1:-1]

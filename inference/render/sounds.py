@@ -48,9 +48,10 @@ class Amp(_Preset):
 class Strip(_Preset):
     """One channel of the mixing desk.
 
-    `level` is loudness against the drums' usual 0 (LU), `pan` -1 left to 1 right, `width` 0 mono to 1.5, `room_db` and
-    `echo_db` are sends, `spread_db` how wide a mono instrument becomes, `squeeze` a compression ratio, `drive_db` soft
-    clipping, `tone` a curve (Hz, dB). With 2 `takes` a guitar that plays alone is recorded twice, a side each.
+    `level` is the role's loudness as it is heard in the end, against the drums' usual 0 (LU). `pan` -1 left to 1 right,
+    `width` 0 mono to 1.5, `room_db` and `echo_db` are sends, `spread_db` how wide a mono instrument becomes, `squeeze`
+    a compression ratio, `drive_db` soft clipping, `tone` a curve (Hz, dB). Notes are up to `late_ms` late and
+    `uneven_db` louder or softer than written. With 2 `takes` a guitar that plays alone is recorded twice, a side each.
     """
 
     level: Annotated[float, Field(ge=-40, le=20)] = -6.0
@@ -61,6 +62,8 @@ class Strip(_Preset):
     spread_db: Annotated[float, Field(ge=-40, le=0)] | None = None
     squeeze: Annotated[float, Field(ge=1, le=20)] = 1.0
     drive_db: Annotated[float, Field(ge=0, le=40)] = 0.0
+    late_ms: Annotated[float, Field(ge=0, le=30)] = 0.0
+    uneven_db: Annotated[float, Field(ge=0, le=6)] = 0.0
     tone: Curve = ()
     takes: Annotated[int, Field(ge=1, le=2)] = 1
 

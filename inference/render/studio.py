@@ -1,11 +1,13 @@
 """From a score to the finished stereo sound."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.music.program import Role
 from inference.music.score import Note, Score, Track
@@ -14,6 +16,7 @@ from inference.music.units import PPQ
 from inference.render.amp import amplify, shape_tone
 from inference.render.endings import fade_from, let_ring
 from inference.render.errors import RenderFailed
+from inference.render.feel import with_feel
 from inference.render.master import master
 from inference.render.mix import Desk, tone_of
 from inference.render.parts import Part, split_parts
@@ -37,7 +40,7 @@ class Stem:
     """One player alone, as it stands in the mix: with its amp, place, echoes and room; shape (2, samples).
 
     The stems of a song have one length, and their sum is the mix that goes to `Studio.finish`. `track` counts the
-    score's tracks from 0.
+    score's tracks from 0, `squeezed` are the gains of the part's compressor, one a millisecond.
     """
 
     track: int
@@ -45,6 +48,7 @@ class Stem:
     role: Role
     audio: Audio
     rate: int
+    squeezed: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -70,20 +74,20 @@ class Studio:
             sound = _simpler(sound)
         score, timeline, written = placed(score, rings=care is Care.FULL)
         desk = _desk(score, timeline, sound)
-        for part, audio in self._parts(score, roster, sound, timeline, care):
+        for part, players, audio in self._parts(score, roster, sound, timeline, care):
             fade_from(audio, written)
-            desk.add(audio, sound.strip(part.role), part.pan)
+            desk.add(audio, sound.strip(part.role), part.pan, players)
         return master(desk.mixed(), RATE, sound), RATE
 
     def stems(self, score: Score, roster: tuple[Player, ...], genre: str) -> Iterator[Stem]:
         """Player after player, in the score's order; silent tracks have none. Raises RenderFailed."""
         sound = self.sounds.of(genre)
         score, timeline, written = placed(score)
-        for part, audio in self._parts(score, roster, sound, timeline):
+        for part, players, audio in self._parts(score, roster, sound, timeline):
             fade_from(audio, written)
             desk = _desk(score, timeline, sound)
-            desk.add(audio, sound.strip(part.role), part.pan)
-            yield Stem(part.track, score.tracks[part.track].name, part.role, desk.mixed(), RATE)
+            squeezed = desk.add(audio, sound.strip(part.role), part.pan, players)
+            yield Stem(part.track, score.tracks[part.track].name, part.role, desk.mixed(), RATE, squeezed)
 
     def finish(self, mix: Audio, rate: int, genre: str) -> Audio:
         """Masters a sum of stems, all of them or some: ending, glue, loudness, peaks. The length may shrink.
@@ -100,16 +104,18 @@ class Studio:
 
     def _parts(
         self, score: Score, roster: tuple[Player, ...], sound: Sound, timeline: Timeline, care: Care = Care.FULL
-    ) -> Iterator[tuple[Part, Audio]]:
-        """Each part's sound before it comes to the desk."""
+    ) -> Iterator[tuple[Part, int, Audio]]:
+        """Each part, how many have its role, and its sound before it comes to the desk."""
         parts = split_parts(score, roster, sound)
         if not parts:
             raise RenderFailed("this song has no notes, so there is nothing to play")
         layers = FINE_LAYERS if care is Care.FULL else COARSE_LAYERS
-        performances = perform(score, parts, timeline, self.soundset, layers)
+        written = perform(score, parts, timeline, self.soundset, layers)
+        performances = with_feel(written, score, timeline, sound)
         tones = play_tones(tones_of(performances), self.soundset)
+        players = Counter(part.role for part in parts)
         for one in performances:
-            yield one.part, self._sound(one, tones, timeline, sound.strip(one.part.role))
+            yield one.part, players[one.part.role], self._sound(one, tones, timeline, sound.strip(one.part.role))
 
     def _sound(self, one: Performance, tones: dict[Tone, Audio], timeline: Timeline, strip: Strip) -> Audio:
         if one.part.amp is None:
@@ -138,4 +144,4 @@ def placed(score: Score, *, rings: bool = True) -> tuple[Score, Timeline, int]:
 
 
 def _desk(score: Score, timeline: Timeline, sound: Sound) -> Desk:
-    return Desk(RATE, timeline.length, 60.0 / score.tempos[0].tempo, sound.room_s)
+    return Desk(RATE, timeline.length, 60.0 / score.tempos[0].tempo, sound)

@@ -45,13 +45,16 @@ def test_an_offset_is_seen() -> None:
     assert measure(sine(1_000, 0.5) + np.float32(0.01), RATE).dc == pytest.approx(0.01, abs=1e-4)
 
 
-def test_a_report_has_a_row_for_each_genre_and_two_pictures(tmp_path: Path) -> None:
+def test_a_report_has_a_row_for_each_genre_and_three_pictures(tmp_path: Path) -> None:
     some = GenreCatalogue((CATALOGUE.find("metal"), CATALOGUE.find("hip-hop")))
     report = SoundReport(Studio.open(), some)
     assert list(report.play()) == ["metal", "hip-hop"]
-    metal, hip_hop = rows(report.figures)
+    metal, hip_hop = rows(report.figures, report.balances)
     assert metal["lufs"] == pytest.approx(-14, abs=0.3)
     assert metal["width_db"] > hip_hop["width_db"]
-    for path in report.draw(tmp_path):
+    assert set(metal["roles_lu"]) == {"drums", "bass", "rhythm", "lead"}
+    pictures = report.draw(tmp_path)
+    assert [path.name for path in pictures] == ["spectra.png", "dynamics.png", "balance.png"]
+    for path in pictures:
         with Image.open(path) as picture:
             assert picture.size[0] > 1_000
