@@ -29,10 +29,12 @@ from adapters.slack.translate import (
     REPLACE,
     VARY,
     Wish,
+    answer_url,
+    is_direct,
     is_from_a_person,
     wish_of_button,
     wish_of_command,
-    wish_of_mention,
+    wish_of_message,
 )
 from bot.domain.request import SongRequest
 from bot.ports import Messenger, Reply
@@ -118,7 +120,12 @@ class SlackAdapter:
         async def on_mention(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
             if is_from_a_person(body["event"]):
-                self._start(wish_of_mention(body), body)
+                self._start(wish_of_message(body), body)
+
+        async def on_message(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await ack()
+            if is_direct(body["event"]) and is_from_a_person(body["event"]):
+                self._start(wish_of_message(body), body)
 
         async def on_button(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
@@ -135,6 +142,7 @@ class SlackAdapter:
         for command in COMMANDS:
             app.command(f"/{command}")(on_command)
         app.event("app_mention")(on_mention)
+        app.event("message")(on_message)
         for button in (ANOTHER, VARY, EXTEND, REPLACE, REMIX, FILES, CANCEL):
             app.action(button)(on_button)
         return app
@@ -143,7 +151,7 @@ class SlackAdapter:
         """Leaves a wish to a task. While stopping it raises, so that Slack hears an error and asks again."""
         if self._jobs is None:
             raise RuntimeError("slack is not served any more")
-        job = self._commands.perform(wish, body.get("response_url"))
+        job = self._commands.perform(wish, answer_url(body))
         self._jobs.create_task(job, name=f"slack {wish.verb} {wish.id}")
 
     def _open_line(self, app: AsyncApp) -> AbstractAsyncContextManager[Line]:

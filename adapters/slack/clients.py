@@ -6,6 +6,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -13,14 +14,15 @@ from bot.settings import SlackSettings
 
 SLACK_API = "https://slack.com/api/"
 RATE_LIMIT_RETRIES = 3
+TROUBLE_RETRIES = 3  # half a second, one and two apart, or so
 DELIVERY_TIMEOUT_S = 60  # a file of several MiB over a slow line
 PROGRESS_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True)
 class SlackClients:
-    """`delivery` waits out rate limits, so that a finished song arrives; `progress` would rather skip a line
-    than hold up the song behind it.
+    """`delivery` waits out rate limits and short troubles, so that a finished song arrives; `progress` would rather
+    skip a line than hold up the song behind it.
     """
 
     delivery: AsyncWebClient
@@ -29,7 +31,11 @@ class SlackClients:
 
 def make_clients(settings: SlackSettings) -> SlackClients:
     """Clients for the workspace of the bot token; no network is touched."""
-    patient = [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)]
+    patient = [
+        AsyncConnectionErrorRetryHandler(max_retry_count=TROUBLE_RETRIES),
+        AsyncServerErrorRetryHandler(max_retry_count=TROUBLE_RETRIES),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
+    ]
     return SlackClients(_client(settings, DELIVERY_TIMEOUT_S, patient), _client(settings, PROGRESS_TIMEOUT_S, []))
 
 

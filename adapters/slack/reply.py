@@ -242,7 +242,10 @@ class SlackReply:
         """By the payload's own address: it works in channels we are not in, five times in half an hour."""
         if self._asked.response_url is None:
             return False
-        answer = await AsyncWebhookClient(self._asked.response_url).send(text=words, response_type="ephemeral")
+        # Said aloud, because in answer to a button a default could put the words in place of the song under it.
+        answer = await AsyncWebhookClient(self._asked.response_url).send(
+            text=words, response_type="ephemeral", replace_original=False
+        )
         return answer.status_code == 200
 
     async def _post_ephemeral(self, words: str) -> bool:

@@ -72,12 +72,17 @@ def wish_of_command(body: dict[str, Any]) -> Wish:
 
 
 def is_from_a_person(event: dict[str, Any]) -> bool:
-    """Whether a mention is worth an answer; two bots that answer each other never stop."""
+    """Whether a message is worth an answer; two bots that answer each other never stop."""
     return "user" in event and "bot_id" not in event
 
 
-def wish_of_mention(body: dict[str, Any]) -> Wish:
-    """The wish in `@lnh metal 140bpm`; the event's id makes Slack's retries the same wish."""
+def is_direct(event: dict[str, Any]) -> bool:
+    """Whether a message was written to the bot alone, rather than changed, deleted or written elsewhere."""
+    return event.get("channel_type") == "im" and "subtype" not in event
+
+
+def wish_of_message(body: dict[str, Any]) -> Wish:
+    """The wish in `@lnh metal 140bpm`, or in `metal 140bpm` to the bot alone; a retry of Slack's is the same wish."""
     event = body["event"]
     place = Place(PLATFORM, body["team_id"], event["channel"], event.get("thread_ts"))
     verb, text = split_verb(plain(event.get("text", "")), "compose")
@@ -98,6 +103,12 @@ def wish_of_button(body: dict[str, Any]) -> Wish:
     verb = action["action_id"].rpartition(".")[2]
     chosen = action.get("selected_option", action)
     return Wish(key, verb, str(chosen["value"]), place, user["id"], user.get("username", ""))
+
+
+def answer_url(body: dict[str, Any]) -> str | None:
+    """Where a whisper to whoever did this may be sent; None in a thread, for there it would come out in the channel."""
+    is_in_thread = body.get("message", {}).get("thread_ts") is not None
+    return None if is_in_thread else body.get("response_url")
 
 
 def split_verb(text: str, command: str) -> tuple[str, str]:

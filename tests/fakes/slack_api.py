@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-LEAST_SCOPES = ("commands", "app_mentions:read", "chat:write", "files:write", "users:read")
+LEAST_SCOPES = ("commands", "app_mentions:read", "chat:write", "files:write", "users:read", "im:history")
 Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -57,10 +57,14 @@ class _File:
 
 @dataclass
 class SlackApi:
-    """One workspace with an admin, a member, a channel the bot is in and a private one it is not in."""
+    """One workspace with an admin, a member, a channel the bot is in and a private one it is not in.
+
+    Nobody can be written to directly where the app has no `messages_tab`.
+    """
 
     workspace: Workspace = Workspace("T0BAND", "U0LNH", "U0ADA", "U0MEL", "C0SONGS", "C0SECRET")
     scopes: set[str] = field(default_factory=lambda: set(LEAST_SCOPES))
+    messages_tab: bool = True
     messages: list[dict[str, Any]] = field(default_factory=list)
     ephemeral: list[dict[str, Any]] = field(default_factory=list)
     _files: dict[str, _File] = field(default_factory=dict)
@@ -200,8 +204,11 @@ class SlackApi:
         here = self.workspace
         if id == here.private:
             raise _Refused("not_in_channel")
-        if id in (here.admin, here.member):
-            return f"D{id[1:]}"
+        direct = {person: f"D{person[1:]}" for person in (here.admin, here.member)}
+        if id in direct or id in direct.values():
+            if not self.messages_tab:
+                raise _Refused("messages_tab_disabled")
+            return direct.get(id, id)
         if id != here.channel:
             raise _Refused("channel_not_found")
         return id

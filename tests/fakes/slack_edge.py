@@ -21,7 +21,7 @@ from aiohttp import ClientSession, WSMsgType, web
 
 from tests.fakes.slack_api import Answer, Arguments, WebApi
 from tests.fakes.slack_blocks import block_faults
-from tests.fakes.slack_payloads import Actor, button_click, mention_event, slash_command
+from tests.fakes.slack_payloads import Actor, button_click, direct_event, mention_event, slash_command
 
 APP_TOKEN = "xapp-lnh"
 SIGNING_SECRET = "a signing secret"
@@ -34,15 +34,16 @@ class LateAck(AssertionError):
 
 
 class Refusal:
-    """One injected answer: an error of the Web API, or 429 when `retry_after_s` is given."""
+    """One injected answer: an error of the Web API, 429 when `retry_after_s` is given, or an HTTP status instead."""
 
-    def __init__(self, error: str, retry_after_s: int | None = None) -> None:
+    def __init__(self, error: str, retry_after_s: int | None = None, *, status: int = 200) -> None:
         self.error = error
         self.retry_after_s = retry_after_s
+        self.status = status
 
     def response(self) -> web.Response:
         if self.retry_after_s is None:
-            return web.json_response({"ok": False, "error": self.error})
+            return web.json_response({"ok": False, "error": self.error}, status=self.status)
         headers = {"Retry-After": str(self.retry_after_s)}
         return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
 
@@ -60,6 +61,7 @@ class SlackEdge:
         self.responses: list[dict[str, Any]] = []
         self._refusals: dict[str, deque[Refusal]] = {}
         self._response_uses: Counter[str] = Counter()
+        self._replaceable: set[str] = set()
         self.sockets_opened = 0
         self._sockets: list[web.WebSocketResponse] = []
         self._acknowledged: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -108,9 +110,17 @@ class SlackEdge:
         payload["event"] |= {"bot_id": by_bot} if by_bot else {}
         return await self._deliver("events_api", payload, json.dumps(payload), "application/json")
 
+    async def direct(self, text: str, by: Actor | None = None, **others: str) -> dict[str, Any]:
+        """Somebody writes to the bot alone; `others` are fields of the event such as `subtype`."""
+        payload = direct_event(text, self._actor(by), self.api.workspace, f"Ev{next(self._count):08}")
+        payload["event"] |= others
+        return await self._deliver("events_api", payload, json.dumps(payload), "application/json")
+
     async def click(self, message: dict[str, Any], by: Actor | None = None, pressed: str = "") -> dict[str, Any]:
         """Somebody presses a button of a message, the first unless `pressed` names one, or chooses from a menu."""
-        payload = button_click(message, self._actor(by), self._hooks(), pressed)
+        hooks = self._hooks()
+        self._replaceable.add(hooks[0].rpartition("/")[2])
+        payload = button_click(message, self._actor(by), hooks, pressed)
         return await self._deliver("interactive", payload, urlencode({"payload": json.dumps(payload)}), FORM)
 
     async def verify_url(self) -> str:
@@ -259,7 +269,10 @@ class SlackEdge:
         self._response_uses[hook] += 1
         if self._response_uses[hook] > RESPONSE_URL_USES:
             return web.Response(status=404, text="used_url")
-        self.responses.append(await request.json())
+        answer = await request.json()
+        if hook in self._replaceable and answer.get("replace_original") is not False:
+            raise AssertionError("an answer to a press that does not say so may replace the message with the song")
+        self.responses.append(answer)
         await self._note()
         return web.Response(text="ok")
 

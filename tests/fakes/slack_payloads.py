@@ -69,6 +69,13 @@ def mention_event(text: str, by: Actor, here: Workspace, event_id: str) -> dict[
     }
 
 
+def direct_event(text: str, by: Actor, here: Workspace, event_id: str) -> dict[str, Any]:
+    """The Events API envelope of a message that somebody writes to the bot alone."""
+    payload = mention_event(text, replace(by, channel=f"D{by.user[1:]}"), here, event_id)
+    payload["event"] |= {"type": "message", "channel_type": "im", "text": _escaped(text)}
+    return payload
+
+
 def button_click(message: dict[str, Any], by: Actor, hooks: tuple[str, str], pressed: str = "") -> dict[str, Any]:
     """A press on a button of `message` (as the Web API lists it), or the last choice of a menu.
 

@@ -205,6 +205,13 @@ async def test_admin_is_told_directly_or_else_in_the_channel(edge, clients, aske
     assert message["text"] == "no song"
 
 
+async def test_admin_of_an_app_without_a_messages_tab_is_told_in_the_channel(edge, clients, asked):
+    edge.api.messages_tab = False
+    await SlackMessenger(clients).tell(asked.requester, asked.place, "no song")
+    (message,) = await edge.history()
+    assert message["text"] == "no song"
+
+
 async def test_person_is_looked_up_once_and_admins_each_time(edge, clients):
     people, here = People(clients.delivery), edge.api.workspace
     for _ in range(2):

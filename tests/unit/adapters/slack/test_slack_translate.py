@@ -24,7 +24,7 @@ from adapters.slack.translate import (
     uploads,
     wish_of_button,
     wish_of_command,
-    wish_of_mention,
+    wish_of_message,
 )
 from bot.domain.request import Place, RequestId, SongChange
 from bot.services.genres import GenreChoice
@@ -52,13 +52,13 @@ def test_same_trigger_is_the_same_wish_and_another_trigger_is_not():
 
 
 def test_mention_loses_the_bots_name_and_keeps_the_thread():
-    wish = wish_of_mention(mention_event("metal & <punk>", MEL.within("17.5"), HERE, "Ev01"))
+    wish = wish_of_message(mention_event("metal & <punk>", MEL.within("17.5"), HERE, "Ev01"))
     assert wish.text == "metal & <punk>"
     assert wish.place.thread == "17.5"
 
 
 def test_retried_event_is_the_same_wish():
-    ids = {wish_of_mention(mention_event("metal", MEL, HERE, event)).id for event in ("Ev01", "Ev01", "Ev02")}
+    ids = {wish_of_message(mention_event("metal", MEL, HERE, event)).id for event in ("Ev01", "Ev01", "Ev02")}
     assert len(ids) == 2
 
 
