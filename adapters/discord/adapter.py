@@ -3,12 +3,14 @@
 import aiohttp
 import discord
 import stamina
+import structlog
 import yarl
 
 from adapters.discord.admin import DailyCommands, GenresCommands
 from adapters.discord.asking import Asked
 from adapters.discord.client import BandClient
 from adapters.discord.commands import compose_command
+from adapters.discord.permissions import invite_url
 from adapters.discord.posting import is_at_the_edge
 from adapters.discord.translate import PLATFORM
 from bot.domain.request import SongRequest
@@ -18,6 +20,7 @@ from bot.settings import BadSettings, DiscordSettings, variable
 
 UNREACHABLE = (aiohttp.ClientError, OSError, discord.DiscordServerError, discord.GatewayNotFound)
 AUTHENTICATION_FAILED = 4004  # how the gateway closes on a token that was reset
+_log = structlog.get_logger(__name__)
 
 
 class DiscordAdapter:
@@ -45,6 +48,7 @@ class DiscordAdapter:
         async with self.client:
             try:
                 await log_in(self.client, self._settings.token.get_secret_value())
+                _log.info("signed in to discord", invite=invite_url(self.client.application_id or 0))
                 await self.client.connect()
             except (discord.LoginFailure, discord.ConnectionClosed) as error:
                 if isinstance(error, discord.ConnectionClosed) and error.code != AUTHENTICATION_FAILED:

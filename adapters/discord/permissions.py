@@ -3,6 +3,15 @@
 import discord
 
 POSTING = ("view_channel", "send_messages", "embed_links", "attach_files")
+INVITED = discord.Permissions(
+    **dict.fromkeys(POSTING, True), send_messages_in_threads=True, read_message_history=True
+)  # the last one so that an answer can be a reply
+SCOPES = ("bot", "applications.commands")
+
+
+def invite_url(application_id: int) -> str:
+    """Where somebody who manages a server takes the bot in, with everything it needs and nothing else."""
+    return discord.utils.oauth_url(application_id, permissions=INVITED, scopes=SCOPES)
 
 
 def missing_to_post(permissions: discord.Permissions, *, in_thread: bool) -> tuple[str, ...]:

@@ -129,10 +129,10 @@ class DailyPoster:
     def _lateness(self, schedule: DailySchedule) -> timedelta:
         return self.clock.now() - schedule.next_run_utc
 
-    def _note(self, schedule: DailySchedule) -> str | None:
-        if self._lateness(schedule) < _WORTH_A_NOTE:
-            return None
-        return self.words.say("daily_late", schedule.set_by.locale, at=f"{schedule.at:%H:%M}")
+    def _note(self, schedule: DailySchedule) -> str:
+        """Why there is a song that nobody just asked for."""
+        code = "daily_on_time" if self._lateness(schedule) < _WORTH_A_NOTE else "daily_late"
+        return self.words.say(code, schedule.set_by.locale, at=f"{schedule.at:%H:%M}")
 
 
 def daily_request_id(schedule: DailySchedule) -> RequestId:
@@ -168,7 +168,7 @@ class _DailyReply:
 
     messenger: Messenger
     request: SongRequest
-    note: Callable[[], str | None]
+    note: Callable[[], str]
 
     async def progress(self, progress: Progress) -> None:
         """Nobody watches."""

@@ -2,7 +2,8 @@
 
 import discord
 
-from adapters.discord.permissions import missing_to_post
+from adapters.discord.permissions import INVITED, invite_url, missing_to_post
+from bot.settings import HOUSE
 
 
 def test_nothing_is_missing_with_everything() -> None:
@@ -23,3 +24,13 @@ def test_a_thread_needs_its_own_permission() -> None:
 
     permissions.update(send_messages_in_threads=False)
     assert missing_to_post(permissions, in_thread=True) == ("Send Messages in Threads",)
+
+
+def test_whoever_follows_the_invitation_lacks_nothing() -> None:
+    assert missing_to_post(INVITED, in_thread=False) == missing_to_post(INVITED, in_thread=True) == ()
+    assert not INVITED.administrator
+
+
+def test_the_readme_tells_the_same_invitation() -> None:
+    address = invite_url(4711).replace("4711", "APPLICATION_ID")
+    assert address in (HOUSE / "README.md").read_text("utf-8")

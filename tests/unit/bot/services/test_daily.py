@@ -25,6 +25,7 @@ from tests.fakes.storage import FakeGenreSettings, FakeSchedules, FakeSongs
 
 AT = time(18, 30)
 BERLIN = "Europe/Berlin"
+ON_TIME = "The song of the day."
 DUE = datetime(2026, 7, 1, 16, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -82,7 +83,7 @@ async def test_a_daily_song_is_posted_every_day_at_its_local_time(station: Stati
     await station.clock.turn_to(DUE - timedelta(seconds=1))
     assert station.messenger.posts == []
     await station.clock.turn_to(DUE)
-    assert station.notes == [None]
+    assert station.notes == [ON_TIME]
     await station.clock.turn_to(DUE + 6 * DAY)
     assert len(station.messenger.posts) == 7
     assert station.messenger.told == []
@@ -163,9 +164,9 @@ async def test_a_restart_neither_loses_nor_repeats_a_day(station: Station) -> No
     await station.clock.turn_to(DUE)
     await station.restart(DUE + timedelta(seconds=30))
     await station.restart(DUE + HOUR)
-    assert station.notes == [None]
+    assert station.notes == [ON_TIME]
     await station.clock.turn_to(DUE + DAY)
-    assert station.notes == [None, None]
+    assert station.notes == [ON_TIME, ON_TIME]
 
 
 async def test_a_song_missed_by_less_than_the_window_is_posted_with_a_note(station: Station) -> None:
