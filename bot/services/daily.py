@@ -71,6 +71,7 @@ class DailyService:
         for schedule in await self.schedules.list(place.platform, place.workspace):
             if schedule.place.channel == place.channel:
                 self.clock.cancel(_key(schedule.id))
+                await self.poster.forget(schedule)
         return await self.schedules.remove(replace(place, thread=None))
 
     async def list(self, platform: str, workspace: str) -> tuple[DailySchedule, ...]:

@@ -71,6 +71,11 @@ class DailyPoster:
             return await self._after_failure(schedule, LnhError(id=schedule.id))
         return await self._settle(schedule)
 
+    async def forget(self, schedule: DailySchedule) -> None:
+        """Gives up what a schedule that ends still owes; a song that is on its way this very moment arrives."""
+        self._failures.pop(schedule.id, None)
+        await self.compose.songs.finish(daily_request_id(schedule), None)
+
     async def _post(self, schedule: DailySchedule) -> None:
         """Raises LnhError or MusicError; PlaceGone for good."""
         place = schedule.place

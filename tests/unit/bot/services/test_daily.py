@@ -143,6 +143,15 @@ async def test_a_thread_shares_the_daily_song_of_its_channel(station: Station) -
     assert await station.daily.remove(thread)
 
 
+async def test_a_removed_daily_song_owes_nothing(station: Station) -> None:
+    await station.set_up("metal")
+    station.messenger.failures.append(DeliveryFailed(reason="Slack is down"))
+    await station.clock.turn_to(DUE)
+    assert len(await station.songs.pending()) == 1
+    assert await station.daily.remove(PLACE)
+    assert await station.songs.pending() == []
+
+
 async def test_a_removed_daily_song_is_posted_no_more(station: Station) -> None:
     await station.set_up("metal")
     assert await station.daily.remove(PLACE)
