@@ -1,7 +1,6 @@
 """The critic itself: whether a song makes up for what written songs lack, and whether it passes for a real one."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,27 +16,27 @@ from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import SongSpec
 
-_FORMAT = "lnh-critic-2"
+_FORMAT = "lnh-critic-3"
 _ENTRY = "lnh"
 _TABLES = ("centres", "spreads", "lacks", "weights")
 _FAR = 4.0  # deviations beyond which further is no worse
-_ENOUGH = 1.5  # deviations beyond which more makes up for nothing
+ENOUGH = 1.5  # deviations beyond which more makes up for nothing
 
 
 @dataclass(frozen=True)
 class Critic:
     """Real songs of some genres as the critic hears them, and how written ones differ from them.
 
-    Takes are chosen by `merit`: of a few telling measures it knows how far written songs are off on average, and likes
-    the take that goes the other way, so that the songs that are kept have the means of real ones. Nearness to real
-    songs does less, for a take may be near without making up for the others. The logistic regression, on how far every
-    measure is and on the squares of that, tells songs apart very well, yet chooses hardly better than chance does.
+    Takes are chosen by `merit`: of a few telling measures it knows how much to go against each, so that the songs that
+    are kept have the means of real ones (`balancing`). Nearness to real songs does less, for a take may be near without
+    making up for the others. The logistic regression, on how far every measure is and on the squares of that, tells
+    songs apart very well, yet chooses hardly better than chance does.
 
     Args:
         genres: those it knows; any other is judged by all of them together, the last row.
         centres: float [G + 1, MEASURES], means of real songs.
         spreads: the same of standard deviations.
-        lacks: the same of how far written songs are off on average, in these deviations, at most _ENOUGH.
+        lacks: the same of what to go against, a deviation of each.
         weights: float [2 MEASURES].
         bias: of the logit.
         checkpoint: hash of the weights whose songs it learnt to tell from real ones.
@@ -61,7 +60,7 @@ class Critic:
 
     def merit(self, rows: Floats, genre: str) -> Floats:
         """Float [N] of songs as `measured` hears them, float [N, MEASURES]: what a genre's written songs lack."""
-        apart = np.clip(self.distances(rows, genre)[:, :TELLING], -_ENOUGH, _ENOUGH)
+        apart = np.clip(self.distances(rows, genre)[:, :TELLING], -ENOUGH, ENOUGH)
         merit: Floats = -apart @ self.lacks[self._number(genre), :TELLING]
         return merit
 
@@ -122,24 +121,9 @@ class Critic:
             raise BadCritic(f"the critic {path} is damaged: {error}") from error
 
 
-def best(critic: Critic, spec: SongSpec, takes: Sequence[Score]) -> int:
-    """Which of some songs written to one spec is most like a real one; the first of equals.
-
-    Raises:
-        ValueError: there is none.
-    """
-    return int(np.argmax([critic.judge(take, spec) for take in takes]))
-
-
 def measured(score: Score, roles: tuple[Role, ...], bars: int) -> Floats:
     """Float [MEASURES] of the first so many bars; one role a track."""
     return measures(lines_of(score, roles, bars))
-
-
-def lacking(real: Floats, written: Floats, spread: Floats) -> Floats:
-    """Float [M]: how far rows [N, M] of written songs are from real ones on average, in deviations [M]."""
-    lacks: Floats = np.clip((written.mean(axis=0) - real.mean(axis=0)) / spread, -_ENOUGH, _ENOUGH)
-    return lacks
 
 
 def spread_out(rows: Floats, centre: Floats, spread: Floats) -> Floats:

@@ -9,6 +9,7 @@ from inference.music.score import Score
 from inference.music.spec import MAX_TAKES, SongSpec
 
 Judge = Callable[[Score, SongSpec], float]
+HEAD_START = 1.0  # what another take must be liked more by than the first
 _Sounds = frozenset[tuple[bool, int, int]]
 
 
@@ -25,7 +26,8 @@ def takes_of(edit: Edit | None, most: int) -> int:
 def best_of(takes: Sequence[Score], spec: SongSpec, judge: Judge | None) -> int:
     """The number of the take to keep.
 
-    Of a new song: of those that break the fewest wishes the judge's choice, else the first. Of bars that others of the
+    Of a new song: of those that break the fewest wishes the first, unless the judge likes another clearly more, which
+    is how it neither does too little nor too much (`inference/critic/balance.py`). Of bars that others of the
     song stand beside: the take that shares most with the other takes, which is what the song most likely has in that
     place (least expected loss, Kumar and Byrne, 2004); nobody wished for the key or the density that it has already.
 
@@ -38,11 +40,13 @@ def best_of(takes: Sequence[Score], spec: SongSpec, judge: Judge | None) -> int:
         merits = agreement(takes)
         return max(range(len(takes)), key=merits.__getitem__)
 
-    def merit(number: int) -> tuple[int, float]:
-        score = takes[number]
-        return -broken_wishes(score, spec), 0.0 if judge is None else judge(score, spec)
-
-    return max(range(len(takes)), key=merit)
+    broken = [broken_wishes(score, spec) for score in takes]
+    kept = [number for number in range(len(takes)) if broken[number] == min(broken)]
+    if judge is None:
+        return kept[0]
+    liked = {number: judge(takes[number], spec) for number in kept}
+    liked[kept[0]] += HEAD_START
+    return max(kept, key=liked.__getitem__)
 
 
 def agreement(takes: Sequence[Score]) -> list[float]:

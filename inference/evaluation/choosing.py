@@ -7,6 +7,7 @@ import numpy as np
 
 from inference.critic.judge import Critic
 from inference.critic.lines import Floats
+from inference.critic.takes import HEAD_START
 from inference.evaluation import structure, together, tonality
 from inference.evaluation.compose import Tell
 from inference.evaluation.critics import Takes, measure_pieces, write_takes
@@ -21,10 +22,12 @@ from inference.music.program import Role
 _NUMBER = {"pitch class entropy, bits": 2, "scale consistency, %": 2, "groove consistency, %": 2}
 _OF_THE_BAND = 5
 _NOTES = (
-    "A take is any of the songs written to a spec. The critic chooses the one that best makes up for what written "
-    "songs lack beside the genre's real training songs in tones, groove, form, kick and bass, harmony and unison. "
-    "Two other ways stand beside it: nearness to those songs in the same (smallest sum of squared distances), and a "
-    "discriminator that tells written songs from real ones by all that is measured.",
+    "A take is any of the songs written to a spec; who chooses, chooses among those that miss the fewest wishes (key, "
+    "density, no silent player), and the first of them stands beside the others. The critic goes by what makes the "
+    "songs that are kept measure what the genre's real songs do, in tones, groove, form, kick and bass, harmony and "
+    "unison; those are training and validation songs. Two other ways stand beside it: nearness to those songs in the "
+    "same (smallest sum of squared distances), and a discriminator that tells written songs from real training songs "
+    "by all that is measured.",
     "Distance from real: of the mean of each metric above from that of real songs, in standard deviations of theirs, "
     "mean over the metrics; its gain is how much smaller it is than that of all takes together.",
     "Intervals: 95 %, bootstrapped over specs.",
@@ -84,7 +87,8 @@ def _rows(critic: Critic, takes: Takes, real: Sequence[Piece], seed: int) -> Ite
     genre, best = takes.genre.name, f"best of {takes.count}"
     chosen = {
         "a take": takes.pieces,
-        f"{best} by the critic": takes.chosen(critic.merit(takes.rows, genre)),
+        f"first of {takes.count}": takes.chosen(np.zeros(len(takes.rows))),
+        f"{best} by the critic": takes.chosen(critic.merit(takes.rows, genre), HEAD_START),
         f"{best} by nearness": takes.chosen(critic.nearness(takes.rows, genre)),
         f"{best} by the discriminator": takes.chosen(critic.logits(takes.rows, genre)),
     }
@@ -139,7 +143,7 @@ def metrics_of(genre: Genre, seed: int) -> dict[str, Metric]:
         "pitch class entropy, bits": lambda piece: tonality.pitch_class_entropy(piece.score),
         "scale consistency, %": lambda piece: tonality.scale_consistency(piece.score),
         "groove consistency, %": lambda piece: structure.groove_consistency(piece.score, BARS),
-        **{f"L{distance}, %": _likeness(distance) for distance in (1, 2, 4, 8)},
+        **{f"L{distance}, %": _likeness(distance) for distance in (1, 2, 4, 8, 16)},
         "tonal distance / shuffled": lambda piece: together.tonal_distance_ratio(
             piece.score, BARS, random.Random(seed)
         ),

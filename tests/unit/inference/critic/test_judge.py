@@ -9,9 +9,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from inference.critic.errors import BadCritic
-from inference.critic.judge import Critic, best, measured
+from inference.critic.judge import Critic, measured
 from inference.critic.measures import MEASURES
-from inference.evaluation.critics import fit
+from inference.critic.takes import best_of
+from inference.evaluation.critics import Lesson, fit
 from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import Player, SongSpec
@@ -42,7 +43,8 @@ def muddle(seed: int) -> Score:
 @pytest.fixture(scope="module")
 def critic() -> Critic:
     real, written = (np.array([measured(make(seed), ROLES, 16) for seed in range(12)]) for make in (band, muddle))
-    return fit({"metal": real}, {"metal": written}, "abc")
+    lesson = Lesson(real[:8], real[8:], written.reshape(6, 2, -1), np.ones((6, 2), np.bool_))
+    return fit({"metal": lesson}, "abc")
 
 
 def test_it_tells_songs_it_never_heard(critic: Critic) -> None:
@@ -52,10 +54,8 @@ def test_it_tells_songs_it_never_heard(critic: Critic) -> None:
 
 
 def test_the_best_take_is_the_one_most_like_a_real_song(critic: Critic) -> None:
-    assert best(critic, SPEC, [muddle(1), muddle(2), band(60), muddle(3)]) == 2
-    assert best(critic, SPEC, [band(60), band(60)]) == 0
-    with pytest.raises(ValueError, match="empty"):
-        best(critic, SPEC, [])
+    assert best_of([muddle(1), muddle(2), band(60), muddle(3)], SPEC, critic.judge) == 2
+    assert best_of([band(60), band(60)], SPEC, critic.judge) == 0
 
 
 def test_the_take_that_makes_up_for_what_written_songs_lack_is_liked_best(critic: Critic) -> None:

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from inference.critic.takes import agreement, best_of, takes_of
+from inference.critic.takes import HEAD_START, agreement, best_of, takes_of
 from inference.music.edit import Edit, Operation
+from inference.music.measure import measure_density
+from inference.music.obedience import broken_wishes
+from inference.music.pitch import Key
 from inference.music.score import Score
 from inference.music.spec import MAX_TAKES, SongSpec
 from tests.fakes.scores import BAR, quartet_score
@@ -28,8 +31,26 @@ def test_of_bars_that_others_stand_beside_the_most_usual_is_kept() -> None:
     takes = [raised(SONG, range(2, 4), 7), raised(SONG, range(2, 3), 5), SONG, raised(SONG, range(3, 4), 5)]
     merits = agreement(takes)
     assert max(merits) == merits[2]
-    assert best_of(takes, FILLING, lambda score, spec: float(score == takes[0])) == 2
-    assert best_of(takes, NEW, lambda score, spec: float(score == takes[0])) == 0
+    assert best_of(takes, FILLING, lambda score, spec: 9.0 * (score == takes[0])) == 2
+    assert best_of(takes, NEW, lambda score, spec: 9.0 * (score == takes[0])) == 0
+
+
+def test_another_take_than_the_first_must_be_liked_clearly_more() -> None:
+    takes = [SONG, raised(SONG, range(2, 3), 5), raised(SONG, range(3, 4), 5)]
+    assert best_of(takes, NEW, None) == 0
+    assert best_of(takes, NEW, lambda score, spec: 0.9 * HEAD_START * (score == takes[2])) == 0
+    assert best_of(takes, NEW, lambda score, spec: 1.1 * HEAD_START * (score == takes[2])) == 2
+
+
+def test_wishes_come_first() -> None:
+    wish = replace(NEW, key=Key.parse("Em"), density=measure_density(SONG))
+    drums, bass, *others = SONG.tracks
+    without_bass = replace(SONG, tracks=(drums, replace(bass, notes=()), *others))
+    takes = [without_bass, SONG, raised(SONG, range(2, 3), 2), SONG]
+    assert [broken_wishes(take, wish) for take in takes] == [1, 0, 0, 0]
+    assert best_of(takes, wish, None) == 1
+    assert best_of(takes, wish, lambda score, spec: 99.0 * (score == takes[0])) == 1
+    assert best_of(takes, wish, lambda score, spec: 99.0 * (score == takes[2])) == 2
 
 
 def test_bars_that_are_alike_in_all_takes_say_nothing() -> None:

@@ -77,7 +77,7 @@ async def test_a_take_that_cannot_be_written_fails_the_song_with_its_own_sentenc
 
 
 async def test_the_service_hands_out_the_recipe_of_the_take_it_kept(tmp_path: Path) -> None:
-    merits = iter((0.0, 1.0, 0.5))
+    merits = iter((0.0, 2.0, 1.5))
     async with running_service(
         tmp_path, engine=FakeEngine(free=True), judge=lambda score, spec: next(merits)
     ) as service:
