@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import stamina
 import structlog
 
 from adapters.discord.asking import Asked
@@ -14,12 +15,13 @@ from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation
 from adapters.discord.posting import FAILURES, deliver, is_gone
 from adapters.discord.translate import SongPost
-from bot.domain.errors import DeliveryFailed
+from bot.domain.errors import DeliveryFailed, PlaceGone
 from bot.domain.song import Progress, Song, Stage
 from bot.messages import progress_line, say, sentence
 from bot.ports import Answers, UserError
 
 EDIT_EVERY_S = 1.5
+PATIENCE_S = 300.0  # Discord drops a second post of the same nonce for some minutes, so trying again is safe
 _log = structlog.get_logger(__name__)
 
 
@@ -57,8 +59,10 @@ class PlainReply:
         await self.post(song)
 
     async def post(self, song: Song) -> None:
-        """A message of its own, in place of the progress. Raises DeliveryFailed."""
-        await self._channels.post_song(self._asked.place, song, None, self._asked.id)
+        """A message of its own, in place of the progress; troubles that pass are waited out. Raises DeliveryFailed."""
+        async for attempt in stamina.retry_context(on=_may_pass, attempts=None, timeout=PATIENCE_S, wait_max=30.0):
+            with attempt:
+                await self._channels.post_song(self._asked.place, song, None, self._asked.id)
         message = await self._noted()
         if message is not None:
             await self._channels.take_away(self._asked.place, message)
@@ -180,3 +184,7 @@ class SongReply:
         if not self._is_noted:
             self._is_noted = True
             await self._fallback.note(message)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, DeliveryFailed) and not isinstance(error, PlaceGone)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import discord
 import pytest
+import stamina
 
 from adapters.discord import conversations, reply
 from adapters.discord.adapter import DiscordAdapter, make_client
@@ -62,6 +63,16 @@ async def test_a_song_that_took_longer_than_an_interaction_lasts_is_posted_plain
     assert [files(message) for message in scene.posted() if message.attachments] == [
         ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
     ]
+
+
+async def test_a_song_waits_for_a_discord_that_is_down(scene: Scene) -> None:
+    scene.env.inject_error("PATCH", "/webhooks/*", status=404, code=10015, times=None)
+    scene.env.inject_error("POST", "/channels/*/messages", status=503, times=2)
+    with stamina.set_testing(True, attempts=3):
+        await scene.alice.slash(scene.channel, "compose", genre="metal")
+
+    (message,) = [message for message in scene.posted() if message.attachments]
+    assert message.content.startswith("Iron Harvest")
 
 
 async def test_a_file_beyond_the_limit_is_not_even_tried(scene: Scene, rehearsal: Rehearsal) -> None:
