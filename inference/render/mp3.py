@@ -2,6 +2,8 @@
 
 import io
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import lameenc
@@ -18,7 +20,8 @@ _FRAME_SAMPLES = 1152
 _SPARE_FRAMES = 4
 _QUALITY = 5  # a third faster than LAME's own choice and, at this bit rate, as close to the original
 _ENCODER_GAIN = 0.9675  # LAME turns its input down by this at this bit rate; taken back beforehand
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
+_MOST_TAG_BYTES = 1 << 19
 ARTIST = "LnH"
 RECIPE_FRAME = "LnH recipe"
 
@@ -81,6 +84,23 @@ def encode_mp3(audio: Audio, rate: int, tags: Tags, limit_bytes: int | None = No
     tag = _tag(tags)
     quality = BEST if limit_bytes is None else fitting_quality(audio.shape[1], rate, limit_bytes - len(tag))
     return tag + encode_frames(audio, rate, quality)
+
+
+def encode_mp3_beside(audio: Audio, rate: int, describe: Callable[[], Tags], limit_bytes: int | None) -> bytes:
+    """The same as `encode_mp3`; while LAME works, which lets other threads run, this one calls `describe` for the tags.
+
+    Raises:
+        ScoreTooLarge: it does not fit at any bit rate.
+    """
+    if limit_bytes is not None and BEST.size_bytes(audio.shape[1], rate) + _MOST_TAG_BYTES > limit_bytes:
+        return encode_mp3(audio, rate, describe(), limit_bytes)  # the tag's size decides the bit rate
+    with ThreadPoolExecutor(1, "lame") as lame:
+        encoding = lame.submit(encode_frames, audio, rate, BEST)
+        tags = describe()
+        tag, frames = _tag(tags), encoding.result()
+    if len(tag) > _MOST_TAG_BYTES:
+        return encode_mp3(audio, rate, tags, limit_bytes)
+    return tag + frames
 
 
 def encode_frames(audio: Audio, rate: int, quality: Quality) -> bytes:

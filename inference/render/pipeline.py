@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
@@ -15,16 +15,22 @@ from inference.music.recipe import RECIPE_MARK
 from inference.music.report import count_bars
 from inference.render.errors import write_error
 from inference.render.job import RenderedFile, RenderJob, check_limits
-from inference.render.mp3 import Tags, encode_mp3
+from inference.render.mp3 import Tags, encode_mp3_beside
 from inference.render.pictures import Card, draw_card, jpeg_bytes, png_bytes
+from inference.render.signal import Audio
 from inference.render.sounds import DEFAULT_SOUNDS
-from inference.render.studio import Care, Studio
+from inference.render.studio import Studio
+from inference.render.together import Record, record_alone
 
 MEDIA_TYPES = {FileFormat.MIDI: "audio/midi", FileFormat.MP3: "audio/mpeg", FileFormat.CARD: "image/png"}
 
 
 def render(
-    job: RenderJob, folder: Path, *, soundfont: Path | None = None, sounds: Path = DEFAULT_SOUNDS
+    job: RenderJob,
+    folder: Path,
+    soundfont: Path | None = None,
+    sounds: Path = DEFAULT_SOUNDS,
+    record: Record = record_alone,
 ) -> list[RenderedFile]:
     """Writes the files of `job.formats` into `folder` (which must exist), in that order.
 
@@ -32,13 +38,34 @@ def render(
         RenderFailed: with its kinds; no file of the job is then left behind half written.
     """
     check_limits(job.score)
-    picture = cache(lambda: draw_card(card_of(job)))  # for the card and the MP3's cover, for the MIDI file not at all
+    drawer = _Drawer(job)
     makers: dict[FileFormat, Callable[[], bytes]] = {
         FileFormat.MIDI: lambda: _midi(job),
-        FileFormat.CARD: lambda: png_bytes(picture()),
-        FileFormat.MP3: lambda: _mp3(job, picture(), Studio.open(soundfont, sounds)),
+        FileFormat.CARD: lambda: drawer.png,
+        FileFormat.MP3: lambda: _mp3(job, drawer, *record(job, Studio.open(soundfont, sounds))),
     }
-    return [save(makers[kind](), folder / f"{job.stem}.{kind}", MEDIA_TYPES[kind]) for kind in job.formats]
+    # the MP3 first: the card is drawn while it is encoded
+    made = {kind: makers[kind]() for kind in sorted(job.formats, key=lambda kind: kind is not FileFormat.MP3)}
+    return [save(made[kind], folder / f"{job.stem}.{kind}", MEDIA_TYPES[kind]) for kind in job.formats]
+
+
+class _Drawer:
+    """Draws the song's card at most once: for its file, and for the MP3's cover."""
+
+    def __init__(self, job: RenderJob) -> None:
+        self._job = job
+
+    @cached_property
+    def png(self) -> bytes:
+        return png_bytes(self._picture)
+
+    @cached_property
+    def cover(self) -> bytes:
+        return jpeg_bytes(self._picture)
+
+    @cached_property
+    def _picture(self) -> Image.Image:
+        return draw_card(card_of(self._job))
 
 
 def card_of(job: RenderJob) -> Card:
@@ -71,13 +98,14 @@ def _midi(job: RenderJob) -> bytes:
     return write_midi(score, job.spec.key)
 
 
-def _mp3(job: RenderJob, picture: Image.Image, studio: Studio) -> bytes:
-    care = Care.QUICK if job.is_quick else Care.FULL
-    audio, rate = studio.record(job.score, job.spec.roster or (), job.spec.main_genre, care)
-    tempo = job.spec.tempo or job.score.tempos[0].tempo
-    key = str(job.spec.key or "")
-    tags = Tags(job.title, job.genre_title, tempo, key, job.recipe_json, jpeg_bytes(picture))
-    return encode_mp3(audio, rate, tags, job.max_file_bytes)
+def _mp3(job: RenderJob, drawer: _Drawer, audio: Audio, rate: int) -> bytes:
+    def describe() -> Tags:
+        if FileFormat.CARD in job.formats:
+            _ = drawer.png  # as well, while there is time
+        tempo = job.spec.tempo or job.score.tempos[0].tempo
+        return Tags(job.title, job.genre_title, tempo, str(job.spec.key or ""), job.recipe_json, drawer.cover)
+
+    return encode_mp3_beside(audio, rate, describe, job.max_file_bytes)
 
 
 def save(content: bytes, path: Path, media_type: str, extra: ExtraFile | None = None) -> RenderedFile:

@@ -1,16 +1,18 @@
 """Render workers: processes, because the synth holds the interpreter lock while it plays."""
 
 import asyncio
-import multiprocessing
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from inference.render import worker
+from inference.render.block import Block, Lent, block_bytes
 from inference.render.errors import RenderFailed, RenderTimeout
 from inference.render.job import RenderedFile, RenderJob, Unmade
+from inference.render.process import RenderProcess
 from inference.render.sounds import DEFAULT_SOUNDS
 
 LIMIT_S = 180.0
@@ -33,6 +35,9 @@ class RenderResult:
 class RenderPool:
     """`workers` processes that take one job each, so that a crash takes no other song with it.
 
+    A process that has nothing to do plays a share of the song that comes next to another; if it dies over that, the
+    other plays all of it.
+
     Args:
         workers: processes, at least 1.
         soundfont: an sf2 file; None is the band's own.
@@ -46,11 +51,9 @@ class RenderPool:
         if workers < 1:
             raise ValueError(f"a render pool needs at least one worker, not {workers}")
         self._workers = workers
-        self._soundfont = soundfont
-        self._sounds = sounds
-        self._limit_s = limit_s
-        self._idle: asyncio.Queue[ProcessPoolExecutor] = asyncio.Queue()
-        self._executors: set[ProcessPoolExecutor] = set()
+        self._setup = worker.Setup(soundfont, sounds, limit_s)
+        self._idle: asyncio.Queue[RenderProcess] = asyncio.Queue()
+        self._processes: set[RenderProcess] = set()
 
     async def start(self) -> None:
         """Starts the processes and waits until they are warm.
@@ -58,7 +61,7 @@ class RenderPool:
         Raises:
             RenderFailed: SoundFont or sounds cannot be used, or no process comes up.
         """
-        warm = [asyncio.wrap_future(self._add_executor()) for _ in range(self._workers)]
+        warm = [asyncio.wrap_future(self._add_process()) for _ in range(self._workers)]
         troubles = [end for end in await asyncio.gather(*warm, return_exceptions=True) if isinstance(end, Exception)]
         if troubles:
             await self.close()
@@ -67,17 +70,16 @@ class RenderPool:
 
     async def close(self, patience_s: float = CLOSE_S) -> None:
         """Ends the processes; a job in work has `patience_s` seconds left, then its process is killed."""
-        executors, self._executors = self._executors, set()
+        processes, self._processes = self._processes, set()
         self._idle = asyncio.Queue()
-        # Before Python 3.14 an executor has no public way to end a worker that does not listen.
-        workers = [worker for one in executors for worker in (one._processes or {}).values()]
-        ending = asyncio.gather(*(asyncio.to_thread(one.shutdown, cancel_futures=True) for one in executors))
+        running = [system_process for one in processes for system_process in one.system_processes()]
+        ending = asyncio.gather(*(asyncio.to_thread(one.end) for one in processes))
         try:
             async with asyncio.timeout(patience_s):
                 await asyncio.shield(ending)
         except TimeoutError:
-            for process in workers:
-                process.kill()
+            for system_process in running:
+                system_process.kill()
             await ending
 
     async def render(self, job: RenderJob, folder: Path) -> RenderResult:
@@ -88,10 +90,8 @@ class RenderPool:
         Raises:
             RenderFailed: with its kinds; where a worker died, the pool has replaced it.
         """
-        executor, future = await self._submit(job, folder)
+        future = await self._submit(job, folder)
         started = time.monotonic()
-        loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._release, executor, done))
         try:
             made = await asyncio.wrap_future(future)
         except RenderFailed:
@@ -104,43 +104,97 @@ class RenderPool:
         left_out = [one for one in made if isinstance(one, Unmade)]
         return RenderResult(files, time.monotonic() - started, left_out)
 
-    async def _submit(
-        self, job: RenderJob, folder: Path
-    ) -> tuple[ProcessPoolExecutor, "Future[list[RenderedFile | Unmade]]"]:
-        limit_s = self._limit_of(job)
+    async def _submit(self, job: RenderJob, folder: Path) -> "Future[list[RenderedFile | Unmade]]":
+        setup = replace(self._setup, limit_s=self._limit_of(job))
         for _ in range(_ATTEMPTS):
-            if not self._executors:
+            if not self._processes:
                 break
-            executor = await self._idle.get()
+            process = await self._idle.get()
+            share = self._share(job)
             try:
-                return executor, executor.submit(worker.work, job, folder, limit_s, self._soundfont, self._sounds)
+                future = process.submit(worker.work, job, folder, setup, share.block.name if share else None)
             except BrokenProcessPool:  # it died while idle
-                self._replace(executor)
+                self._replace(process)
+                if share:
+                    self._call_off(share)
+                continue
+            self._release_after(future, process, share)
+            if share:
+                self._play(share, job, process)
+            return future
         raise RenderFailed("no render worker is running")
 
-    def _add_executor(self) -> "Future[int]":
-        """A new process on its way up, ready to be given jobs."""
-        context = multiprocessing.get_context("spawn")  # a fork would copy the service's threads' locks
-        executor = ProcessPoolExecutor(1, mp_context=context, initializer=worker.enter)
-        self._executors.add(executor)
-        self._idle.put_nowait(executor)
-        return executor.submit(worker.warm_up, self._soundfont, self._sounds)
+    def _share(self, job: RenderJob) -> "_Share | None":
+        """Somebody to play a share of the song, if anybody has nothing to do."""
+        size = block_bytes(job)
+        if size is None or self._idle.empty():
+            return None
+        try:
+            block = Block(size)
+        except OSError:  # no shared memory: one process can do it all
+            return None
+        return _Share(self._idle.get_nowait(), block)
 
-    def _release(self, executor: ProcessPoolExecutor, done: "Future[list[RenderedFile | Unmade]]") -> None:
-        if executor not in self._executors:
+    def _play(self, share: "_Share", job: RenderJob, mixing: RenderProcess) -> None:
+        """Has the share played, and `mixing` told when it is there or will not come."""
+
+        def tell(done: "Future[tuple[Lent, ...]]") -> None:
+            failed = done.cancelled() or done.exception() is not None
+            mixing.tell(worker.News(share.block.name, None if failed else done.result()))
+
+        try:
+            # half the time: if it hangs, there is enough left to do without it
+            setup = replace(self._setup, limit_s=self._setup.limit_s / 2)
+            future = share.process.submit(worker.lend, job, setup, share.block.name)
+        except BrokenProcessPool:
+            mixing.tell(worker.News(share.block.name, None))
+            self._replace(share.process)
+            share.block.let_go()
+            return
+        future.add_done_callback(tell)
+        self._release_after(future, share.process, share)
+
+    def _call_off(self, share: "_Share") -> None:
+        self._idle.put_nowait(share.process)
+        for _ in range(2):
+            share.block.let_go()
+
+    def _add_process(self) -> "Future[int]":
+        """A new process on its way up, ready to be given jobs."""
+        process = RenderProcess()
+        self._processes.add(process)
+        self._idle.put_nowait(process)
+        return process.submit(worker.warm_up, self._setup)
+
+    def _release_after(self, future: "Future[Any]", process: RenderProcess, share: "_Share | None") -> None:
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._release, process, done, share))
+
+    def _release(self, process: RenderProcess, done: "Future[Any]", share: "_Share | None") -> None:
+        if share:
+            share.block.let_go()
+        if process not in self._processes:
             return
         if not done.cancelled() and isinstance(done.exception(), BrokenProcessPool):
-            self._replace(executor)
+            self._replace(process)
         else:
-            self._idle.put_nowait(executor)
+            self._idle.put_nowait(process)
 
-    def _replace(self, executor: ProcessPoolExecutor) -> None:
-        self._executors.discard(executor)
-        executor.shutdown(wait=False)
-        self._add_executor()
+    def _replace(self, process: RenderProcess) -> None:
+        self._processes.discard(process)
+        process.abandon()
+        self._add_process()
 
     def _limit_of(self, job: RenderJob) -> float:
-        return self._limit_s * (1 + len(job.extras))
+        return self._setup.limit_s * (1 + len(job.extras))
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Who plays a share of a song, and where to."""
+
+    process: RenderProcess
+    block: Block
 
 
 def _death(seconds: float, limit_s: float) -> RenderFailed:

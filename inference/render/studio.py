@@ -1,7 +1,6 @@
 """From a score to the finished stereo sound."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -14,16 +13,17 @@ from inference.music.score import Note, Score, Track
 from inference.music.spec import Player
 from inference.music.units import PPQ
 from inference.render.amp import amplify, shape_tone
-from inference.render.endings import fade_from, let_ring
+from inference.render.band import Band, Mix
+from inference.render.endings import let_ring
 from inference.render.errors import RenderFailed
 from inference.render.feel import with_feel
 from inference.render.master import master
-from inference.render.mix import Desk, tone_of
-from inference.render.parts import Part, split_parts
+from inference.render.mix import tone_of
+from inference.render.parts import split_parts
 from inference.render.performance import COARSE_LAYERS, FINE_LAYERS, Performance, perform, sound_of, tones_of
 from inference.render.signal import Audio
 from inference.render.soundfonts.soundset import Soundset, load_soundset
-from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, Strip, load_sounds
+from inference.render.sounds import DEFAULT_SOUNDS, Sound, Sounds, load_sounds
 from inference.render.synth import RATE, RING_S, Tone, play_tones
 from inference.render.timeline import Timeline
 
@@ -69,25 +69,41 @@ class Studio:
         Raises:
             RenderFailed: no notes, too many, or a SoundFont that cannot be played.
         """
+        band = self.band(score, roster, genre, care)
+        mix = Mix(band)
+        for one, audio in self.play(band, band.in_order):
+            mix.add(one, audio)
+        return mix.mastered(), RATE
+
+    def stems(self, score: Score, roster: tuple[Player, ...], genre: str) -> Iterator[Stem]:
+        """Player after player, in the score's order; silent tracks have none. Raises RenderFailed."""
+        band = self.band(score, roster, genre)
+        for one, audio in self.play(band, band.performances):
+            mix = Mix(band)
+            squeezed = mix.add(one, audio)
+            yield Stem(
+                one.part.track, score.tracks[one.part.track].name, one.part.role, mix.unmastered(), RATE, squeezed
+            )
+
+    def band(self, score: Score, roster: tuple[Player, ...], genre: str, care: Care = Care.FULL) -> Band:
+        """Who plays what and when; nothing is heard yet. Raises RenderFailed."""
         sound = self.sounds.of(genre)
         if care is Care.QUICK:
             sound = _simpler(sound)
         score, timeline, written = placed(score, rings=care is Care.FULL)
-        desk = _desk(score, timeline, sound)
-        for part, players, audio in self._parts(score, roster, sound, timeline, care):
-            fade_from(audio, written)
-            desk.add(audio, sound.strip(part.role), part.pan, players)
-        return master(desk.mixed(), RATE, sound), RATE
+        parts = split_parts(score, roster, sound)
+        if not parts:
+            raise RenderFailed("this song has no notes, so there is nothing to play")
+        layers = FINE_LAYERS if care is Care.FULL else COARSE_LAYERS
+        performances = with_feel(perform(score, parts, timeline, self.soundset, layers), score, timeline, sound)
+        return Band(sound, timeline, written, 60.0 / score.tempos[0].tempo, tuple(performances))
 
-    def stems(self, score: Score, roster: tuple[Player, ...], genre: str) -> Iterator[Stem]:
-        """Player after player, in the score's order; silent tracks have none. Raises RenderFailed."""
-        sound = self.sounds.of(genre)
-        score, timeline, written = placed(score)
-        for part, players, audio in self._parts(score, roster, sound, timeline):
-            fade_from(audio, written)
-            desk = _desk(score, timeline, sound)
-            squeezed = desk.add(audio, sound.strip(part.role), part.pan, players)
-            yield Stem(part.track, score.tracks[part.track].name, part.role, desk.mixed(), RATE, squeezed)
+    def play(self, band: Band, performances: Iterable[Performance]) -> Iterator[tuple[Performance, Audio]]:
+        """Some of a band's performances, each with its sound before it comes to the desk. Raises RenderFailed."""
+        wanted = tuple(performances)
+        tones = play_tones({tone: band.lengths[tone] for tone in tones_of(wanted)}, self.soundset)
+        for one in wanted:
+            yield one, self._sound(one, tones, band)
 
     def finish(self, mix: Audio, rate: int, genre: str) -> Audio:
         """Masters a sum of stems, all of them or some: ending, glue, loudness, peaks. The length may shrink.
@@ -102,22 +118,8 @@ class Studio:
         tracks = (Track("Drums", 0, True, note), Track("Guitar", 30, False, note))
         self.record(Score(tracks), (Player.of(Role.DRUMS), Player.of(Role.RHYTHM)), "metal")
 
-    def _parts(
-        self, score: Score, roster: tuple[Player, ...], sound: Sound, timeline: Timeline, care: Care = Care.FULL
-    ) -> Iterator[tuple[Part, int, Audio]]:
-        """Each part, how many have its role, and its sound before it comes to the desk."""
-        parts = split_parts(score, roster, sound)
-        if not parts:
-            raise RenderFailed("this song has no notes, so there is nothing to play")
-        layers = FINE_LAYERS if care is Care.FULL else COARSE_LAYERS
-        written = perform(score, parts, timeline, self.soundset, layers)
-        performances = with_feel(written, score, timeline, sound)
-        tones = play_tones(tones_of(performances), self.soundset)
-        players = Counter(part.role for part in parts)
-        for one in performances:
-            yield one.part, players[one.part.role], self._sound(one, tones, timeline, sound.strip(one.part.role))
-
-    def _sound(self, one: Performance, tones: dict[Tone, Audio], timeline: Timeline, strip: Strip) -> Audio:
+    def _sound(self, one: Performance, tones: dict[Tone, Audio], band: Band) -> Audio:
+        strip, timeline = band.sound.strip(one.part.role), band.timeline
         if one.part.amp is None:
             return sound_of(one, tones, timeline.length, lambda tone, _: tone_of(tone, RATE, strip))
         amp = self.sounds.amps[one.part.amp]
@@ -141,7 +143,3 @@ def placed(score: Score, *, rings: bool = True) -> tuple[Score, Timeline, int]:
     ringing = let_ring(score) if rings else score
     timeline = Timeline(ringing, RATE, RING_S if ringing is score else 0.0)
     return ringing, timeline, int(timeline.samples(np.array([score.end_tick]))[0])
-
-
-def _desk(score: Score, timeline: Timeline, sound: Sound) -> Desk:
-    return Desk(RATE, timeline.length, 60.0 / score.tempos[0].tempo, sound)

@@ -6,19 +6,43 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import parent_process
+from multiprocessing.connection import Connection
 from pathlib import Path
 
+from inference.render.block import Lent
 from inference.render.errors import ScoreTooLarge
 from inference.render.job import RenderedFile, RenderJob, Unmade
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # mallopt(3)
 _LONG_S = 300.0
 MEMORY_BYTES = 4 * 2**30
+_inboxes: list[Connection] = []
 
 
-def enter() -> None:
-    """First thing in a fresh process."""
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What all jobs have in common: an sf2 file or None for the band's own, the genres' sounds, seconds for a job."""
+
+    soundfont: Path | None
+    sounds: Path
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became of the share of a song that another process plays into `block`; None where nothing did."""
+
+    block: str
+    lent: tuple[Lent, ...] | None
+
+
+def enter(inbox: Connection) -> None:
+    """First thing in a fresh process; `inbox` is where it gets News from."""
+    _inboxes.append(inbox)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the service, which closes its pool
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     keep_memory()
@@ -26,7 +50,7 @@ def enter() -> None:
     _cap_memory()
 
 
-def warm_up(soundfont: Path | None, sounds: Path) -> int:
+def warm_up(setup: Setup) -> int:
     """Loads what every job needs, so that the first is as fast as the others; returns the process's id.
 
     Raises:
@@ -35,22 +59,40 @@ def warm_up(soundfont: Path | None, sounds: Path) -> int:
     from inference.render import pipeline  # noqa: F401  # its packages are loaded before a job's time begins
     from inference.render.studio import Studio  # numpy and scipy: only a worker needs them
 
-    Studio.open(soundfont, sounds).warm_up()
+    Studio.open(setup.soundfont, setup.sounds).warm_up()
     return os.getpid()
 
 
-def work(
-    job: RenderJob, folder: Path, limit_s: float, soundfont: Path | None, sounds: Path
-) -> list[RenderedFile | Unmade]:
-    """Renders a job; after `limit_s` seconds the process ends itself, whatever native code it is in."""
-    from inference.render.pipeline import render
+def work(job: RenderJob, folder: Path, setup: Setup, block: str | None = None) -> list[RenderedFile | Unmade]:
+    """Renders a job; after `setup.limit_s` seconds the process ends itself, whatever native code it is in.
 
+    `block` is where another process plays a share of the song; News of it will be in the inbox.
+    """
+    from inference.render.pipeline import render
+    from inference.render.together import record_alone, record_helped
+
+    with _limits(job, setup):
+        record = record_helped(block, lambda: _news_of(block)) if block else record_alone
+        usual = render(job, folder, setup.soundfont, setup.sounds, record) if job.formats else []
+        return [*usual, *_extras(job, folder, setup)]
+
+
+def lend(job: RenderJob, setup: Setup, block: str) -> tuple[Lent, ...]:
+    """Plays the share of a song that `work` with this block does not play itself. Raises RenderFailed, OSError."""
+    from inference.render.studio import Studio
+    from inference.render.together import lend_share
+
+    with _limits(job, setup):
+        return lend_share(job, Studio.open(setup.soundfont, setup.sounds), block)
+
+
+@contextmanager
+def _limits(job: RenderJob, setup: Setup) -> Iterator[None]:
     with open(os.devnull, "w") as nowhere:
         # A timer in C, which needs no interpreter lock: the synth holds that for seconds on end.
-        faulthandler.dump_traceback_later(limit_s, exit=True, file=nowhere)
+        faulthandler.dump_traceback_later(setup.limit_s, exit=True, file=nowhere)
         try:
-            usual = render(job, folder, soundfont=soundfont, sounds=sounds) if job.formats else []
-            return [*usual, *_extras(job, folder, soundfont, sounds)]
+            yield
         except MemoryError as error:
             raise ScoreTooLarge("this song needs more memory than I may use") from error
         finally:
@@ -58,12 +100,20 @@ def work(
             faulthandler.cancel_dump_traceback_later()
 
 
-def _extras(job: RenderJob, folder: Path, soundfont: Path | None, sounds: Path) -> list[RenderedFile | Unmade]:
+def _news_of(block: str) -> tuple[Lent, ...] | None:
+    """Waits for it; the service sends it for certain, and what is older nobody waited for."""
+    while True:
+        news = _inboxes[-1].recv()
+        if news.block == block:
+            return news.lent  # type: ignore[no-any-return]
+
+
+def _extras(job: RenderJob, folder: Path, setup: Setup) -> list[RenderedFile | Unmade]:
     if not job.extras:
         return []
     from inference.render.extras import render_extras  # brings packages that few songs need
 
-    return render_extras(job, folder, soundfont=soundfont, sounds=sounds)
+    return render_extras(job, folder, soundfont=setup.soundfont, sounds=setup.sounds)
 
 
 def loaded_packages() -> frozenset[str]:

@@ -2,21 +2,25 @@ import asyncio
 import os
 import pickle
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import pytest_asyncio
 
 from inference.api import ExtraFile, FileFormat
 from inference.render import worker
+from inference.render.block import Block
 from inference.render.errors import DiskFull, RenderFailed, RenderTimeout, ScoreTooLarge
 from inference.render.job import MAX_TRACKS
 from inference.render.pool import RenderPool
+from inference.render.sharing import put_parts
 from inference.render.sounds import DEFAULT_SOUNDS
 from tests.fakes.render_jobs import metal_job
+from tests.fakes.render_processes import die, refuse
 from tests.fakes.scores import quartet_score, single_note_score
 
 CARD = (FileFormat.CARD,)
@@ -119,8 +123,8 @@ async def test_a_pool_that_is_not_running_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_worker_has_no_torch(pool: RenderPool) -> None:
-    (executor,) = pool._executors
-    packages = executor.submit(worker.loaded_packages).result()
+    (process,) = pool._processes
+    packages = process.submit(worker.loaded_packages).result()
     assert "scipy" in packages
     assert "torch" not in packages
 
@@ -129,11 +133,11 @@ async def test_a_worker_has_no_torch(pool: RenderPool) -> None:
 async def test_a_worker_may_not_eat_the_machines_memory(pool: RenderPool) -> None:
     import resource  # not on Windows
 
-    (executor,) = pool._executors
-    assert executor.submit(resource.getrlimit, resource.RLIMIT_DATA).result()[0] == worker.MEMORY_BYTES
+    (process,) = pool._processes
+    assert process.submit(resource.getrlimit, resource.RLIMIT_DATA).result()[0] == worker.MEMORY_BYTES
     with pytest.raises(MemoryError):
-        executor.submit(bytearray, worker.MEMORY_BYTES + 2**20).result()
-    assert executor.submit(len, "alive").result() == 5
+        process.submit(bytearray, worker.MEMORY_BYTES + 2**20).result()
+    assert process.submit(len, "alive").result() == 5
 
 
 async def test_a_song_that_needs_more_memory_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -142,7 +146,7 @@ async def test_a_song_that_needs_more_memory_is_refused(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("inference.render.pipeline.render", greedy)
     with pytest.raises(ScoreTooLarge, match="more memory"):
-        worker.work(metal_job(single_note_score()), tmp_path, 60, None, DEFAULT_SOUNDS)
+        worker.work(metal_job(single_note_score()), tmp_path, worker.Setup(None, DEFAULT_SOUNDS, 60))
 
 
 async def test_jobs_and_errors_cross_the_border_unharmed() -> None:
@@ -155,6 +159,103 @@ async def test_jobs_and_errors_cross_the_border_unharmed() -> None:
 async def test_a_pool_needs_a_worker() -> None:
     with pytest.raises(ValueError, match="at least one worker"):
         RenderPool(0)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair() -> AsyncIterator[RenderPool]:
+    running = RenderPool(2, limit_s=60)
+    await running.start()
+    yield running
+    await running.close()
+
+
+@pytest.fixture
+def blocks(monkeypatch: pytest.MonkeyPatch) -> list[Block]:
+    """The blocks of shared memory that were made."""
+    made: list[Block] = []
+
+    class Watched(Block):
+        def __init__(self, size: int) -> None:
+            super().__init__(size)
+            made.append(self)
+
+    monkeypatch.setattr("inference.render.pool.Block", Watched)
+    return made
+
+
+def assert_gone(blocks: list[Block]) -> None:
+    for block in blocks:
+        with pytest.raises(FileNotFoundError):
+            put_parts(block.name, [])
+
+
+async def sound_of(pool: RenderPool, folder: Path, stem: str = "ashes") -> bytes:
+    result = await pool.render(metal_job(quartet_score(4), (FileFormat.MP3,), stem=stem), folder)
+    return result.files[0].path.read_bytes()
+
+
+async def test_an_idle_worker_plays_a_share_of_a_song_and_the_song_is_the_same(
+    pool: RenderPool, pair: RenderPool, blocks: list[Block], tmp_path: Path
+) -> None:
+    alone = await sound_of(pool, tmp_path)
+    assert not blocks
+    assert await sound_of(pair, tmp_path) == alone
+    assert len(blocks) == 1
+    assert_gone(blocks)
+
+
+@pytest.mark.parametrize("fate", [die, refuse])
+async def test_a_worker_that_dies_over_its_share_costs_nothing_but_time(
+    fate: Callable[..., NoReturn],
+    pool: RenderPool,
+    pair: RenderPool,
+    blocks: list[Block],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = await sound_of(pool, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "lend", fate)
+        assert await sound_of(pair, tmp_path) == alone
+    assert await sound_of(pair, tmp_path) == alone
+    assert len(blocks) == 2
+    assert_gone(blocks)
+
+
+async def test_a_worker_found_dead_is_no_reason_to_lose_a_song(
+    pair: RenderPool, blocks: list[Block], tmp_path: Path
+) -> None:
+    for process in list(pair._processes):
+        with pytest.raises(BrokenProcessPool):
+            process.submit(die).result()
+    assert await sound_of(pair, tmp_path)
+    assert_gone(blocks)
+
+
+async def test_many_songs_at_once_share_two_workers_and_all_are_made(
+    pool: RenderPool, pair: RenderPool, blocks: list[Block], tmp_path: Path
+) -> None:
+    alone = await sound_of(pool, tmp_path)
+    songs = await asyncio.gather(*(sound_of(pair, tmp_path, f"song{number}") for number in range(4)))
+    assert songs == [alone] * 4
+    assert_gone(blocks)
+
+
+async def test_a_cancelled_song_gives_both_workers_back(pair: RenderPool, blocks: list[Block], tmp_path: Path) -> None:
+    song = asyncio.create_task(pair.render(metal_job(quartet_score(4)), tmp_path))
+    await asyncio.sleep(0)
+    song.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await song
+    assert await asyncio.gather(*(sound_of(pair, tmp_path, f"song{number}") for number in range(2)))
+    assert_gone(blocks)
+
+
+async def test_a_machine_without_shared_memory_makes_songs_all_the_same(
+    pair: RenderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inference.render.pool.Block", refuse)
+    assert await sound_of(pair, tmp_path)
 
 
 async def test_extras_are_made_in_the_worker_and_what_cannot_be_is_told(pool: RenderPool, tmp_path: Path) -> None:
