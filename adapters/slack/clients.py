@@ -32,7 +32,7 @@ class SlackClients:
 def make_clients(settings: SlackSettings) -> SlackClients:
     """Clients for the workspace of the bot token; no network is touched."""
     patient = [
-        AsyncConnectionErrorRetryHandler(max_retry_count=TROUBLE_RETRIES),
+        AsyncConnectionErrorRetryHandler(),
         AsyncServerErrorRetryHandler(max_retry_count=TROUBLE_RETRIES),
         AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
     ]

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import stamina
 import structlog
+from aiohttp import ClientConnectorError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -22,6 +24,7 @@ from inference.music.errors import MusicError
 
 PROGRESS_EVERY_S = 3.0
 POSTED = "posted"
+PATIENCE_S = 300.0
 _logger = structlog.get_logger(__name__)
 
 
@@ -111,11 +114,17 @@ class SlackReply:
             _logger.info("song was posted before the crash", request_id=self._asked.id)
             return
         if not await self._replace_preview(song):
-            words = caption(song, self._locale)
-            await post_song(self._clients.delivery, self._place, song, words, self._locale)
+            await self._post(song)
         # Slack drops no post for being the second: from here on a crash does not lead to one.
         await self._remember(POSTED)
         await self._take_away()
+
+    async def _post(self, song: Song) -> None:
+        """A message of its own; a Slack that cannot be reached is waited for."""
+        words = caption(song, self._locale)
+        async for attempt in stamina.retry_context(on=_is_away, attempts=None, timeout=PATIENCE_S, wait_max=30.0):
+            with attempt:
+                await post_song(self._clients.delivery, self._place, song, words, self._locale)
 
     async def error(self, error: UserError) -> None:
         await self._recall()
@@ -258,6 +267,11 @@ class SlackReply:
     async def _post_direct(self, words: str) -> bool:
         await self._clients.delivery.chat_postMessage(channel=self._asked.requester.id, text=words)
         return True
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether Slack was not there at all, so that nothing can have been posted; of a lost answer nobody knows that."""
+    return isinstance(error.__cause__, ClientConnectorError)
 
 
 def _retry_after_s(error: Exception) -> float:

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import pytest
+import stamina.instrumentation
 
 from adapters.slack.clients import SlackClients, make_clients
 from adapters.slack.messenger import SlackMessenger
@@ -164,12 +165,18 @@ async def test_opening_where_we_may_not_post_is_final(edge, clients, asked):
         await SlackReply(clients, replace(asked, place=Place("slack", here.team, here.private))).open()
 
 
-async def test_unreachable_slack_is_a_passing_failure(asked):
+async def test_unreachable_slack_is_waited_for_and_a_passing_failure(asked):
     async with SlackEdge(SlackApi()).serve() as edge:
         clients = make_clients(settings_for(edge, "socket"))
-    with pytest.raises(DeliveryFailed) as caught:
-        await SlackReply(clients, asked).song(SONG)
+    tries = []
+    stamina.instrumentation.set_on_retry_hooks([tries.append])
+    try:
+        with stamina.set_testing(True, attempts=2), pytest.raises(DeliveryFailed) as caught:
+            await SlackReply(clients, asked).song(SONG)
+    finally:
+        stamina.instrumentation.set_on_retry_hooks(None)
     assert not isinstance(caught.value, PlaceGone)
+    assert len(tries) == 1
 
 
 async def test_song_without_a_picture_still_goes_out(edge, clients, asked):
