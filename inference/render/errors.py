@@ -4,6 +4,7 @@ RenderFailed      the files could not be made
   DiskFull        no space left for them
   ScoreTooLarge   more music than a worker may take on
   RenderTimeout   it took longer than allowed
+  WorkerDied      whoever made them is gone, and somebody else may have better luck
 """
 
 import errno
@@ -26,6 +27,10 @@ class ScoreTooLarge(RenderFailed):
 
 
 class RenderTimeout(RenderFailed):
+    pass
+
+
+class WorkerDied(RenderFailed):
     pass
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import structlog
 from pydantic import ValidationError
 
 from inference.api import ErrorCode, ExtraFile, FilesBody, LeftOut, SongFile, SongState, SongStatus
@@ -21,6 +22,7 @@ from inference.server.stages import Renderer
 
 _AT_ONCE, _MOST_WAITING = 1, 16
 _MIDI = ".mid"
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 class Afterwards:
@@ -65,7 +67,10 @@ class Afterwards:
         if self._register.get(entry.id) is not entry:
             raise Refusal(ErrorCode.NOT_FOUND, "the song was removed while its files were made")
         entry.feed.add_files(made, left_out)
-        await self._register.settle(entry)
+        try:
+            await self._register.settle(entry)
+        except OSError as error:  # they are there all the same; only a restart would forget them
+            log.warning("more files not filed away", request_id=entry.id, reason=error.strerror)
         return entry.feed.status
 
     def _finished(self, id: str) -> Entry:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from inference.api import SongBody, SongState, SongStatus
 
 _RECORD = "record.json"
+_DRAFT = "record.new"
+_REMOVED = ".removed-"
 _LOCK = ".lock"
 _LOCK_WAIT_S = 3.0  # for a service that is just ending
 
@@ -71,6 +73,8 @@ class Archive:
                 f"another service keeps its songs in {self._root}; give this one a folder of its own"
                 " (LNH_INFERENCE_ARTIFACTS)"
             ) from None
+        for path in self._root.glob(f"{_REMOVED}*"):
+            shutil.rmtree(path, ignore_errors=True)
         known = {}
         for path in self._root.glob(f"*/{_RECORD}"):
             record = _read(path)
@@ -79,7 +83,7 @@ class Archive:
             if record.is_owed or self._is_whole(path.parent, record):
                 known[path.parent.name] = record
             else:
-                shutil.rmtree(path.parent, ignore_errors=True)
+                self._throw_away(path.parent)
         return known
 
     def close(self) -> None:
@@ -93,10 +97,14 @@ class Archive:
             OSError: also when a stranger's folder is in the way.
         """
         path = self._root / folder
-        if (path / _RECORD).exists():
-            shutil.rmtree(path)
+        if (path / _RECORD).exists() or _is_hardly_begun(path):
+            self._throw_away(path)
         path.mkdir(parents=True)
-        self.keep(folder, record)
+        try:
+            self.keep(folder, record)
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
         _sync(path)
         _sync(self._root)
         return path
@@ -104,7 +112,7 @@ class Archive:
     def keep(self, folder: str, record: Record) -> None:
         """Replaces the record in one step, so that a crash leaves the old or the new one. Raises OSError."""
         path = self._root / folder / _RECORD
-        draft = path.with_suffix(".new")
+        draft = path.with_name(_DRAFT)
         with self._writing:  # a song that is put off while it takes its slot is written twice
             with draft.open("w", encoding="utf-8") as file:
                 file.write(record.model_dump_json())
@@ -117,8 +125,23 @@ class Archive:
 
     def remove(self, folder: str) -> None:
         """Forgets a song; a folder that is gone already is fine."""
-        if (self._root / folder / _RECORD).exists():
-            shutil.rmtree(self._root / folder, ignore_errors=True)
+        path = self._root / folder
+        if (path / _RECORD).exists():
+            self._throw_away(path)
+
+    def _throw_away(self, path: Path) -> None:
+        """In one step as far as a crash is concerned: half a song without its record would be in the next one's way.
+
+        Raises:
+            OSError: it cannot be moved out of the way.
+        """
+        away = self._root / f"{_REMOVED}{path.name}"
+        shutil.rmtree(away, ignore_errors=True)
+        try:
+            path.rename(away)
+        except FileNotFoundError:  # somebody else was quicker
+            return
+        shutil.rmtree(away, ignore_errors=True)
 
     def file(self, folder: str, name: str) -> Path:
         return self._root / folder / name
@@ -126,6 +149,11 @@ class Archive:
     def _is_whole(self, folder: Path, record: Record) -> bool:
         done = record.finished_at is not None and record.status.state is SongState.DONE
         return done and all((folder / file.name).is_file() for file in record.status.files)
+
+
+def _is_hardly_begun(folder: Path) -> bool:
+    """Whether a crash came between a song's folder and its first record."""
+    return folder.is_dir() and all(path.name == _DRAFT for path in folder.iterdir())
 
 
 def _sync(folder: Path) -> None:

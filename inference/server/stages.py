@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from inference.api import Comparison, ErrorCode, FileFormat, LeftOut, SongFile
 from inference.engine.contract import BarWritten, Cancelled, ComposeJob, Engine, EngineEvent, Failed, Finished, Started
 from inference.midi import write_midi
@@ -13,12 +15,13 @@ from inference.music.recipe import RECIPE_MARK, Recipe
 from inference.music.report import compare
 from inference.music.score import Score
 from inference.originality.review import Verdict
-from inference.render.errors import RenderFailed
+from inference.render.errors import RenderFailed, WorkerDied
 from inference.render.job import RenderedFile, RenderJob, Unmade
 from inference.server.order import Order
 
 MIDI_TYPE = "audio/midi"
 _MAX_REASON = 200
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 class Rendering(Protocol):
@@ -118,7 +121,7 @@ async def render(renderer: Renderer, order: Order, score: Score, folder: Path) -
     """
     try:
         job = replace(job_of(order, score), extras=())
-        rendered = await renderer.render(job, folder) if job.formats else None
+        rendered = await _rendered(renderer, job, folder) if job.formats else None
     except RenderFailed as error:
         raise StageFailed(error.code, str(error)) from error
     return [] if rendered is None else [listed(order.id, file) for file in rendered.files]
@@ -137,11 +140,20 @@ async def render_extras(
     if not job.extras:
         return [], []
     try:
-        rendered = await renderer.render(replace(job, formats=()), folder)
+        rendered = await _rendered(renderer, replace(job, formats=()), folder)
     except RenderFailed as error:
         return [], [LeftOut(file=extra, message=str(error)) for extra in job.extras]
     left_out = [LeftOut(file=one.extra, message=one.reason) for one in rendered.left_out]
     return [listed(id, file) for file in rendered.files], left_out
+
+
+async def _rendered(renderer: Renderer, job: RenderJob, folder: Path) -> Rendering:
+    """Whatever killed a worker need not have been this song, so it has a second try. Raises RenderFailed."""
+    try:
+        return await renderer.render(job, folder)
+    except WorkerDied as error:
+        log.warning("a render worker died, the song is rendered once more", stem=job.stem, reason=str(error))
+        return await renderer.render(job, folder)
 
 
 def job_of(order: Order, score: Score) -> RenderJob:

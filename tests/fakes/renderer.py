@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference.api import ExtraFile, FileFormat
+from inference.render.errors import WorkerDied
 from inference.render.job import RenderedFile, RenderJob, Unmade
 
 MEDIA_TYPES = {FileFormat.MP3: "audio/mpeg", FileFormat.CARD: "image/png"}
@@ -20,6 +21,7 @@ class FakeRendering:
 class FakeRenderer:
     """Renders at once, or, when `held`, once `release` is called. `fail_with` is raised instead, if set.
 
+    Its worker dies over the next `deaths` jobs.
     Extras are a few bytes too, except for those in `cannot_make`. Quick mixes wait for nobody; they fail with
     `fail_quick_with` alone.
     """
@@ -28,6 +30,7 @@ class FakeRenderer:
         self.jobs: list[RenderJob] = []
         self.cancelled: list[RenderJob] = []
         self.fail_with: Exception | None = None
+        self.deaths = 0
         self.fail_quick_with: Exception | None = None
         self.cannot_make: dict[ExtraFile, str] = {}
         self._open = asyncio.Event()
@@ -48,6 +51,9 @@ class FakeRenderer:
         except asyncio.CancelledError:
             self.cancelled.append(job)
             raise
+        if self.deaths and not job.is_quick:
+            self.deaths -= 1
+            raise WorkerDied("the render worker died on this song; please try again")
         failure = self.fail_quick_with if job.is_quick else self.fail_with
         if failure is not None:
             raise failure

@@ -1,5 +1,7 @@
 """What stays on disk, and what is found again."""
 
+import errno
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,46 @@ def test_a_second_attempt_starts_in_an_empty_folder(tmp_path: Path) -> None:
     finished_song(archive, "song")
 
     assert [path.name for path in archive.open("song", record(SongState.COMPOSING)).iterdir()] == ["record.json"]
+
+
+@pytest.mark.parametrize("leftover", [(), ("record.new",)])
+def test_a_folder_that_a_crash_left_without_a_record_is_in_nobodys_way(
+    tmp_path: Path, leftover: tuple[str, ...]
+) -> None:
+    (tmp_path / "song").mkdir()
+    for name in leftover:
+        (tmp_path / "song" / name).write_bytes(b"{")
+
+    path = Archive(tmp_path).open("song", record(SongState.COMPOSING))
+    assert [file.name for file in path.iterdir()] == ["record.json"]
+
+
+def test_a_full_disk_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_self: Archive, _folder: str, _record: Record) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Archive, "keep", full)
+    with pytest.raises(OSError, match="full"):
+        Archive(tmp_path).open("song", record(SongState.COMPOSING))
+    assert not (tmp_path / "song").exists()
+
+
+def test_a_crash_while_a_song_is_removed_leaves_nothing_in_the_next_ones_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(tmp_path)
+    finished_song(archive, "song")
+
+    def crash(path: Path, **_how: bool) -> None:
+        (path / "record.json").unlink(missing_ok=True)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda path, **how: crash(path) if path.exists() else None)
+        with pytest.raises(KeyboardInterrupt):
+            archive.remove("song")
+
+    after = Archive(tmp_path)
+    assert after.restore() == {}
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+    after.open("song", record(SongState.COMPOSING))

@@ -1,6 +1,7 @@
 """Files beyond the usual ones: asked for with a song, or of a finished one."""
 
 import asyncio
+import errno
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from inference.api import ErrorCode, ErrorDetail, ExtraFile, SongState, SongStatus
 from inference.render.errors import RenderFailed
+from inference.server.archive import Archive, Record
 from inference.server.limits import ServerLimits
 from tests.fakes.engine import FakeEngine
 from tests.fakes.service import AT_ONCE, Service, error_of, running_service
@@ -166,3 +168,17 @@ async def test_the_openapi_names_every_file(tmp_path: Path) -> None:
         described = await answer.json()
     assert described["components"]["schemas"]["ExtraFile"]["enum"] == [str(extra) for extra in ExtraFile]
     assert "/v1/songs/{id}/files" in described["paths"]
+
+
+async def test_files_that_a_full_disk_does_not_let_us_file_away_can_be_fetched_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_self: Archive, _folder: str, _record: Record) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    async with serve(tmp_path) as service:
+        song = await done(service)
+        with monkeypatch.context() as patch:
+            patch.setattr(Archive, "keep", full)
+            status = await ask(service, song.id, files=["tab"])
+        assert await service.fetch(status.files[-1].url) == b"tab"

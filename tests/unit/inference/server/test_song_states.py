@@ -293,3 +293,25 @@ async def test_a_stranger_in_the_songs_folder_is_left_alone(tmp_path: Path) -> N
     assert (status, error.code) == (500, ErrorCode.RENDER_FAILED)
     assert error.message == "I could not save the song (File exists)"
     assert (tmp_path / "mine" / "diary.txt").read_text() == "dear diary"
+
+
+async def test_a_song_whose_render_worker_dies_is_rendered_by_another(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    renderer.deaths = 1
+    async with running_service(tmp_path, engine=FakeEngine(free=True), renderer=renderer) as service:
+        song = await service.compose()
+        done = await service.until(song.id, SongState.DONE)
+
+    assert [file.kind for file in done.files] == ["mid", "mp3", "png"]
+    assert len(renderer.jobs) == 2
+
+
+async def test_a_song_over_which_a_second_render_worker_dies_has_failed(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    renderer.deaths = 2
+    async with running_service(tmp_path, engine=FakeEngine(free=True), renderer=renderer) as service:
+        song = await service.compose()
+        failed = await service.until(song.id, SongState.FAILED)
+
+    assert failed.error is not None
+    assert (failed.error.code, len(renderer.jobs)) == (ErrorCode.RENDER_FAILED, 2)
