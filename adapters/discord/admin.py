@@ -19,6 +19,7 @@ from adapters.discord.commands import (
 )
 from adapters.discord.trouble import whisper
 from bot.domain.daily import DailySchedule, parse_time
+from bot.domain.daily_text import read_rotation
 from bot.messages import say
 from bot.services.genres import GenreChoice
 
@@ -43,17 +44,18 @@ class DailyCommands(ManagersGroup, name="daily", description="A song a day in th
     @app_commands.describe(
         time="Time of day, such as 18:30 or 6pm",
         timezone="Time zone of that time, such as Europe/Berlin",
-        genre="What to play; unsaid: a different one of this server's genres each day",
+        genre="What to play, or several that take turns: metal, jazz; unsaid: any that this server plays",
     )
     async def schedule(self, interaction: Interaction, time: str, timezone: str, genre: str | None = None) -> None:
         require_posting(interaction)
         at, asked = parse_time(time), asked_by(interaction)
+        genres = read_rotation(genre or "", interaction.client.band.catalogue)
         await interaction.response.defer(ephemeral=True)
         schedule = await interaction.client.band.daily.set(
             asked.place,
             at=at,
             zone=timezone,
-            genres=() if genre is None else (genre,),
+            genres=genres,
             set_by=asked.requester,
         )
         await whisper(interaction, daily_line(schedule, interaction.locale.value))

@@ -26,11 +26,15 @@ def read_daily(text: str, catalogue: GenreCatalogue) -> tuple[time, str, tuple[s
     at = parse_time(words[0])
     if len(words) < 2:
         raise InvalidSpec("daily", f"say in which time zone that is, too, such as {EXAMPLE}")
-    return at, parse_zone(words[1]), _genres(" ".join(words[2:]), catalogue)
+    return at, parse_zone(words[1]), read_rotation(" ".join(words[2:]), catalogue)
 
 
-def _genres(text: str, catalogue: GenreCatalogue) -> tuple[str, ...]:
-    """Names with commas between them, one name of several words, or several of one word each."""
+def read_rotation(text: str, catalogue: GenreCatalogue) -> tuple[str, ...]:
+    """Genres that take turns: names with commas between them, one name of several words, or several of one word each.
+
+    Raises:
+        UnknownGenre: with the nearest names.
+    """
     if not text:
         return ()
     names = [part.strip() for part in text.split(",") if part.strip()]

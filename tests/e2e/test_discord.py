@@ -1,5 +1,7 @@
 """The whole way over real sockets: the real discord.py client against an HTTP and gateway server."""
 
+import asyncio
+
 import discord
 import pytest
 from pydantic import SecretStr
@@ -8,6 +10,7 @@ from adapters.discord.adapter import DiscordAdapter
 from bot.messages import say
 from bot.settings import BadSettings, DiscordSettings
 from tests.fakes.discord_scene import buttons, files
+from tests.fakes.discord_server import TOKEN
 from tests.fakes.discord_stage import SONG, Stage, place_of
 
 
@@ -29,6 +32,18 @@ async def test_compose_is_acknowledged_shows_progress_and_becomes_the_song(stage
     upload = next(request for request in stage.discord.received if request.files)
     assert upload.files["iron-harvest.mid"] == b"MThd"
     assert upload.body["allowed_mentions"]["parse"] == []
+
+
+async def test_a_token_that_is_reset_while_the_bot_runs_is_named(stage: Stage) -> None:
+    settings = DiscordSettings(
+        token=SecretStr(TOKEN), api_base=stage.discord.api_base, gateway_url=stage.discord.gateway_url
+    )
+    running = asyncio.create_task(DiscordAdapter(settings, stage.rehearsal.band()).run())
+    await stage.discord.until(lambda: stage.discord.gateway.identified == 1)
+    await stage.discord.do(lambda: stage.discord.gateway.drop(code=4004))
+
+    with pytest.raises(BadSettings, match="LNH_DISCORD_TOKEN"):
+        await running
 
 
 async def test_another_works_after_the_bot_was_restarted(stage: Stage) -> None:

@@ -28,6 +28,24 @@ async def test_daily_set_stores_the_song_of_the_day_and_says_when_it_comes(scene
     assert schedule.set_by.id == str(scene.boss.id)
 
 
+async def test_several_genres_take_turns(scene: Scene, rehearsal: Rehearsal) -> None:
+    await told(scene, "daily set", time="18:30", timezone="Berlin", genre="heavy metal, jazz")
+
+    (schedule,) = rehearsal.schedules.by_id.values()
+    assert (schedule.zone, schedule.genres) == ("Europe/Berlin", ("metal", "jazz"))
+
+
+async def test_commands_of_an_older_version_are_explained(scene: Scene) -> None:
+    await told(scene, "genres list")
+    scene.client.tree.remove_command("genres")  # Discord's own programs still show it
+
+    result = await scene.boss.slash(scene.channel, "genres list")
+    scene.env.errors  # noqa: B018 - what the library saw is expected
+
+    assert result.ephemeral
+    assert response(result).content == say("commands_changed", "en")
+
+
 async def test_the_daily_song_is_posted_when_it_is_due(scene: Scene, rehearsal: Rehearsal) -> None:
     await told(scene, "daily set", time="18:30", timezone="Europe/Berlin")
 
