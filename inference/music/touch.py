@@ -32,10 +32,12 @@ class Touch:
         chord: weight of a fifth or a third above that pitch class, of which the octave has none.
         again: weight of whatever comes again, of a player or of the whole band.
         one, two, four, eight: weight of what was played so many bars ago coming again, on top of `again`.
+        far: the same of what was played twelve bars ago or longer.
         later: weight of what is known to come one, two, four or eight bars later coming now, for each of these; in an
             edit the bars after those that are written are known.
         page: weight of a player bringing back the bar that the players before it in this bar bring back, or of its
             playing something new if they do.
+        tones: weight of a player's lowest note having a pitch class that the players before it have in this bar.
         key: factor of the weights that hold a song in its key.
     """
 
@@ -57,6 +59,8 @@ class Touch:
     one: float = 0.0
     two: float = 0.0
     later: float = 0.0
+    far: float = 0.0
+    tones: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -64,6 +64,11 @@ class Block:
         return tuple(weights)
 
     @cached_property
+    def pitch_classes(self) -> frozenset[int]:
+        """Those of all its notes; none for drums."""
+        return frozenset(pitch_class for pitch_class, weight in enumerate(self.pitch_class_weights) if weight)
+
+    @cached_property
     def content(self) -> tuple[float, ...]:
         """CONTENT_SIZE numbers in about -1..1 that say what is played, for steps that only repeat it."""
         onsets, classes, kicks, snares = [0.0] * 16, [0.0] * 12, [0.0] * 16, [0.0] * 16

@@ -14,6 +14,7 @@ from inference.tokens.touching import (
     page_leaning,
     pedal_leaning,
     stroke_leaning,
+    tones_leaning,
 )
 from inference.tokens.vocabulary import HEAD_FIELD, MIXED, NEW, POSITION, TRACK, VALUE_FIELD, repeats
 
@@ -89,6 +90,14 @@ class Lead:
         touch = self._touch
         if self._role is Role.DRUMS:
             return pedal_leaning(touch.pedal) if touch.pedal else None
-        if not (touch.unison or touch.chord):
-            return None
-        return harmony_leaning(touch.unison, touch.chord, self._state.heard().at(position)[1])
+        leaning = None
+        if touch.unison or touch.chord:
+            leaning = harmony_leaning(touch.unison, touch.chord, self._state.heard().at(position)[1])
+        classes = self._classes() if touch.tones else frozenset()
+        return both(leaning, tones_leaning(touch.tones, classes)) if classes else leaning
+
+    def _classes(self) -> frozenset[int]:
+        """The pitch classes that the others have in what is written of this bar."""
+        state = self._state
+        blocks = (block for slot, block in enumerate(state.row) if block is not None and slot != state.slot)
+        return frozenset[int]().union(*(block.pitch_classes for block in blocks))

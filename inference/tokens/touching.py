@@ -21,6 +21,7 @@ from inference.tokens.vocabulary import (
 )
 
 LATER_DISTANCES = (1, 2, 4, 8)
+FAR = 12  # bars: what comes again from so long ago is another part of the song
 STRUCK, _SOUNDS = 2, 14  # harmonies of `Heard.at`: struck there, struck before
 # Shares of a touch's chord weight: fifth, thirds, fourth, and the sixth and the second against them.
 CONSONANT = {7: 1.0, 3: 0.7, 4: 0.7, 5: 0.5, 1: -1.0, 6: -1.0, 11: -0.5, 2: -0.3, 8: -0.2}
@@ -39,6 +40,7 @@ def stroke_leaning(kick: float, kicks: tuple[int, ...], riff: float, strokes: tu
 def again_leaning(touch: Touch) -> Leaning | None:
     """Float [VALUES]: towards what comes again, and from how many bars ago."""
     by_distance = {1: touch.one, 2: touch.two, 4: touch.four, 8: touch.eight}
+    by_distance |= {distance: touch.far for distance in COPY_DISTANCES if distance >= FAR}
     if not touch.again and not any(by_distance.values()):
         return None
     leaning = np.zeros(VALUES, np.float32)
@@ -96,4 +98,14 @@ def harmony_leaning(unison: float, chord: float, harmony: int) -> Leaning | None
     for value in range(PITCH, DRUM_SET):
         above = (value - PITCH - root) % 12
         leaning[value] = unison if above == 0 else chord * CONSONANT.get(above, 0.0)
+    return leaning
+
+
+@lru_cache(maxsize=1024)
+def tones_leaning(weight: float, classes: frozenset[int]) -> Leaning:
+    """Float [VALUES]: towards lowest notes of these pitch classes."""
+    leaning = np.zeros(VALUES, np.float32)
+    for value in range(PITCH, DRUM_SET):
+        if (value - PITCH) % 12 in classes:
+            leaning[value] = weight
     return leaning

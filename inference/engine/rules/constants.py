@@ -12,7 +12,7 @@ from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.grammar import MAX_HITS_AT_ONCE
 from inference.tokens.listening import HEARD_SIZES
 from inference.tokens.state import BAR_CYCLE, CONTEXT_SIZES, ECHO_SIZES, MAX_BARS_LEFT, STROKES
-from inference.tokens.touching import LATER_DISTANCES
+from inference.tokens.touching import FAR, LATER_DISTANCES
 from inference.tokens.vocabulary import (
     COPY_DISTANCES,
     DURATION_GRIDS,
@@ -40,6 +40,7 @@ def constants() -> dict[str, str]:
         "PLAYERS": MAX_PLAYERS,
         "POSITIONS": POSITIONS,
         "COPIES": len(COPY_DISTANCES),
+        "FAR": FAR,
         "LATER": len(LATER_DISTANCES),
         "RIFFS": RIFFS,
         "VALUES": VALUES,

@@ -14,6 +14,7 @@ struct Leaning {
     i32 later[LATER];     // what brings back what comes so many bars later; NEW where nothing does
     i32 pages;            // players who have written this bar
     i32 did[COPIES + 1];  // how many of them did what they did so long ago, or something new
+    u32 classes;          // a bit for each pitch class that the others have in this bar
     Places kicks, strokes;
 };
 
@@ -45,7 +46,7 @@ struct Lead {
         if (field != VALUE) return 0.0f;
         if (l.comes_again) return again(value) + later(l, value) + page(l, value);
         if (l.pedal) return value >= DRUM_SET && t.drum_flags[value - DRUM_SET] & 1 ? setting(TOUCH_PEDAL) : 0.0f;
-        return scaled(l, t.root_leaning, VALUES, value) + above(l, value - PITCH);
+        return scaled(l, t.root_leaning, VALUES, value) + (above(l, value - PITCH) + among(l, value - PITCH));
     }
 
     LNH_FN float temperature(int field, int head) const {
@@ -117,7 +118,7 @@ struct Lead {
         if (head >= TRACK && leans(TOUCH_PAGE) && s.bar_value == MIXED) look_around(l);
         if (leans(TOUCH_LATER)) look_ahead(l, head);
         l.leans = l.pages || leans(TOUCH_LATER) || leans(TOUCH_AGAIN) || leans(TOUCH_ONE) || leans(TOUCH_TWO) ||
-                  leans(TOUCH_FOUR) || leans(TOUCH_EIGHT);
+                  leans(TOUCH_FOUR) || leans(TOUCH_EIGHT) || leans(TOUCH_FAR);
     }
 
     // What those who have written this bar did with it.
@@ -165,6 +166,7 @@ struct Lead {
         if (distance == 2) more = setting(TOUCH_TWO);
         if (distance == 4) more = setting(TOUCH_FOUR);
         if (distance == 8) more = setting(TOUCH_EIGHT);
+        if (distance >= LNH_FAR) more = setting(TOUCH_FAR);
         return setting(TOUCH_AGAIN) + more;
     }
 
@@ -190,7 +192,24 @@ struct Lead {
         if (field == SHAPE) l.pitch_class = (chosen.value() - PITCH) % 12;
         if (field == VALUE && (leans(TOUCH_UNISON) || leans(TOUCH_CHORD)))
             l.harmony = Band::harmony(band.listen().first, chosen.head() - POSITION);
-        l.leans = l.ends || l.follows_key || l.harmony >= 2;
+        if (field == VALUE && leans(TOUCH_TONES)) l.classes = classes();
+        l.leans = l.ends || l.follows_key || l.harmony >= 2 || l.classes;
+    }
+
+    // Of what the others have written of this bar.
+    LNH_FN u32 classes() const {
+        u32 found = 0;
+        for (int player = 0; player < s.h.players; player++) {
+            if (s.row[player] == REST || player == s.player) continue;
+            const u16 *counts = band.riff(player, s.row[player]).counts + CLASSES;
+            for (int pitch_class = 0; pitch_class < 12; pitch_class++)
+                if (counts[pitch_class]) found |= 1u << pitch_class;
+        }
+        return found;
+    }
+
+    LNH_FN float among(const Leaning &l, int pitch) const {
+        return pitch >= 0 && l.classes >> pitch % 12 & 1 ? setting(TOUCH_TONES) : 0.0f;
     }
 
     // Of a table with `size` numbers for each mode.

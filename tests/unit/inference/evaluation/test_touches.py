@@ -34,7 +34,7 @@ def test_a_touch_is_tuned_by_the_verb(
     assert _run("touch --bank bank.npz --genres metal --songs 8 --steps 1 --out report", monkeypatch) == 0
     told = capsys.readouterr().out
     assert "L1, %: at present" in told
-    assert "distance from real, deviations: found" in told
+    assert "distance from real, units: found" in told
     known = json.loads((place / "report" / "touch.json").read_text(encoding="utf-8"))
     assert set(known["touches"]) == {"metal"}
     assert (place / "report" / "touch.toml").read_text(encoding="utf-8").startswith("# metal\ntouch = {")

@@ -13,7 +13,7 @@ from inference.tokens.block import KICK
 from inference.tokens.encode import prefix
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.state import BandState
-from inference.tokens.tables import DRUM_SETS
+from inference.tokens.tables import CHORD_SHAPES, DRUM_SETS
 from inference.tokens.vocabulary import (
     BAR,
     COPY,
@@ -37,6 +37,7 @@ KICK_SET = DRUM_SET + next(number for number, lanes in enumerate(DRUM_SETS) if l
 OTHER_SET = DRUM_SET + next(number for number, lanes in enumerate(DRUM_SETS) if not lanes & KICK)
 KICKS = [Step(POSITION + place, KICK_SET, 0, 0, 5) for place in (0, 36)]
 LOW_E = PITCH + 40
+POWER_CHORD = 1 + CHORD_SHAPES.index(0b10000001)
 
 
 def led(touch: Touch, *steps: Step, header: Header = HEADER) -> Grammar:
@@ -80,6 +81,19 @@ def test_guitars_lean_to_the_rhythm_and_the_pitch_of_the_bass() -> None:
     assert grammar.leaning(VALUE_FIELD, [POSITION + 12]) is None  # before the bass begins
 
 
+def test_players_lean_to_pitch_classes_that_the_others_have_in_the_bar() -> None:
+    touch = Touch(tones=0.5)
+    bass = (Step(BAR, NEW), Step(TRACK + BASS, NEW), note(24, LOW_E), note(48, LOW_E + 3))
+    assert led(touch, *bass).leaning(VALUE_FIELD, [POSITION + 60]) is None, "nobody else has played"
+    fifth = Step(POSITION, LOW_E + 10, POWER_CHORD, 6, 5)
+    leaning = led(touch, *bass, Step(TRACK + GUITAR, NEW), fifth, Step(TRACK + LEAD, NEW)).leaning(
+        VALUE_FIELD, [POSITION]
+    )
+    assert leaning is not None
+    assert {value - LOW_E for value in range(LOW_E, LOW_E + 12) if leaning[value]} == {0, 3, 10, 5}
+    assert set(leaning.tolist()) == {0.0, 0.5}
+
+
 def test_the_drummer_leans_to_sets_with_the_bass_drum() -> None:
     leaning = led(Touch(pedal=0.7), Step(BAR, NEW), Step(TRACK + DRUMS, NEW)).leaning(VALUE_FIELD, [POSITION])
     assert leaning is not None
@@ -87,11 +101,11 @@ def test_the_drummer_leans_to_sets_with_the_bass_drum() -> None:
 
 
 def test_what_comes_again_is_favoured_by_distance() -> None:
-    touch = Touch(again=0.5, one=0.25, two=-0.75, four=1.0, eight=-1.0)
+    touch = Touch(again=0.5, one=0.25, two=-0.75, four=1.0, eight=-1.0, far=0.125)
     leaning = led(touch, Step(BAR, NEW)).leaning(VALUE_FIELD, [BAR])
     assert leaning is not None
-    copies = [leaning[COPY + COPY_DISTANCES.index(distance)] for distance in (1, 2, 3, 4, 8)]
-    assert copies == [0.75, -0.25, 0.5, 1.5, -0.5]
+    copies = [leaning[COPY + COPY_DISTANCES.index(distance)] for distance in (1, 2, 3, 4, 8, 12, 32)]
+    assert copies == [0.75, -0.25, 0.5, 1.5, -0.5, 0.625, 0.625]
     assert (leaning[RIFF], leaning[NEW]) == (0.5, 0)
 
 

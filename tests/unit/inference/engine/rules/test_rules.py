@@ -133,7 +133,7 @@ _temperatures = st.sampled_from((0.5, 1.0, 1.7))
 touches = st.one_of(
     st.just(PLAIN),
     st.builds(Touch, **dict.fromkeys(("pedal", "kick", "riff", "unison", "chord", "page", "key"), _weights)),
-    st.builds(Touch, **dict.fromkeys(("again", "four", "eight", "later", "page"), _weights)),
+    st.builds(Touch, **dict.fromkeys(("again", "four", "eight", "far", "later", "page", "tones"), _weights)),
     st.builds(Touch, **dict.fromkeys(("drums", "rhythm", "form", "low", "high"), _temperatures)),
 )
 rule_sets = st.builds(
