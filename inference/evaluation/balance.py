@@ -19,7 +19,10 @@ LIMIT_LU = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A role's loudness against the mix (LU): what is heard, and what its preset wants where everybody plays."""
+    """A role's loudness against that of all roles together (LU): what is heard, and what its preset wants.
+
+    That is its loudness against the mix where everybody plays; where some rest, the others are nearer to the mix.
+    """
 
     heard: float
     wanted: float
@@ -51,31 +54,34 @@ class Balance:
     recovery: float
 
 
-def balance_of(stems: Sequence[Stem], mix: Audio, finished: Mastered, sound: Sound, quarter_s: float) -> Balance:
-    """Of the stems of a song, their sum and what became of it; a quarter lasts `quarter_s` seconds."""
+def balance_of(stems: Sequence[Stem], finished: Mastered, sound: Sound, quarter_s: float) -> Balance:
+    """Of the stems of a song and what became of their sum; a quarter lasts `quarter_s` seconds."""
     bus = next((stem.squeezed for stem in stems if stem.role is Role.DRUMS), np.ones(0))
     drums = reduction(bus)
     slope = 1.0 - 1.0 / sound.drums.squeeze
     recovery = drums.most_db / slope / RELEASE_DB_PER_S / quarter_s if slope else 0.0
-    levels = role_levels(stems, mix, sound)
+    levels = role_levels(stems, sound)
     return Balance(levels, drums, reduction(finished.glue), reduction(finished.limiter), recovery)
 
 
-def role_levels(stems: Sequence[Stem], mix: Audio, sound: Sound) -> dict[Role, Level]:
-    """Of each role that plays. `mix` is the sum of the stems; loudness is gated, and heard through the whole's tone.
+def role_levels(stems: Sequence[Stem], sound: Sound) -> dict[Role, Level]:
+    """Of each role that is heard. Loudness is gated, and measured through the whole's tone.
 
     Players who share a role count as one.
     """
-    rate = stems[0].rate
-    whole = _loudness(mix, rate, sound)
-    roles = list(dict.fromkeys(stem.role for stem in stems))
-    together = 10 * math.log10(sum(10 ** (sound.strip(role).level / 10) for role in roles))
-    levels = {}
-    for role in roles:
+    heard = {}
+    for role in dict.fromkeys(stem.role for stem in stems):
         parts = [stem.audio for stem in stems if stem.role is role]
-        heard = _loudness(parts[0] if len(parts) == 1 else np.sum(parts, axis=0), rate, sound)
-        levels[role] = Level(heard - whole, sound.strip(role).level - together)
-    return levels
+        loudness = _loudness(parts[0] if len(parts) == 1 else np.sum(parts, axis=0), stems[0].rate, sound)
+        if math.isfinite(loudness):
+            heard[role] = loudness
+    wanted = {role: sound.strip(role).level for role in heard}
+    return {role: Level(heard[role] - _together(heard), wanted[role] - _together(wanted)) for role in heard}
+
+
+def _together(levels: dict[Role, float]) -> float:
+    """The level of all at once."""
+    return 10 * math.log10(sum(10 ** (level / 10) for level in levels.values()))
 
 
 def reduction(gains: NDArray[np.float64]) -> Reduction:

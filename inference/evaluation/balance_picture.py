@@ -49,7 +49,7 @@ def _draw_levels(plot: Axes, balances: list[Balance]) -> None:
         wanted = [level.wanted for _, level in found]
         plot.errorbar(places, wanted, yerr=LIMIT_LU, fmt="none", ecolor=colour, alpha=0.35, linewidth=5)
         plot.plot(places, [level.heard for _, level in found], "o", color=colour, markersize=6, label=role.value)
-    plot.set(title="loudness of each role against the mix, LU (bars: what its preset wants, and 1.5 LU around it)")
+    plot.set(title="loudness of each role against all together, LU (bars: what its preset wants, and 1.5 LU around it)")
     plot.grid(visible=True, axis="y", alpha=0.3)
     plot.legend(ncols=len(_COLOURS), fontsize=8, loc="lower center")
 

@@ -49,9 +49,9 @@ class SoundReport:
             score, sound = _check(genre), self._studio.sounds.of(genre.name)
             stems = list(self._studio.stems(score, genre.roster, genre.name))
             mix = np.sum([stem.audio for stem in stems], axis=0)
-            finished = mastered(mix.copy(), RATE, sound)
+            finished = mastered(mix, RATE, sound)
             quarter_s = 60.0 / score.tempos[0].tempo
-            self.balances[genre.name] = balance_of(stems, mix, finished, sound, quarter_s)
+            self.balances[genre.name] = balance_of(stems, finished, sound, quarter_s)
             self.figures[genre.name] = measure(finished.audio, RATE)
             self._spectra[genre.name] = _spectrum(finished.audio, RATE)
             yield genre.name

@@ -15,6 +15,7 @@ _BLEND = 1 << 11
 _SLOWEST_DB_S, _FASTEST_DB_S = -3.0, -60.0
 _SMOOTH = 33
 _SEED = 7
+_LATER = 0.85  # strings die away the slower the longer they sound: so much of how fast they did before, in pianos
 _NEPER_DB = 20.0 / np.log(10.0)
 
 
@@ -51,7 +52,7 @@ def _partials(heard: NDArray[np.float64], length: int, rate: int) -> NDArray[np.
         return np.zeros(_BLEND + length)
     below, at, above = last[places - 1], last[places], last[places + 1]
     hertz = (places + 0.5 * (below - above) / (below - 2 * at + above)) * rate / _FRAME
-    fall = _slopes(levels[:, places], rate, _FRAME) / _NEPER_DB
+    fall = _LATER * _slopes(levels[:, places], rate, _FRAME) / _NEPER_DB
     poles = (fall + 2j * np.pi * hertz) / rate
     past = np.exp(poles[None, :] * np.arange(-_FITTED, 0)[:, None])
     answer = np.linalg.lstsq(np.hstack([past.real, -past.imag]), heard[-_FITTED:], rcond=1e-4)[0]

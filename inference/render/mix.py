@@ -17,12 +17,14 @@ from inference.render.signal import (
     Audio,
     Curve,
     blocks,
-    compression,
+    compression_of,
     convolve,
     gain_of,
+    hop_levels_db,
     hop_of,
     peak_of,
     ramp,
+    sounding,
     tone_filter,
 )
 from inference.render.sounds import Sound, Strip
@@ -133,8 +135,9 @@ def _treat(audio: Audio, rate: int, strip: Strip) -> NDArray[np.float64]:
     if not np.any(audio):
         return np.ones(0)
     hop = hop_of(rate)
-    gains = compression(audio, rate, 0.0, strip.squeeze) if strip.squeeze > 1 else None
-    push = _push(audio, gains, strip.drive_db, hop) if strip.drive_db else None
+    levels = hop_levels_db(audio, hop)
+    gains = compression_of(levels, 0.0, strip.squeeze) if strip.squeeze > 1 else None
+    push = _push(levels, gains, strip.drive_db) if strip.drive_db else None
     for start, stop in blocks(audio.shape[1], hop):
         block = audio[:, start:stop]
         if gains is not None:
@@ -146,15 +149,13 @@ def _treat(audio: Audio, rate: int, strip: Strip) -> NDArray[np.float64]:
     return np.ones(0) if gains is None else gains
 
 
-def _push(audio: Audio, gains: NDArray[np.float64] | None, drive_db: float, hop: int) -> np.float32:
-    """The gain into the curve: it follows the average level, so that a preset fits every instrument."""
-    power = 0.0
-    for start, stop in blocks(audio.shape[1], hop):
-        block = audio[:, start:stop]
-        if gains is not None:
-            block = block * ramp(gains, start // hop, hop, stop - start)
-        power += float(np.einsum("cs,cs->", block, block))
-    return np.float32(gain_of(drive_db - 18.0) / np.sqrt(power / audio.size))
+def _push(levels: NDArray[np.float64], gains: NDArray[np.float64] | None, drive_db: float) -> np.float32:
+    """The gain into the curve: it follows the average level while they play, so that a preset fits every instrument.
+
+    `levels` are those before the compressor, in dB.
+    """
+    heard = levels if gains is None else levels + 20 * np.log10(gains)
+    return np.float32(gain_of(drive_db - 18.0) / np.sqrt(np.mean(10 ** (sounding(heard) / 10))))
 
 
 def _excerpts(audio: Audio, rate: int) -> Audio:

@@ -171,11 +171,19 @@ def compression(audio: Audio, rate: int, above_db: float, ratio: float) -> NDArr
 
     The threshold follows the signal, so a preset works for quiet and loud SoundFonts alike.
     """
-    levels = hop_levels_db(audio, hop_of(rate))
-    sounding = levels[levels > levels.max() - 40]
+    return compression_of(hop_levels_db(audio, hop_of(rate)), above_db, ratio)
+
+
+def compression_of(levels: NDArray[np.float64], above_db: float, ratio: float) -> NDArray[np.float64]:
+    """The gains of `compress`, of the levels in dB of the control steps."""
     envelope = hold_and_fall(levels, RELEASE_DB_PER_S)
-    threshold = float(sounding.mean()) + above_db
+    threshold = float(sounding(levels).mean()) + above_db
     cut = np.maximum(envelope - threshold, 0.0) * (1.0 / ratio - 1.0)
     attack = np.hanning(9)[1:-1]
     smooth = np.convolve(np.pad(cut, 3, mode="edge"), attack / attack.sum(), mode="valid")
     return np.asarray(10 ** (smooth / 20), dtype=np.float64)
+
+
+def sounding(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those of the levels in dB at which something plays: less than 40 dB under the loudest."""
+    return np.asarray(levels[levels > levels.max() - 40], dtype=np.float64)

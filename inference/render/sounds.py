@@ -42,7 +42,7 @@ class Amp(_Preset):
     cabinet: Curve = Field(min_length=2)
     squeeze: Annotated[float, Field(ge=1, le=20)] = 1.0
     mute_s: Annotated[float, Field(ge=0.02, le=4)] = 0.25
-    mute_tone: Curve = ((40.0, 3.5), (115.0, 5.0), (280.0, -2.0), (700.0, -11.0), (1800.0, -22.0), (8000.0, -42.0))
+    mute_tone: Curve = ((40.0, 3.5), (115.0, 5.0), (280.0, -4.0), (700.0, -13.0), (1800.0, -24.0), (8000.0, -42.0))
 
 
 class Strip(_Preset):

@@ -10,11 +10,12 @@ import io
 import wave
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import midirenderer
 import mido
 import numpy as np
+import scipy.signal
 from numpy.typing import NDArray
 
 from inference.render.errors import RenderFailed
@@ -39,6 +40,7 @@ _FULL_SCALE = 32768.0
 _QUIET = 2e-5
 _NOTHING, _MOST_TAKEN_BACK = 1e-8, 4.0
 _FADE = 960
+_OFFSET, _LOWEST_HZ = 0.25, 12.0
 _STRETCH = 120 * RATE // BLOCK
 
 
@@ -116,6 +118,12 @@ def _fall(envelopes: _Envelopes, held: int, samples: int) -> NDArray[np.float32]
     end = samples // 2 if is_cut else min(_FADE, samples)
     fall[samples - end :] *= np.linspace(1.0, 0.0, end, dtype=np.float32)
     return fall
+
+
+@cache
+def _high_pass() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    numerator, denominator = scipy.signal.butter(1, _LOWEST_HZ, "highpass", fs=RATE)
+    return numerator, denominator
 
 
 @lru_cache(4096)
@@ -236,10 +244,17 @@ def _cut(sound: NDArray[np.int16], seat: _Seat) -> Audio:
     sides = slice(0, 2) if not seat.tone.preset.is_centred else slice(1, 2) if seat.channel == _RIGHT else slice(0, 1)
     tone = np.asarray(sound[first : first + length, sides].T / np.float32(_FULL_SCALE), dtype=np.float32, order="C")
     audible = np.flatnonzero(np.abs(tone).max(axis=0) > _QUIET)
-    tone = tone[:, : int(audible[-1]) + 1] if len(audible) else tone[:, :1]
+    tone = _without_offset(tone[:, : int(audible[-1]) + 1] if len(audible) else tone[:, :1])
     fade = min(_FADE, tone.shape[1])
     tone[:, -fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
     return tone
+
+
+def _without_offset(tone: Audio) -> Audio:
+    """Some SoundFonts' loops stand beside zero, with nearly as much power as is heard of them."""
+    if np.abs(tone.mean(axis=1)).max() < _OFFSET * np.sqrt(np.mean(np.square(tone))):
+        return tone
+    return np.asarray(scipy.signal.lfilter(*_high_pass(), tone, axis=-1), dtype=np.float32)
 
 
 def _lasting(sound: Audio, tone: Tone, length: int) -> Audio:
