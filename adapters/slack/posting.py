@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.refusals import CALL_FAILURES, NO_BLOCKS, error_code, explained
@@ -48,16 +48,26 @@ async def turn_into_song(
     Only messages that were posted as such can be changed: Slack does not tell which message an upload became.
 
     Raises:
-        CALL_FAILURES: Slack refused it; files that nobody can see yet are taken back.
+        CALL_FAILURES: Slack refused it, or its answer does not show the files; those are taken back.
     """
     done = await client.files_upload_v2(file_uploads=uploads(song))  # shared with nobody
     files = [str(file["id"]) for file in done["files"]]
     try:
-        await client.chat_update(channel=place.channel, ts=ts, text=escape(song.title), blocks=blocks, file_ids=files)
+        answer = await client.chat_update(
+            channel=place.channel, ts=ts, text=escape(song.title), blocks=blocks, file_ids=files
+        )
+        _require_files(answer.get("message") or {}, files)
     except CALL_FAILURES:
         await remove_files(client, files)
         raise
     return files
+
+
+def _require_files(message: dict[str, Any], files: Iterable[str]) -> None:
+    """Raises SlackRequestError for a message that lacks one: a song nobody can hear is posted anew rather than lost."""
+    shown = {file.get("id") for file in message.get("files") or ()}
+    if not shown.issuperset(files):
+        raise SlackRequestError("the message does not show its files")
 
 
 async def remove_files(client: AsyncWebClient, files: Iterable[str]) -> None:

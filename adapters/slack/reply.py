@@ -106,6 +106,7 @@ class SlackReply:
             )
         except CALL_FAILURES as error:
             _logger.info("preview not posted", request_id=self._asked.id, error=repr(error))
+            self._shown = ""  # whatever the message says now, the next line of progress replaces it
             return
         await self._remember(" ".join([self._progress_ts, *self._preview_files]))
 

@@ -54,6 +54,18 @@ async def test_song_comes_without_a_quick_mix_where_slack_takes_none(edge, band)
     assert names(full) == SONG
 
 
+async def test_song_comes_in_full_where_changed_messages_do_not_get_their_files(edge, band):
+    edge.api.deaf_updates = True
+    band.composer.mix = asyncio.Event()
+    band.composer.mix.set()
+    async with running(edge, band):
+        await edge.command("/compose", "metal")
+        await delivered(band, 1)
+    (full,) = await edge.history()
+    assert names(full) == SONG
+    assert len(edge.calls_of("files.delete")) == 3
+
+
 async def test_song_cancelled_while_its_quick_mix_plays_is_taken_away(edge, band):
     async with running(edge, band):
         quick = await quick_mix(edge, band)

@@ -59,12 +59,14 @@ class _File:
 class SlackApi:
     """One workspace with an admin, a member, a channel the bot is in and a private one it is not in.
 
-    Nobody can be written to directly where the app has no `messages_tab`.
+    Nobody can be written to directly where the app has no `messages_tab`. With `deaf_updates` a message that is
+    changed does not get the files it is to have.
     """
 
     workspace: Workspace = Workspace("T0BAND", "U0LNH", "U0ADA", "U0MEL", "C0SONGS", "C0SECRET")
     scopes: set[str] = field(default_factory=lambda: set(LEAST_SCOPES))
     messages_tab: bool = True
+    deaf_updates: bool = False
     messages: list[dict[str, Any]] = field(default_factory=list)
     ephemeral: list[dict[str, Any]] = field(default_factory=list)
     _files: dict[str, _File] = field(default_factory=dict)
@@ -140,10 +142,10 @@ class SlackApi:
     def _update(self, arguments: Arguments) -> Answer:
         message = self._find(arguments)
         message |= {"text": arguments.get("text", ""), "blocks": _decoded(arguments.get("blocks")), "edited": True}
-        if arguments.get("file_ids"):
+        if arguments.get("file_ids") and not self.deaf_updates:
             files = [self._file(name) for name in arguments["file_ids"].split(",")]
             message["files"] = [file.describe() for file in files]
-        return {"channel": message["channel"], "ts": message["ts"], "text": message["text"]}
+        return {"channel": message["channel"], "ts": message["ts"], "text": message["text"], "message": message}
 
     def _delete(self, arguments: Arguments) -> Answer:
         message = self._find(arguments)
