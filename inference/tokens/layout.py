@@ -15,6 +15,12 @@ from inference.tokens.source import Source
 
 CONTINUED_BARS = 16
 VARY_STRENGTH, REMIX_STRENGTH = 0.3, 1.0
+_TAKES_BARS = (Operation.REPLACE, Operation.VARY)
+_NOTHING_OPEN = {
+    Operation.ACCOMPANY: "everybody in this band plays already; name a band with more players, such as drums,bass,keys",
+    Operation.VARY: "nobody plays there, so there is nothing to vary",
+    Operation.REMIX: "everybody stays, so there is nothing to remix",
+}
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,10 @@ def lay_out(edit: Edit, source: Source, roster: tuple[Player, ...] | None, shift
         )
     opened = [bar for bar, row in enumerate(layout.rows) if any(isinstance(cell, Open) for cell in row)]
     if not opened:
-        raise InvalidSpec("edit", f"there is nothing to {edit.operation} there")
+        raise InvalidSpec("edit", _NOTHING_OPEN[edit.operation])
     if opened[-1] - opened[0] >= MAX_BARS:
-        raise InvalidSpec(
-            "edit", f"I write {MAX_BARS} bars at a time; this song has {source.bars}, so name a range of them"
-        )
+        some = ", so name a range of them" if edit.operation in _TAKES_BARS else ""
+        raise InvalidSpec("edit", f"I write {MAX_BARS} bars at a time; this song has {source.bars}{some}")
     return layout
 
 
@@ -97,8 +102,8 @@ class _Wish:
             return range(self.source.bars)
         first, last = self.edit.bars
         if last > self.source.bars:
-            wrong = f"this song has {self.source.bars} bars, so there is no {span(self.edit.bars)}"
-            raise InvalidSpec("edit", wrong)
+            many = "is no bar" if first == last else "are no bars"
+            raise InvalidSpec("edit", f"this song has {self.source.bars} bars; there {many} {span(self.edit.bars)}")
         return range(first - 1, last)
 
     def in_place(self, cells: list[list[Cell]]) -> Layout:

@@ -96,7 +96,7 @@ def test_meter_and_strict_key_of_a_new_song_reach_the_engine(lnh: Lnh, service: 
     [
         (["extend", "--bars", "99"], "I add 1 to 64 bars, not 99."),
         (["replace"], "Say what to replace: players such as lead, bars such as 9-16, or both."),
-        (["replace", "--bars", "9-99"], "This song has 16 bars, so there is no 9-99."),
+        (["replace", "--bars", "9-99"], "This song has 16 bars; there are no bars 9-99."),
         (["replace", "--players", "sitar"], "There is no “sitar” in this song; there are drums, bass, rhythm, lead."),
         (["vary", "--strength", "7"], "The strength is a number above 0 and at most 1, not 7."),
         (["vary", "--genre", "metl"], "I do not play “metl”; did you mean metal, nu-metal, prog?"),

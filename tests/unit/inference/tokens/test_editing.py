@@ -208,8 +208,9 @@ def test_an_edited_song_can_be_edited_again() -> None:
     ("wishes", "words"),
     [
         ({"operation": Operation.REPLACE, "players": ("sitar",)}, "there is no “sitar”.*drums, bass, rhythm, lead"),
-        ({"operation": Operation.REPLACE, "bars": (7, 9)}, "this song has 8 bars"),
+        ({"operation": Operation.REPLACE, "bars": (7, 9)}, "this song has 8 bars; there are no bars 7-9"),
         ({"operation": Operation.REMIX, "keep": QUARTET}, "nothing to remix"),
+        ({"operation": Operation.ACCOMPANY}, "everybody in this band plays already"),
     ],
 )
 def test_what_the_song_has_not_is_refused_with_a_sentence(wishes: dict[str, Any], words: str) -> None:
@@ -220,6 +221,8 @@ def test_what_the_song_has_not_is_refused_with_a_sentence(wishes: dict[str, Any]
 def test_too_many_bars_at_a_time_are_refused() -> None:
     with pytest.raises(InvalidSpec, match="name a range"):
         edited(quartet_score(100), operation=Operation.REPLACE, players=("lead",))
+    with pytest.raises(InvalidSpec, match=r"this song has 150$"):
+        edited(quartet_score(150), roster=QUINTET, operation=Operation.ACCOMPANY)
     with pytest.raises(InvalidSpec, match="256 bars at most"):
         edited(quartet_score(250), operation=Operation.EXTEND, add=8)
 
