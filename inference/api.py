@@ -271,9 +271,10 @@ class SongBody(_Wire):
     def to_spec(self) -> SongSpec:
         """The spec asked for. Raises InvalidSpec (UnknownGenre comes later, from the catalogue)."""
         weights = {self.genre: 1.0} if isinstance(self.genre, str) else self.genre or {}
-        total = sum(weights.values()) or 1.0
+        total = sum(weights.values())
         # Weights that sum to 1 already stay as they are to the last bit, so that a recipe's blend replays exactly.
-        scale = 1.0 if abs(total - 1) < 1e-9 else 1 / total
+        # Negative ones must not become positive.
+        scale = 1.0 if total <= 0 or abs(total - 1) < 1e-9 else 1 / total
         return SongSpec(
             genres=tuple((name, weight * scale) for name, weight in weights.items()),
             bars=self.bars,

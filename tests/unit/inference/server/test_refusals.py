@@ -120,6 +120,11 @@ def test_a_wrong_field_is_named_with_what_would_be_right(wish: dict[str, Any], c
             INVALID,
             "a song needs a genre, and the weights of a blend must be positive and sum to 1",
         ),
+        (
+            {"genre": {"metal": -3, "jazz": -1}},
+            INVALID,
+            "a song needs a genre, and the weights of a blend must be positive and sum to 1",
+        ),
         ({"genre": {}}, INVALID, "a song needs a genre, and the weights of a blend must be positive and sum to 1"),
         ({"key": "H"}, INVALID, "“H” is not a key; write one such as Em, F#m, C or Bb major"),
         ({"meter": "²/4"}, INVALID, "“²/4” is not a time signature; write one such as 4/4 or 3/4"),
