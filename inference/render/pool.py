@@ -10,7 +10,7 @@ from typing import Any
 
 from inference.render import worker
 from inference.render.block import Block, Lent, block_bytes
-from inference.render.errors import RenderFailed, RenderTimeout
+from inference.render.errors import RenderFailed, RenderTimeout, WorkerDied
 from inference.render.job import RenderedFile, RenderJob, Unmade
 from inference.render.process import RenderProcess
 from inference.render.sounds import DEFAULT_SOUNDS
@@ -42,7 +42,7 @@ class RenderPool:
         workers: processes, at least 1.
         soundfont: an sf2 file; None is the band's own.
         sounds: the genres' sounds.
-        limit_s: longest time for one job; every extra file adds as much.
+        limit_s: most seconds of processor time for one job; every extra file adds as much.
     """
 
     def __init__(
@@ -200,4 +200,4 @@ class _Share:
 def _death(seconds: float, limit_s: float) -> RenderFailed:
     if seconds >= limit_s:
         return RenderTimeout(f"rendering took longer than {limit_s:g} seconds, so I gave it up")
-    return RenderFailed("the render worker died on this song; please try again")
+    return WorkerDied("the render worker died on this song; please try again")

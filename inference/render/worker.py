@@ -19,13 +19,19 @@ from inference.render.job import RenderedFile, RenderJob, Unmade
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # mallopt(3)
 _LONG_S = 300.0
+# Where a process has no timer for its own processor time, the time on the wall must do.
+WAITS = 10 if hasattr(signal, "setitimer") else 1
 MEMORY_BYTES = 4 * 2**30
 _inboxes: list[Connection] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What all jobs have in common: an sf2 file or None for the band's own, the genres' sounds, seconds for a job."""
+    """What all jobs have in common: an sf2 file or None for the band's own, the genres' sounds, and a job's limit.
+
+    `limit_s` are seconds of processor time, however long that takes on a machine that has others to serve as well;
+    a job that has taken `WAITS` times as long hangs.
+    """
 
     soundfont: Path | None
     sounds: Path
@@ -64,7 +70,7 @@ def warm_up(setup: Setup) -> int:
 
 
 def work(job: RenderJob, folder: Path, setup: Setup, block: str | None = None) -> list[RenderedFile | Unmade]:
-    """Renders a job; after `setup.limit_s` seconds the process ends itself, whatever native code it is in.
+    """Renders a job; over the limit of its setup the process ends, whatever native code it is in.
 
     `block` is where another process plays a share of the song; News of it will be in the inbox.
     """
@@ -89,15 +95,23 @@ def lend(job: RenderJob, setup: Setup, block: str) -> tuple[Lent, ...]:
 @contextmanager
 def _limits(job: RenderJob, setup: Setup) -> Iterator[None]:
     with open(os.devnull, "w") as nowhere:
-        # A timer in C, which needs no interpreter lock: the synth holds that for seconds on end.
-        faulthandler.dump_traceback_later(setup.limit_s, exit=True, file=nowhere)
+        # Neither timer needs the interpreter lock, which the synth holds for seconds on end.
+        faulthandler.dump_traceback_later(WAITS * setup.limit_s, exit=True, file=nowhere)
+        _end_after(setup.limit_s)
         try:
             yield
         except MemoryError as error:
             raise ScoreTooLarge("this song needs more memory than I may use") from error
         finally:
             _give_back(job)
+            _end_after(0.0)
             faulthandler.cancel_dump_traceback_later()
+
+
+def _end_after(processor_s: float) -> None:
+    """Ends this process when it has used so much more processor time; 0 lets it be."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, processor_s)  # the signal ends a process that does not handle it
 
 
 def _news_of(block: str) -> tuple[Lent, ...] | None:

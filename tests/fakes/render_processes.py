@@ -1,7 +1,13 @@
 """What render processes may do instead of their work. They import it by name, so it lies here."""
 
 import os
+import time
 from typing import NoReturn
+
+from inference.render import worker
+from inference.render.sounds import DEFAULT_SOUNDS
+from tests.fakes.render_jobs import metal_job
+from tests.fakes.scores import single_note_score
 
 
 def die(*_: object) -> NoReturn:
@@ -11,3 +17,17 @@ def die(*_: object) -> NoReturn:
 
 def refuse(*_: object) -> NoReturn:
     raise OSError("no shared memory")
+
+
+def wait_under_a_limit(limit_s: float, seconds: float) -> str:
+    """As on a machine on which others have the processor."""
+    with worker._limits(metal_job(single_note_score()), worker.Setup(None, DEFAULT_SOUNDS, limit_s)):
+        time.sleep(seconds)
+    return "done"
+
+
+def work_under_a_limit(limit_s: float) -> NoReturn:
+    """For ever, if it is let."""
+    with worker._limits(metal_job(single_note_score()), worker.Setup(None, DEFAULT_SOUNDS, limit_s)):
+        while True:
+            pass

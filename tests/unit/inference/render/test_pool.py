@@ -17,10 +17,11 @@ from inference.render.block import Block
 from inference.render.errors import DiskFull, RenderFailed, RenderTimeout, ScoreTooLarge
 from inference.render.job import MAX_TRACKS
 from inference.render.pool import RenderPool
+from inference.render.process import RenderProcess
 from inference.render.sharing import put_parts
 from inference.render.sounds import DEFAULT_SOUNDS
 from tests.fakes.render_jobs import metal_job
-from tests.fakes.render_processes import die, refuse
+from tests.fakes.render_processes import die, refuse, wait_under_a_limit, work_under_a_limit
 from tests.fakes.scores import quartet_score, single_note_score
 
 CARD = (FileFormat.CARD,)
@@ -110,6 +111,27 @@ async def test_a_song_over_the_time_limit_is_given_up_and_the_next_one_is_made(t
         assert (await quick.render(metal_job(single_note_score(), (FileFormat.MIDI,)), tmp_path)).files
     finally:
         await quick.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no timer for a process's own time")
+async def test_what_counts_for_the_limit_is_the_processors_time(pool: RenderPool) -> None:
+    (process,) = pool._processes
+    assert process.submit(wait_under_a_limit, 0.3, 0.6).result() == "done"
+    assert process.submit(wait_under_a_limit, 0.3, 0.0).result() == "done"
+
+
+async def test_a_song_that_works_on_and_on_ends_with_its_process() -> None:
+    process = RenderProcess()
+    with pytest.raises(BrokenProcessPool):
+        await asyncio.wrap_future(process.submit(work_under_a_limit, 0.2))
+    process.abandon()
+
+
+async def test_a_song_that_hangs_ends_with_its_process_too() -> None:
+    process = RenderProcess()
+    with pytest.raises(BrokenProcessPool):
+        await asyncio.wrap_future(process.submit(wait_under_a_limit, 0.1, 60.0))
+    process.abandon()
 
 
 async def test_a_soundfont_that_cannot_be_used_is_said_at_the_start(tmp_path: Path) -> None:
