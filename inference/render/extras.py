@@ -12,7 +12,7 @@ from inference.render.errors import RenderFailed, ScoreTooLarge, write_error
 from inference.render.harmony import find_chords
 from inference.render.job import RenderedFile, RenderJob, Unmade, check_limits
 from inference.render.mp3 import Tags, encode_mp3
-from inference.render.notation.bars import bars_of
+from inference.render.notation.bars import bars_of, tempo_in_words
 from inference.render.notation.engrave import Pages, engrave
 from inference.render.notation.musicxml import Sheet, write_musicxml
 from inference.render.pictures import draw_card, jpeg_bytes, png_bytes
@@ -175,7 +175,8 @@ class _Desk:
     def _facts(self) -> str:
         mode = "minor" if self._key.mode is Mode.MINOR else "major"
         tempo = self._job.spec.tempo or self._job.score.tempos[0].tempo
-        return f"{tempo:.0f} BPM  ·  {str(self._key).removesuffix('m')} {mode}"
+        beats = tempo_in_words(tempo, self._job.score.meters[0].meter)
+        return f"{beats}  ·  {str(self._key).removesuffix('m')} {mode}"
 
     @cached_property
     def _cover(self) -> bytes:

@@ -67,10 +67,19 @@ def _readable(meter: Meter) -> Meter:
     return meter if readable else Meter()
 
 
+def is_compound(meter: Meter) -> bool:
+    """Whether it is counted in dotted quarters, as 6/8 is."""
+    return meter.denominator == 8 and meter.numerator % 3 == 0 and meter.numerator > 3
+
+
+def tempo_in_words(tempo: float, meter: Meter) -> str:
+    """Quarters a minute -> what stands at the head of a sheet: in the beats that are counted there."""
+    return f"{tempo / 1.5:.0f} BPM (dotted quarters)" if is_compound(meter) else f"{tempo:.0f} BPM"
+
+
 def _beats(meter: Meter) -> tuple[int, ...]:
     """Quarters, or dotted quarters in 6/8 and its kin; what is left over is a beat of its own."""
     length = GRID_PER_QUARTER * 4 * meter.numerator // meter.denominator
-    compound = meter.denominator == 8 and meter.numerator % 3 == 0 and meter.numerator > 3
-    beat = GRID_PER_QUARTER * 3 // 2 if compound else GRID_PER_QUARTER
+    beat = GRID_PER_QUARTER * 3 // 2 if is_compound(meter) else GRID_PER_QUARTER
     whole, rest = divmod(length, beat)
     return (beat,) * whole + ((rest,) if rest else ())

@@ -33,6 +33,7 @@ _LETTERS = str.maketrans(
         "\ued62": "\u266f",
     }
 )
+_DOT = " \uecb7"  # that of a dotted quarter in a tempo mark
 _SMUFL_FONT = re.compile(r'font-family="(?:Leipzig|Bravura)[^"]*"')
 _ACCIDENTAL = re.compile(r'font-family="[^"]*" font-size="(\d+)px">([\u266d-\u266f])')
 _TEXT_SIZE = 405 / 720  # of letters, where the music font's size is 1
@@ -162,5 +163,5 @@ def _with_long_ties(mei: str) -> str:
 
 def _plain_fonts(svg: str) -> str:
     """Texts in fonts that are at hand; an accidental in a chord's name is a letter like the others."""
-    drawn = _SMUFL_FONT.sub('font-family="DejaVu Sans Mono"', svg.translate(_LETTERS))
+    drawn = _SMUFL_FONT.sub('font-family="DejaVu Sans Mono"', svg.replace(_DOT, ".").translate(_LETTERS))
     return _ACCIDENTAL.sub(lambda sign: f'font-size="{round(int(sign[1]) * _TEXT_SIZE)}px">{sign[2]}', drawn)

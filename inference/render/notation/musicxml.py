@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from inference.music.pitch import Key, Mode
-from inference.music.score import Score
+from inference.music.score import Meter, Score
 from inference.music.units import GRID_PER_QUARTER, TICKS_PER_GRID
-from inference.render.notation.bars import Bar, bars_of
+from inference.render.notation.bars import Bar, bars_of, is_compound
 from inference.render.notation.measure import Pen, write_voice
 from inference.render.notation.percussion import stroke_of
 from inference.render.notation.rhythm import write_lines
@@ -126,7 +126,7 @@ def _write_part(element: Element, part: Part, bars: Sequence[Bar], marks: _Marks
         if index == 0 or bar.meter != bars[index - 1].meter:
             _attributes(measure, part, bar, None if index else marks.key)
         for position, tempo in marks.tempos.get(index, ()):
-            _tempo(measure, position, tempo)
+            _tempo(measure, position, tempo, bar.meter)
         for symbol in marks.symbols:
             if bar.start <= symbol.start < bar.end:
                 symbol.write(measure, symbol.start - bar.start, marks.key)
@@ -163,11 +163,13 @@ def _attributes(measure: Element, part: Part, bar: Bar, key: Key | None) -> None
             SubElement(clef, "clef-octave-change").text = str(staff.clef.octaves)
 
 
-def _tempo(measure: Element, position: int, tempo: float) -> None:
+def _tempo(measure: Element, position: int, tempo: float, meter: Meter) -> None:
     direction = SubElement(measure, "direction", placement="above")
     metronome = SubElement(SubElement(direction, "direction-type"), "metronome")
     SubElement(metronome, "beat-unit").text = "quarter"
-    SubElement(metronome, "per-minute").text = f"{tempo:.0f}"
+    if is_compound(meter):
+        SubElement(metronome, "beat-unit-dot")
+    SubElement(metronome, "per-minute").text = f"{tempo / 1.5 if is_compound(meter) else tempo:.0f}"
     if position:
         SubElement(direction, "offset", sound="yes").text = str(position)
     SubElement(direction, "sound", tempo=f"{tempo:.3f}".rstrip("0").rstrip("."))

@@ -102,7 +102,7 @@ def draw_chart(chart: Chart, rows: Sequence[Row]) -> Image.Image:
                 write(draw, at, name, face, GREY if one in (_SILENCE, _SAME) else WHITE)
         if row.times > 1:
             at = (_WIDTH - _MARGIN - _TIMES + 14, top + _ROW / 2)
-            write(draw, at, f"×{row.times}", font(32), at_least_light(accent, 0.62))
+            write(draw, at, f"x{row.times}", font(32), at_least_light(accent, 0.62))
     return picture
 
 

@@ -23,7 +23,8 @@ _LEFT = 32
 _PAGE_S = 8.0
 _LIT = 0.42  # light of what is still to come
 _FLASH_S = 0.09
-_SWELL = 3  # pixels by which a drum grows while it is struck
+_SWELL, _LINE = 3, 1  # pixels by which a drum grows while it is struck, and the line around a note
+_THICK, _APART = 12.0, 2.4
 _PROGRESS = (240, 694, 1248, 702)
 Frame = NDArray[np.uint8]
 
@@ -67,7 +68,8 @@ class Film:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._accent = parse_colour(scene.colour)
-        self._whole = lay_out(scene.score, _BOX, 8 if len(scene.score.tracks) <= 6 else 3)
+        roll = lay_out(scene.score, _BOX, 8 if len(scene.score.tracks) <= 6 else 3)
+        self._whole = replace(roll, thick=_THICK, apart=_APART, line=_LINE)
         self._page = lru_cache(maxsize=2)(self._draw_page)
 
     def tick_at(self, seconds: float) -> float:
@@ -142,10 +144,10 @@ class Film:
     def _flashes(self, roll: Roll) -> Iterator[_Flash]:
         for lane, note, box in note_boxes(roll):
             end = note.tick + self._flash_ticks(note.tick) if lane.track.is_drum else note.end
-            more = _SWELL if lane.track.is_drum else 0
+            more = _SWELL if lane.track.is_drum else -_LINE
             x0, y0 = max(0, round(box[0]) - more), max(0, round(box[1]) - more)
             x1, y1 = min(WIDTH, round(box[2]) + more), min(HEIGHT, round(box[3]) + more)
-            shape = _rounded(max(2, x1 - x0), max(2, y1 - y0), corner(lane, box) + more)
+            shape = _rounded(max(2, x1 - x0), max(2, y1 - y0), max(0.0, corner(lane, box) + more))
             yield _Flash(note.tick, end, x0, y0, shape, blend(lane.colour, WHITE, 0.65))
 
     def _flash_ticks(self, tick: int) -> float:

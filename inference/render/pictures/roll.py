@@ -20,7 +20,8 @@ _DRUM_ROWS = (
 )
 _DRUM_WEIGHT, _MELODIC_WEIGHT = 1.0, 1.25
 _MOST_BAR_LINES = 400
-_THICK, _ROUND = 17.0, 7.0
+_ROUND = 7.0
+_OUTLINED = 6.0  # pixels of a note that is wide enough for a line around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,20 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """A score laid out in `box` (left, top, right, bottom): `ticks` ticks from `first` on."""
+    """A score laid out in `box` (left, top, right, bottom): `ticks` ticks from `first` on.
+
+    Notes are `thick` pixels or the height of their pitch, whichever is more; `apart` are between those that follow on
+    each other at once. A `line` of the ground around each keeps the tones of a close chord apart.
+    """
 
     box: Box
     ticks: int
     lanes: tuple[Lane, ...]
     bar_starts: tuple[int, ...]
     first: int = 0
+    thick: float = 17.0
+    apart: float = 1.6
+    line: float = 0.0
 
     @property
     def last(self) -> int:
@@ -98,7 +106,7 @@ def draw_grid(draw: ImageDraw.ImageDraw, roll: Roll, accent: Colour) -> None:
     left, _, right, _ = roll.box
     for lane in roll.lanes:
         ground = (left, lane.top, right, lane.bottom)
-        draw.rounded_rectangle(ground, radius=min(12, lane.height / 4), fill=blend(INK, lane.colour, 0.07))
+        draw.rounded_rectangle(ground, radius=min(12, lane.height / 4), fill=ground_of(lane))
     for number, tick in enumerate(roll.bar_starts):
         if number % every or not roll.first < tick < roll.last:
             continue
@@ -108,11 +116,22 @@ def draw_grid(draw: ImageDraw.ImageDraw, roll: Roll, accent: Colour) -> None:
             draw.line((roll.x_of(tick), lane.top, roll.x_of(tick), lane.bottom), fill=colour, width=3 if strong else 2)
 
 
+def ground_of(lane: Lane) -> Colour:
+    """What a lane's notes lie on."""
+    return blend(INK, lane.colour, 0.07)
+
+
 def draw_notes(draw: ImageDraw.ImageDraw, roll: Roll, light: float = 1.0) -> None:
     """Every note in sight, brighter the harder it is played; `light` 0..1 dims them all."""
     for lane, note, box in note_boxes(roll):
         colour = blend(INK, lane.colour, light * (0.5 + 0.5 * min(1.0, note.velocity / 108)))
-        draw.rounded_rectangle(box, radius=corner(lane, box), fill=colour)
+        if roll.line and not lane.track.is_drum and box[2] - box[0] >= _OUTLINED:
+            draw.rounded_rectangle(box, radius=corner(lane, box), fill=ground_of(lane))
+            left, top, right, bottom = box
+            inner = (left + roll.line, top + roll.line, right - roll.line, bottom - roll.line)
+        else:
+            inner = box
+        draw.rounded_rectangle(inner, radius=corner(lane, inner), fill=colour)
 
 
 def corner(lane: Lane, box: Box) -> float:
@@ -137,12 +156,12 @@ def _bars(lane: Lane, roll: Roll) -> Iterator[tuple[Note, Box]]:
     bottom_pitch, rows = lowest - spare / 2, highest - lowest + spare + 1
     inner = lane.height * 0.86
     row = inner / rows
-    thickness = max(row * 0.92, min(_THICK, lane.height / 5.5))
+    thickness = max(row * 0.92, min(roll.thick, lane.height / 5.5))
     for note in filter(roll.shows, lane.track.notes):
         y = lane.bottom - lane.height * 0.07 - (note.pitch - bottom_pitch + 0.5) * row
         x = max(roll.box[0], roll.x_of(note.tick))
         # a hair of ground between repeated notes, but never less than a visible sliver
-        end = min(roll.box[2], max(x + 2.0, roll.x_of(note.end) - 1.6))
+        end = min(roll.box[2], max(x + 2.0, roll.x_of(note.end) - roll.apart))
         x = min(x, end)
         yield note, (x, y - thickness / 2, end, y + thickness / 2)
 

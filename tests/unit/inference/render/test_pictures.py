@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference.music.pitch import Key
 from inference.music.score import Meter, MeterChange, Note, Score, Track
 from inference.music.units import PPQ
 from inference.render.pictures import Card, draw_card, jpeg_bytes, png_bytes
 from inference.render.pictures.card import HEIGHT, WIDTH
+from inference.render.pictures.chart import Chart, Row, draw_chart
 from inference.render.pictures.film import Film, Scene
 from inference.render.pictures.lettering import drawable, fitting, font
 from inference.render.pictures.palette import INK, WHITE, at_least_light, ink_on, parse_colour
@@ -146,3 +148,20 @@ def test_notes_of_the_film_shine_while_they_sound() -> None:
         picture = film.frame(seconds, 2.0)
         assert (tuple(picture[middle]) == flash.colour) is shines
         assert tuple(picture[corner]) != flash.colour
+
+
+def test_tones_of_a_close_chord_and_the_same_note_again_are_apart_in_the_film() -> None:
+    keys = Track("Keys", 0, False, tuple(Note(at, pitch, PPQ, 100) for at in (0, PPQ) for pitch in (60, 62, 64)))
+    frame = Film(Scene("Chords", "Jazz", "", "#b3202c", Score((keys,)))).frame(100.0, 100.0)
+    is_note = frame[140:640, 240:1248].max(axis=2) > 120
+    starts = np.diff(is_note.astype(int), axis=0) == 1
+    assert starts.sum(axis=0).max() == 3
+    across = is_note[is_note.sum(axis=1).argmax()]
+    assert (np.diff(across.astype(int)) == -1).sum() == 2
+
+
+def test_a_row_that_comes_again_says_how_often_in_letters_that_the_font_has() -> None:
+    chart = Chart("Ashes", "Metal", Key.parse("Em"), "#b3202c")
+    again, once = Row(1, (("Em",),), 3), Row(1, (("Em",),), 1)
+    assert drawable("x3") == "x3"
+    assert np.any(np.asarray(draw_chart(chart, [again])) != np.asarray(draw_chart(chart, [once])))

@@ -3,6 +3,7 @@ import io
 import random
 import re
 import zipfile
+from dataclasses import replace
 from xml.etree.ElementTree import fromstring as parse
 
 import pypdf
@@ -16,7 +17,7 @@ from inference.music.score import Meter, MeterChange, Note, Score, TempoChange, 
 from inference.music.units import PPQ
 from inference.render import optional
 from inference.render.errors import RenderFailed, ScoreTooLarge
-from inference.render.notation.bars import bars_of
+from inference.render.notation.bars import bars_of, tempo_in_words
 from inference.render.notation.engrave import Pages, engrave
 from inference.render.notation.measure import fill_bar
 from inference.render.notation.musicxml import Sheet, write_musicxml
@@ -175,6 +176,29 @@ def test_the_pages_are_a_pdf_and_pictures_and_the_same_every_time() -> None:
     names = zipfile.ZipFile(io.BytesIO(pages.zipped())).namelist()
     assert names[:2] == ["page-01.svg", "page-01.png"]
     assert len(names) == 2 * len(pngs)
+
+
+def test_a_tempo_is_marked_in_the_beats_that_are_counted_and_sounds_as_played() -> None:
+    score = replace(melody((0, 1.5), (1.5, 1.5), meter=Meter(6, 8)), tempos=(TempoChange(0, 132.0),))
+    sheet = Sheet("Jig", "Country", E_MINOR)
+    (mark,) = parse(write_musicxml(score, sheet)).iter("direction")
+    metronome = mark.find("direction-type/metronome")
+    assert metronome is not None
+    assert [child.tag for child in metronome] == ["beat-unit", "beat-unit-dot", "per-minute"]
+    assert metronome.findtext("per-minute") == "88"
+    sound = mark.find("sound")
+    assert sound is not None
+    assert sound.attrib["tempo"] == "132"
+    assert read_back(write_musicxml(score, sheet)) == played(score)
+    assert "\u2669.<" in engrave(write_musicxml(score, sheet), "Jig", "", 2).svgs[0]
+
+
+@pytest.mark.parametrize(
+    ("meter", "words"),
+    [("4/4", "132 BPM"), ("3/4", "132 BPM"), ("3/8", "132 BPM"), ("12/8", "88 BPM (dotted quarters)")],
+)
+def test_the_head_of_a_sheet_has_the_same_tempo(meter: str, words: str) -> None:
+    assert tempo_in_words(132.0, Meter.parse(meter)) == words
 
 
 def test_accidentals_and_tempo_marks_are_letters_that_every_font_has() -> None:
