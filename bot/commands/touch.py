@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _GENRES = "metal,rock,pop,jazz"
 _REAL = 100
+_TOUCH = re.compile(r"^touch = .*\n", re.MULTILINE)
 
 
 def touch(
@@ -32,9 +35,12 @@ def touch(
     steps: Annotated[int, typer.Option(help="To take once it is known what each weight does.", min=1, max=20)] = 4,
     seed: Annotated[int, typer.Option(help="Of the first song.", min=0, max=2**31)] = 3_000_000,
     out: Annotated[Path | None, typer.Option(help="Folder for touch.json, touch.toml and touch.md.")] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="A catalogue to put the touches into, such as configs/genres.toml.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON object instead of the tables.")] = False,
 ) -> None:
-    """Leads the players so that songs are more like real validation songs; about two processor minutes a genre."""
+    """Leads the players so that songs are more like real ones; one or two processor minutes a genre."""
     from rich.console import Console
 
     settings = quietly_prepared_settings()
@@ -42,22 +48,61 @@ def touch(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from inference.evaluation.leading import Effort
 
+    catalogue_text = None if catalogue is None else _read(catalogue)
+
+    def found(findings: "list[Finding]") -> None:
+        if out is not None:
+            _save(out, {"touch.toml": _lines(findings)})
+        if catalogue is not None and catalogue_text is not None:
+            touched = catalogue_text
+            for finding in findings:
+                touched = with_touch(touched, finding.genre.name, finding.entry)
+            _save(catalogue.parent, {catalogue.name: touched})
+
     with Console(file=sys.stderr).status("starting") as status:
-        findings, report = _tuned(settings, (tuple(bank), genres, Effort(songs, seed, steps)), status.update)
+        wanted = (tuple(bank), genres, Effort(songs, seed, steps))
+        findings, report = _tuned(settings, wanted, found, status.update)
     known = {
         "touches": {finding.genre.name: {"touch": finding.touch.said()} for finding in findings},
         "report": json.loads(report.to_json()),
     }
     text = json.dumps(known, indent=2, ensure_ascii=False)
-    lines = "".join(f"# {finding.genre.name}\n{finding.entry}\n" for finding in findings)
     if out is not None:
-        _save(out, {"touch.json": text + "\n", "touch.toml": lines, "touch.md": report.to_markdown()})
-    typer.echo(text if as_json else f"{report.to_markdown()}\n{lines}")
+        _save(out, {"touch.json": text + "\n", "touch.md": report.to_markdown()})
+    typer.echo(text if as_json else f"{report.to_markdown()}\n{_lines(findings)}")
+
+
+def with_touch(catalogue: str, genre: str, entry: str) -> str:
+    """The text of a catalogue in which a genre has that line for its touch, in the place of the one it had.
+
+    Raises:
+        CommandTrouble: the catalogue has no table of that name.
+    """
+    table = re.search(rf"^\[{re.escape(genre)}\]\n(?:[^\[\n].*\n)*", catalogue, re.MULTILINE)
+    if table is None:
+        raise CommandTrouble(f"the catalogue has no genre {genre}")
+    touched = f"{_TOUCH.sub('', table[0])}{entry}\n"
+    return catalogue[: table.start()] + touched + catalogue[table.end() :]
+
+
+def _lines(findings: "list[Finding]") -> str:
+    return "".join(f"# {finding.genre.name}\n{finding.entry}\n" for finding in findings)
+
+
+def _read(catalogue: Path) -> str:
+    try:
+        return catalogue.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandTrouble(f"the catalogue {catalogue} cannot be read") from error
 
 
 def _tuned(
-    settings: Settings, wanted: tuple[tuple[Path, ...], str, "Effort"], tell: "Tell"
+    settings: Settings,
+    wanted: tuple[tuple[Path, ...], str, "Effort"],
+    found: Callable[[list["Finding"]], None],
+    tell: "Tell",
 ) -> tuple[list["Finding"], "Report"]:
+    """Tells of all that is found so far whenever a genre is done, for it may be a long way to the last."""
     from bot.app import read_catalogue
     from inference.evaluation.evaluate import Subject
     from inference.evaluation.touches import report_of, tune_genres
@@ -67,8 +112,11 @@ def _tuned(
     banks, genres, effort = wanted
     subject = Subject(settings.inference.checkpoint_file, banks, settings.inference.threads)
     plan = plan_of(settings, genres, _REAL, effort.seed)
+    findings = []
     with as_trouble(CannotEvaluate, CheckpointError):
-        findings = tune_genres(subject, plan, read_catalogue(settings.music), effort, tell)
+        for finding in tune_genres(subject, plan, read_catalogue(settings.music), effort, tell):
+            findings.append(finding)
+            found(findings)
         return findings, report_of(subject, findings, effort)
 
 

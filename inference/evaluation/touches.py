@@ -63,8 +63,10 @@ class Finding:
         return f"touch = {{ {said} }}"
 
 
-def tune_genres(subject: Subject, plan: Plan, catalogue: GenreCatalogue, effort: Effort, tell: Tell) -> list[Finding]:
-    """One genre after the other; a genre whose kin was tuned before it begins from there, and with its answers.
+def tune_genres(
+    subject: Subject, plan: Plan, catalogue: GenreCatalogue, effort: Effort, tell: Tell
+) -> Iterator[Finding]:
+    """One genre after the other, each as soon as it is found; one whose kin was tuned begins there, with its answers.
 
     Args:
         subject: the weights and the banks.
@@ -80,7 +82,6 @@ def tune_genres(subject: Subject, plan: Plan, catalogue: GenreCatalogue, effort:
     banks = load_banks(subject.banks)
     touches = {genre.name: genre.touch for genre in catalogue.genres}
     answers: dict[str, Answers] = {}
-    findings = []
     with running(subject, _SLOTS) as engine:
         for genre in sorted(plan.genres, key=lambda genre: genre.name in KIN):
             aim = aim_of(banks, genre, plan.songs, plan.seed)
@@ -96,8 +97,7 @@ def tune_genres(subject: Subject, plan: Plan, catalogue: GenreCatalogue, effort:
                 found = Finding(genre, tuned.touch, songs, aim, tuned)
                 answers[genre.name] = tuned.answers
             touches[genre.name] = found.touch
-            findings.append(found)
-    return findings
+            yield found
 
 
 def _candidates(present: Touch, kin: Touch) -> dict[str, Touch]:

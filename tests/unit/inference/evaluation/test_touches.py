@@ -2,14 +2,26 @@
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from bot.commands.cli import main
+from bot.commands.touch import with_touch
+from bot.commands.trouble import CommandTrouble
 from inference.evaluation import estimate, touches
 from tests.fakes.logs import logging_restored
 from tests.unit.inference.evaluation.strangers import furnish
+
+CATALOGUE = """# Two genres.
+[metal]
+touch = { kick = 3 }
+bars = 32
+
+[rock]
+bars = 16
+"""
 
 
 @pytest.fixture
@@ -31,13 +43,25 @@ def test_a_touch_is_tuned_by_the_verb(
 ) -> None:
     monkeypatch.setattr(touches, "MIN_SONGS", 3)
     monkeypatch.setattr("inference.evaluation.leading.MOVES", {"kick": 0.8, "again": 0.25})
-    assert _run("touch --bank bank.npz --genres metal --songs 8 --steps 1 --out report", monkeypatch) == 0
+    (place / "mine.toml").write_text(CATALOGUE, encoding="utf-8")
+    words = "touch --bank bank.npz --genres metal --songs 8 --steps 1 --out report --catalogue mine.toml"
+    assert _run(words, monkeypatch) == 0
     told = capsys.readouterr().out
     assert "L1, %: at present" in told
     assert "distance from real, units: found" in told
     known = json.loads((place / "report" / "touch.json").read_text(encoding="utf-8"))
     assert set(known["touches"]) == {"metal"}
     assert (place / "report" / "touch.toml").read_text(encoding="utf-8").startswith("# metal\ntouch = {")
+    tables = tomllib.loads((place / "mine.toml").read_text(encoding="utf-8"))
+    assert tables == {"metal": {"bars": 32, **known["touches"]["metal"]}, "rock": {"bars": 16}}
+
+
+def test_a_touch_is_put_where_the_old_one_was() -> None:
+    once = with_touch(CATALOGUE, "rock", "touch = { kick = 1 }")
+    assert once == CATALOGUE + "touch = { kick = 1 }\n"
+    assert with_touch(once, "rock", "touch = { kick = 2 }") == CATALOGUE + "touch = { kick = 2 }\n"
+    with pytest.raises(CommandTrouble, match="no genre polka"):
+        with_touch(CATALOGUE, "polka", "touch = {}")
 
 
 def test_a_genre_with_few_real_songs_shares_the_touch_of_its_kin(
