@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from inference.api import ErrorCode, SongBody, SongState
 from inference.server.archive import Archive, Record
 from inference.server.feed import StatusFeed
 from inference.server.limits import ServerLimits
 from inference.server.refusal import Refusal
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 @dataclass(eq=False, slots=True)
@@ -209,6 +213,8 @@ async def _to_the_end(write: Callable[[str, Record], object], folder: str, recor
         await asyncio.shield(writing)
     except asyncio.CancelledError:
         await asyncio.wait([writing])
+        if (error := writing.exception()) is not None:
+            log.info("song given up was not written down", folder=folder, reason=str(error))
         raise
 
 

@@ -113,6 +113,8 @@ class Chaos:
                 if not known.is_spoiled:
                     raise Broken(f"{song} was accepted and is lost after a restart")
                 del self.songs[song]
+            elif self.fails:  # its end may not have been written down, and then it is made once more
+                known.is_done = False
 
     def _is_quiet(self, service: Service) -> None:
         stats, line = service.engine.stats(), service.service.line
