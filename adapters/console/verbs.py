@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -189,5 +190,5 @@ def _region(text: str) -> tuple[tuple[str, ...], tuple[int, int] | None]:
 def _describe(schedule: DailySchedule) -> str:
     genres = ", ".join(schedule.genres) or "any genre"
     paused = f" (paused: {schedule.paused})" if schedule.paused else ""
-    next_utc = f"{schedule.next_run_utc:%Y-%m-%d %H:%M} UTC"
-    return f"A song a day at {schedule.at:%H:%M} {schedule.zone}, {genres}; next: {next_utc}{paused}"
+    due = schedule.next_run_utc.astimezone(ZoneInfo(schedule.zone))  # at a clock that is put on, not quite `at`
+    return f"A song a day at {schedule.at:%H:%M} {schedule.zone}, {genres}; the next on {due:%a %d %b at %H:%M}{paused}"

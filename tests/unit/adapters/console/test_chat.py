@@ -230,6 +230,7 @@ async def test_a_disabled_genre_is_refused_with_the_others_named(terminal: Termi
 async def test_a_daily_song_is_set_shown_and_ended(terminal: Terminal) -> None:
     answer = await terminal.type("/daily 18:30 Europe/Berlin metal, nu metal")
     assert "18:30 Europe/Berlin, metal, nu-metal" in answer
+    assert answer.splitlines()[1].endswith("at 18:30")
     assert "18:30 Europe/Berlin" in await terminal.type("/daily")
     assert "No more daily songs" in await terminal.type("/daily off")
     assert "There is no daily song" in await terminal.type("/daily")
