@@ -54,8 +54,8 @@ _NOTES = (
     "plays them is all one. Twice as many takes as of a new song are written, and the one is kept that shares most "
     "notes with the others, as the service does it. Beside the model: the bar before the gap, repeated, and the same "
     "bars of another song.",
-    "Of so many takes a song the one is kept that misses the fewest wishes (key, density, no silent player) and, among "
-    "equals, is liked most by the critic if there is one, as the service does it.",
+    "Of so many takes a song the one is kept that misses the fewest wishes (key, density, no silent player); among "
+    "equals the first, unless the critic, if there is one, likes another clearly more, as the service does it.",
     "Row 12: real excerpts are read into points, one for what each player plays in each bar, and written again from "
     "those and their form alone; beside it, what the same model writes without the points. Blends: where the notes lie "
     "that were written half way, as their own points "
