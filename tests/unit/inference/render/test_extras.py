@@ -3,6 +3,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.etree.ElementTree import fromstring as parse
 
 import av
 import guitarpro
@@ -118,6 +119,34 @@ def test_score_tab_and_chart_open_in_other_programs(files: Files) -> None:
     with Image.open(files["ashes-chords.png"].path) as chart:
         assert chart.size[0] == 1200
     assert "| E5" in files["ashes-chords.txt"].path.read_text()
+
+
+@pytest.mark.parametrize("name", ["ashes.flac", "ashes.ogg", "ashes-without-bass.mp3"])
+def test_decoders_of_two_makers_hear_the_same(files: Files, name: str) -> None:
+    path = files[name].path
+    heard = soundfile.read(path, dtype="float32")[0].T
+    with av.open(str(path)) as container:
+        again = np.concatenate([decoded(frame) for frame in container.decode(audio=0)], axis=1)
+    assert abs(again.shape[1] - heard.shape[1]) <= 2 * 1152  # some leave a decoder's delay out
+    inside = heard[0, RATE : 3 * RATE]
+    match = max(np.corrcoef(again[0, RATE + lag : 3 * RATE + lag], inside)[0, 1] for lag in range(-1200, 1201))
+    assert match > 0.999
+
+
+def decoded(frame: av.AudioFrame) -> np.ndarray:
+    """Shape (2, samples), whatever the decoder's format."""
+    (plain,) = av.AudioResampler("fltp", "stereo", RATE).resample(frame)
+    return plain.to_ndarray()
+
+
+def test_the_pages_are_drawings_that_other_programs_read(files: Files) -> None:
+    with zipfile.ZipFile(files["ashes-pages.zip"].path) as archive:
+        drawing = parse(archive.read("page-01.svg"))
+        page = next(frames(archive.read("page-01.png")))[1]
+    assert drawing.tag.endswith("svg")
+    assert len(list(drawing.iter("{http://www.w3.org/2000/svg}path"))) > 10
+    assert page.min() < 50
+    assert page.max() == 255
 
 
 def test_the_video_is_as_long_as_the_song_and_has_its_sound(files: Files) -> None:

@@ -4,11 +4,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import mutagen.mp3
 import numpy as np
 import pyloudnorm
 import pytest
 import soundfile
+import symusic
 from PIL import Image
 
 from inference.api import ErrorCode, FileFormat
@@ -78,6 +80,22 @@ def test_the_cover_is_the_card(files: dict[str, RenderedFile]) -> None:
     card = Image.open(files[".png"].path).resize(picture.size)
     assert cover.mime == "image/jpeg"
     assert np.abs(np.asarray(picture, float) - np.asarray(card, float)).mean() < 6
+
+
+def test_decoders_of_two_makers_see_the_same_card_and_hear_the_same_song(files: dict[str, RenderedFile]) -> None:
+    with av.open(str(files[".png"].path)) as container:
+        seen = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert np.array_equal(seen, np.asarray(Image.open(files[".png"].path).convert("RGB")))
+    with av.open(str(files[".mp3"].path)) as container:
+        heard = sum(frame.samples for frame in container.decode(audio=0)) / 48_000
+    assert heard == pytest.approx(mutagen.mp3.MP3(files[".mp3"].path).info.length, abs=0.1)
+
+
+def test_the_midi_is_one_that_another_reader_finds_the_same_notes_in(files: dict[str, RenderedFile]) -> None:
+    tracks = symusic.Score(files[".mid"].path).tracks
+    found = sorted((note.time, note.pitch, note.velocity) for track in tracks for note in track.notes)
+    wanted = (note for track in quartet_score(8).tracks for note in track.notes)
+    assert found == sorted((note.tick, note.pitch, note.velocity) for note in wanted)
 
 
 def test_the_midi_has_the_notes_the_key_and_the_recipe(files: dict[str, RenderedFile]) -> None:
