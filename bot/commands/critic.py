@@ -21,9 +21,9 @@ def train(
     bank: Banks,
     out: Annotated[Path, typer.Option(help="Where to put the critic, such as var/critic.safetensors.")],
     genres: Genres = _GENRES,
-    songs: Annotated[int, typer.Option(help="To compose, a genre.", min=8, max=10_000)] = 100,
+    songs: Annotated[int, typer.Option(help="To write four times each, a genre.", min=8, max=10_000)] = 100,
 ) -> None:
-    """Composes songs and learns to tell them from real training songs; some minutes."""
+    """Composes songs and learns what to like in takes, and to tell songs from real ones; a minute a genre."""
     from rich.console import Console
 
     settings = quietly_prepared_settings()
