@@ -9,7 +9,7 @@ from inference.music.errors import InvalidSpec
 _COLD, _HOT = 0.3, 2.0
 _MOST_WEIGHT = 8.0
 # Of bars that others stand beside (DECISIONS.md, *Filled bars*).
-_FILLING_AGAIN, _FILLING_FOUR, _FILLING_FORM = 0.0, 1.0, 0.8
+_FILLING_AGAIN, _FILLING_FOUR, _FILLING_LATER, _FILLING_PAGE, _FILLING_FORM = 0.0, 1.0, 1.5, 0.7, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Touch:
         again: weight of whatever comes again, of a player or of the whole band.
         one, two, four, eight: weight of what was played so many bars ago coming again, on top of `again`.
         far: the same of what was played twelve bars ago or longer.
-        later: weight of what is known to come one, two, four or eight bars later coming now, for each of these; in an
+        later: weight of what is known to come two, four or eight bars later coming now, for each of these; in an
             edit the bars after those that are written are known.
         page: weight of a player bringing back the bar that the players before it in this bar bring back, or of its
             playing something new if they do.
@@ -77,11 +77,19 @@ class Touch:
         return cls(**{name: float(value) for name, value in entry.items()})
 
     def filling(self) -> Self:
-        """The same for bars that others of the song stand beside: more comes again after four bars, and more surely.
+        """The same for bars that others of the song stand beside.
 
-        Drawn as freely as a whole song, such bars bring back less than real ones in that place do.
+        Left to itself the model hardly sees that what comes after such bars is often what they play, and it brings
+        whole bars back more rarely than real songs do in that place.
         """
-        return replace(self, again=_FILLING_AGAIN, four=_FILLING_FOUR, form=_FILLING_FORM)
+        return replace(
+            self,
+            again=_FILLING_AGAIN,
+            four=_FILLING_FOUR,
+            later=_FILLING_LATER,
+            page=max(self.page, _FILLING_PAGE),
+            form=_FILLING_FORM,
+        )
 
     def said(self) -> dict[str, float]:
         """What differs from leaving everything to the model."""

@@ -20,7 +20,7 @@ from inference.tokens.vocabulary import (
     VALUES,
 )
 
-LATER_DISTANCES = (1, 2, 4, 8)
+LATER_DISTANCES = (2, 4, 8)
 FAR = 12  # bars: what comes again from so long ago is another part of the song
 STRUCK, _SOUNDS = 2, 14  # harmonies of `Heard.at`: struck there, struck before
 # Shares of a touch's chord weight: fifth, thirds, fourth, and the sixth and the second against them.

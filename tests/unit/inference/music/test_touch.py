@@ -70,6 +70,7 @@ def test_bars_that_others_stand_beside_bring_more_back(tmp_path: Path, edit: Edi
     usual = Touch(kick=2.5, low=0.9)
     assert touch == (usual.filling() if fills else usual)
     assert usual.filling().four > usual.four
+    assert usual.filling().later > usual.later
     assert usual.filling().kick == usual.kick
 
 

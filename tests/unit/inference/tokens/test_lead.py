@@ -109,6 +109,23 @@ def test_what_comes_again_is_favoured_by_distance() -> None:
     assert (leaning[RIFF], leaning[NEW]) == (0.5, 0)
 
 
+def test_what_comes_later_is_favoured_where_it_is_known() -> None:
+    header = replace(HEADER, bars=4, ahead=2)
+    third = (Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS)
+    fourth = (Step(BAR, NEW), Step(TRACK + DRUMS, NEW), KICKS[0], Step(TRACK + BASS, NEW), note(0, LOW_E))
+    grammar = led(Touch(later=1.5), *third, *fourth, header=header)
+    grammar.mask(VALUE_FIELD, [BAR])  # closes the fourth bar
+    leaning = grammar.leaning(VALUE_FIELD, [BAR])
+    assert leaning is not None
+    assert {value: leaning[value] for value in np.flatnonzero(leaning)} == {RIFF + 1: 1.5}  # the third, two bars on
+    second = led(Touch(later=1.5), *third, *fourth, Step(BAR, NEW), Step(BAR, MIXED), header=header)
+    of_drums, of_bass = (second.leaning(VALUE_FIELD, [TRACK + slot]) for slot in (DRUMS, BASS))
+    assert of_drums is not None
+    assert of_bass is not None
+    assert (np.flatnonzero(of_drums).tolist(), np.flatnonzero(of_bass).tolist()) == ([RIFF], [RIFF])
+    assert led(Touch(later=1.5), *third, Step(BAR, MIXED)).leaning(VALUE_FIELD, [TRACK + DRUMS]) is None
+
+
 def test_players_turn_the_page_together() -> None:
     first = (Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS, Step(TRACK + BASS, NEW), note(0, LOW_E))
     again = (Step(BAR, MIXED), Step(TRACK + DRUMS, COPY))
