@@ -13,15 +13,13 @@ from inference.evaluation.plain_synths import plain_synths
 from inference.music.score import Note, Score
 from inference.music.spec import Player
 from inference.render.amp import amplify, shape_tone
-from inference.render.endings import fade_from
+from inference.render.band import Mix
 from inference.render.master import master
-from inference.render.mix import Desk, tone_of
+from inference.render.mix import tone_of
 from inference.render.mp3 import Tags, encode_mp3
-from inference.render.parts import split_parts
-from inference.render.performance import perform, sound_of, tones_of
+from inference.render.performance import sound_of
 from inference.render.signal import Audio
-from inference.render.sounds import Sound
-from inference.render.studio import Care, Studio, placed
+from inference.render.studio import Care, Studio
 from inference.render.synth import RATE, play_tones
 
 _LATE_TICKS, _LOUDER = 12, 9
@@ -74,17 +72,36 @@ def sound_speed(studio: Studio, piece: Piece, rounds: int = 1) -> SoundSpeed:
     synths = plain_synths(studio.soundset.fonts[0])
     song_s = 0.0
     for _ in range(rounds):
-        spent = _stages(studio, score, roster, studio.sounds.of(genre))
+        spent = _stages(studio, piece)
         with _timed(spent, "quick mix"):
             studio.record(score, roster, genre, Care.QUICK)
         plain.append({name: play(score) for name, play in synths.items()})
         with _timed(spent, "full mix"):
             audio, rate = studio.record(score, roster, genre)
+        spent["full mix, until two workers have made it"] = _by_two(studio, piece)
         with _timed(spent, "MP3"):
             encode_mp3(audio, rate, Tags("", "", score.tempos[0].tempo, "", "", b""))
         song_s = audio.shape[1] / rate
         stages.append(spent)
     return SoundSpeed(piece.words, song_s, _middle(stages), _middle(plain))
+
+
+def _by_two(studio: Studio, piece: Piece) -> float:
+    """Of a mix in two shares: the longer one, and what comes after both."""
+    spent: defaultdict[str, float] = defaultdict(float)
+    with _timed(spent, "before"):
+        band = studio.band(piece.score, piece.roster, piece.genre)
+        mix, (own, others) = Mix(band), band.shares
+    with _timed(spent, "own"):
+        for one, audio in studio.play(band, own):
+            mix.add(one, audio)
+    with _timed(spent, "theirs"):
+        theirs = list(studio.play(band, others))
+    with _timed(spent, "after"):
+        for one, audio in theirs:
+            mix.add(one, audio)
+        mix.mastered()
+    return spent["before"] + max(spent["own"], spent["theirs"]) + spent["after"]
 
 
 def _middle(rounds: list[Mapping[str, float]]) -> dict[str, float]:
@@ -104,33 +121,31 @@ def _moved(note: Note, rng: random.Random) -> Note:
     return replace(note, tick=tick, velocity=velocity)
 
 
-def _stages(studio: Studio, score: Score, roster: tuple[Player, ...], sound: Sound) -> defaultdict[str, float]:
+def _stages(studio: Studio, piece: Piece) -> defaultdict[str, float]:
     """The full mix once more, taken apart."""
     spent: defaultdict[str, float] = defaultdict(float)
     with _timed(spent, "single notes"):
-        score, timeline, written = placed(score)
-        performances = perform(score, split_parts(score, roster, sound), timeline, studio.soundset)
-        tones = play_tones(tones_of(performances), studio.soundset)
-    desk = Desk(RATE, timeline.length, 60.0 / score.tempos[0].tempo, sound)
-    for one in performances:
-        strip = sound.strip(one.part.role)
+        band = studio.band(piece.score, piece.roster, piece.genre)
+        tones = play_tones(band.lengths, studio.soundset)
+    mix = Mix(band)
+    for one in band.in_order:
+        strip = band.sound.strip(one.part.role)
         amp = studio.sounds.amps[one.part.amp] if one.part.amp else None
 
         def shape(tone: Audio, is_muted: bool, amp: Any = amp, strip: Any = strip) -> Audio:
             return shape_tone(tone, RATE, amp, is_muted=is_muted) if amp else tone_of(tone, RATE, strip)
 
         with _timed(spent, "notes into parts"):
-            audio = sound_of(one, tones, timeline.length, shape)
+            audio = sound_of(one, tones, band.timeline.length, shape)
         if amp is not None:
             with _timed(spent, "amplifiers"):
-                audio = amplify(audio, amp, timeline.bar_samples, rate=RATE, speaker=one.part.chair)
+                audio = amplify(audio, amp, band.timeline.bar_samples, rate=RATE, speaker=one.part.chair)
         with _timed(spent, "desk"):
-            fade_from(audio, written)
-            desk.add(audio, strip, one.part.pan)
+            mix.add(one, audio)
     with _timed(spent, "desk"):
-        mix = desk.mixed()
+        whole = mix.unmastered()
     with _timed(spent, "master"):
-        master(mix, RATE, sound)
+        master(whole, RATE, band.sound)
     return spent
 
 
