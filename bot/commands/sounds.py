@@ -17,10 +17,9 @@ _FIGURES = (
     ("crest_db", "crest"),
     ("range_lu", "range"),
     ("width_db", "width"),
-    ("roles_lu", "roles in the mix, LU"),
-    ("most_off_lu", "off"),
-    ("drum_bus_db", "drum bus, dB"),
-    ("drum_bus_recovery", "quarters"),
+    ("most_off_lu", "roles off"),
+    ("drum_bus_db", "drum bus"),
+    ("drum_bus_recovery", "lets go"),
 )
 
 
@@ -73,7 +72,4 @@ def _tell(figures: list[dict[str, object]], pictures: list[Path]) -> None:
 
 
 def _words(figure: object) -> str:
-    """What is several figures in one line."""
-    if isinstance(figure, dict):
-        return ", ".join(f"{name} {value}" for name, value in figure.items())
     return " / ".join(map(str, figure)) if isinstance(figure, list) else str(figure)
