@@ -24,6 +24,7 @@ class Metrics:
             "lnh_songs", "Songs that ended, by final state and error code", ["state", "code"], registry=self.registry
         )
         self._refused = Counter("lnh_refused", "Requests refused, by error code", ["code"], registry=self.registry)
+        self._count_from_zero()
         self._seconds = {
             SongState.QUEUED: self._histogram("lnh_queue_wait_seconds", "Time from acceptance to a slot"),
             SongState.COMPOSING: self._histogram("lnh_compose_seconds", "Time from a slot to the last note"),
@@ -41,6 +42,14 @@ class Metrics:
         )
         self._kept = Gauge("lnh_artifact_bytes", "Size of all files of finished songs", registry=self.registry)
         self.registry.register(_EngineNumbers(engine, line))
+
+    def _count_from_zero(self) -> None:
+        """Prometheus sees no growth in a number that it has never seen before: the first failure would be none."""
+        for state in (SongState.DONE, SongState.CANCELLED):
+            self._songs.labels(state, "")
+        for code in ErrorCode:
+            self._songs.labels(SongState.FAILED, code)
+            self._refused.labels(code)
 
     def refused(self, code: ErrorCode) -> None:
         self._refused.labels(code).inc()
