@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main as lnh_main
 from bot.commands.cli import EXAMPLES
 from inference.midi import read_midi
 from inference.music.recipe import Recipe
@@ -122,6 +123,17 @@ def test_no_verb_at_all_shows_what_there_is_and_nothing_else(lnh: Lnh) -> None:
     assert lnh.status == 2
     assert "compose" in lnh.out + lnh.err
     assert "lnh: " not in lnh.err
+
+
+def test_whoever_stops_it_before_a_verb_runs_hears_one_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.commands.cli.main", stop)
+    assert lnh_main() == 130
+    assert capsys.readouterr().err == "lnh: stopped\n"
 
 
 def test_genres_that_cannot_be_read_are_named(lnh: Lnh, monkeypatch: pytest.MonkeyPatch) -> None:
