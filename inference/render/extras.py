@@ -52,6 +52,9 @@ def render_extras(
             except RenderFailed as reason:
                 made.append(Unmade(extra, str(reason)))
                 continue
+            except MemoryError:
+                made.append(Unmade(extra, "it needs more memory than I may use"))
+                continue
             except OSError as error:
                 raise write_error(error) from error
             made += [save(content, folder / f"{job.stem}{rest}", kind, extra) for rest, content, kind in contents]

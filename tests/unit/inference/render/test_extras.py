@@ -229,6 +229,18 @@ def test_what_cannot_be_made_is_named_and_the_rest_is_there(tmp_path: Path) -> N
     assert "a file may have 0.0381 MiB here" in unmade[1].reason
 
 
+def test_what_needs_too_much_memory_is_named_and_the_rest_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("inference.render.extras.write_tab", greedy)
+    made = extras(metal_job(single_note_score(), ()), tmp_path, ExtraFile.TAB, ExtraFile.MUSICXML)
+    assert made[0] == Unmade(ExtraFile.TAB, "it needs more memory than I may use")
+    assert isinstance(made[1], RenderedFile)
+
+
 def test_a_missing_package_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)
