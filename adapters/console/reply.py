@@ -7,6 +7,7 @@ from typing import TextIO
 
 from adapters.console.shelf import put, put_more
 from adapters.console.view import LOCALE, ProgressView
+from bot.domain.errors import DeliveryFailed
 from bot.domain.files import MadeFiles
 from bot.domain.request import Place, Requester, RequestId
 from bot.domain.song import Progress, Song
@@ -29,10 +30,18 @@ class Screen:
             print("".join(letter for letter in line if letter.isprintable()), file=self.output, flush=True)
 
     async def deliver(self, song: Song, note: str | None = None) -> None:
-        """Writes the song's files and says where they are. Raises DeliveryFailed."""
-        paths = await asyncio.to_thread(put, song, self._folder)
+        """Writes the song's files and says where they are. Raises DeliveryFailed.
+
+        What the song is called is told in any case: its seed brings it again when there is room.
+        """
+        lines = [*((note,) if note else ()), *caption(song, LOCALE).splitlines()]
+        try:
+            paths = await asyncio.to_thread(put, song, self._folder)
+        except DeliveryFailed:
+            self.say(*lines)
+            raise
         self.last_song = song.id
-        self.say(*((note,) if note else ()), *caption(song, LOCALE).splitlines(), *map(str, paths))
+        self.say(*lines, *map(str, paths))
 
     async def preview(self, song: Song) -> list[Path]:
         """Writes what there is already and says where the quick mix is; the files. Raises DeliveryFailed."""

@@ -263,6 +263,14 @@ async def test_a_service_that_fails_is_told_and_the_chat_goes_on(terminal: Termi
     assert "on  metal" in answer
 
 
+async def test_a_song_that_finds_no_room_is_told_with_its_seed(terminal: Terminal) -> None:
+    terminal.settings.console.out.write_text("a file where the folder is to be")
+    answer = await terminal.type("/compose metal seed 7")
+    caption, trouble = answer.splitlines()[-2:]
+    assert caption.endswith("seed 7")
+    assert "could not be posted here" in trouble
+
+
 async def test_a_title_cannot_send_escape_sequences_to_the_terminal(terminal: Terminal) -> None:
     answer = await terminal.type("/compose \x1b[31mmetal")
     assert "\x1b" not in answer
