@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import importlib.util
 import json
 import platform
 import shutil
@@ -13,10 +14,12 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from bot.commands.look import masked
+from bot.commands.machine import LOOPBACK
 from bot.commands.prepare import quietly_prepared_settings
 from bot.settings import BadSettings, Settings
 from inference.music.errors import MusicError
@@ -24,6 +27,7 @@ from inference.music.genre import load_catalogue
 
 _MIB = 2**20
 _ENOUGH_DISK_BYTES = 500 * _MIB
+_EXTRAS = {"score": ("typst", "verovio"), "video": ("av",)}
 
 
 class Level(StrEnum):
@@ -47,7 +51,7 @@ Check = Callable[[Settings], Iterator[Finding]]
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of lines.")] = False,
 ) -> None:
-    """Checks Python, torch, the checkpoint, sounds, ports, tokens, the database and the disk."""
+    """Checks Python, torch, the checkpoint, what decodes it, sounds, ports, tokens, the database and the disk."""
     findings = examine(quietly_prepared_settings())
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
@@ -79,12 +83,73 @@ def _torch(settings: Settings) -> Iterator[Finding]:
 
 
 def _checkpoint(settings: Settings) -> Iterator[Finding]:
+    from inference.model.errors import CheckpointError
+    from inference.model.stored import checkpoint_hash, read_checkpoint
+
     try:
         path = settings.inference.checkpoint_file
-    except BadSettings as error:
+        read_checkpoint(path)
+        yield Finding(
+            Level.OK, "checkpoint", f"{path.name} ({checkpoint_hash(path)}), {path.stat().st_size / _MIB:.0f} MiB"
+        )
+    except (BadSettings, CheckpointError) as error:
         yield Finding(Level.BAD, "checkpoint", str(error))
+
+
+def _decoder(settings: Settings) -> Iterator[Finding]:
+    """What will write the notes; the native step is built meanwhile, if it was not yet."""
+    from inference.engine.native.build import library
+    from inference.engine.native.errors import NativeUnavailable
+
+    wanted = settings.inference.decoder
+    if wanted == "cuda" or (wanted == "auto" and _has_card()):
+        yield from _card(settings)
+    if wanted == "torch":
+        yield Finding(Level.NOTE, "decoder", "torch, because the settings say so; the native step is much faster")
+    if wanted not in ("auto", "native"):
         return
-    yield Finding(Level.OK, "checkpoint", f"{path.name}, {path.stat().st_size / _MIB:.0f} MiB")
+    try:
+        library()
+    except NativeUnavailable as error:
+        level, then = (Level.BAD, "") if wanted == "native" else (Level.NOTE, ", so torch writes, which is much slower")
+        yield Finding(level, "decoder", f"{error}{then}; a C++ compiler such as g++ makes it fast")
+        return
+    yield Finding(Level.OK, "decoder", "the native step is built for this processor")
+
+
+def _has_card() -> bool:
+    try:
+        torch = importlib.import_module("torch")
+    except (ImportError, OSError):  # which has a finding of its own
+        return False
+    return bool(torch.cuda.is_available())
+
+
+def _card(settings: Settings) -> Iterator[Finding]:
+    from inference.engine import load_runner
+    from inference.engine.native.errors import NativeUnavailable
+    from inference.model.errors import CheckpointError
+
+    inference = settings.inference
+    try:
+        load_runner(inference.checkpoint_file, inference.slots, inference.threads, "cuda")
+    except (BadSettings, CheckpointError, NativeUnavailable) as error:
+        yield Finding(Level.BAD if inference.decoder == "cuda" else Level.NOTE, "decoder", str(error))
+        return
+    yield Finding(Level.OK, "decoder", "the CUDA card takes the model")
+
+
+def _extras(_settings: Settings) -> Iterator[Finding]:
+    for extra, packages in _EXTRAS.items():
+        missing = [name for name in packages if importlib.util.find_spec(name) is None]
+        if missing:
+            yield Finding(
+                Level.NOTE,
+                extra,
+                f"no {' or '.join(missing)}, so those files are left out; pip install 'lnh-band[{extra}]'",
+            )
+        else:
+            yield Finding(Level.OK, extra, "can be made")
 
 
 def _genres(settings: Settings) -> Iterator[Finding]:
@@ -135,6 +200,9 @@ def _service(settings: Settings) -> Iterator[Finding]:
     if asyncio.run(is_ready()):
         yield Finding(Level.OK, "service", f"plays at {inference.url}")
         return
+    if urlsplit(inference.url).hostname not in LOOPBACK:
+        yield Finding(Level.BAD, "service", f"does not answer at {inference.url}; start `lnh serve` there")
+        return
     yield Finding(
         Level.NOTE, "service", f"does not answer at {inference.url}; `lnh run` and `lnh compose` start their own"
     )
@@ -181,8 +249,10 @@ _CHECKS: tuple[Check, ...] = (
     _python,
     _torch,
     _checkpoint,
+    _decoder,
     _genres,
     _sounds,
+    _extras,
     _service,
     _tokens,
     _slack_port,

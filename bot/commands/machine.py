@@ -5,6 +5,7 @@ import os
 import platform
 from pathlib import Path
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CPU_TABLE = Path("/proc/cpuinfo")
 
 

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import structlog
 import typer
 
+from bot.commands.machine import LOOPBACK
 from bot.commands.prepare import prepared_settings, quietly_prepared_settings
 from bot.commands.trouble import as_trouble
 from bot.settings import Settings, load_settings
 from inference.music.spec import check_range
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _FAREWELL_S = 10.0  # beside the grace that its songs have, for a service that stops
 _log = structlog.get_logger(__name__)
 
@@ -113,7 +113,7 @@ async def _service(settings: Settings) -> AsyncIterator[str]:
     inference = settings.inference
     async with HttpComposer(inference.url) as composer:
         is_ready = await composer.is_ready()
-    if is_ready or urlsplit(inference.url).hostname not in _LOOPBACK:
+    if is_ready or urlsplit(inference.url).hostname not in LOOPBACK:
         _log.info("using the service that is there", url=inference.url, is_ready=is_ready)
         yield inference.url
         return
