@@ -1,15 +1,18 @@
 """Looks for the touch whose songs are most like real ones.
 
 Each weight is moved a little by itself while seeds, keys, tempos and bands stay the same, which says how every metric
-answers to it. Damped steps (Levenberg, 1944) then make up for what is missing, and the songs of each step correct the
-answers (Broyden, 1965), for they are noisy and not quite linear. What came of it is kept only if songs of other seeds
-are nearer to real ones too. A genre whose kin was asked before begins with its answers.
+answers to it; genres answer much alike and songs differ a lot, so every genre goes by the mean of all answers. Damped
+steps (Levenberg, 1944) then make up for what is missing, and the songs of each step correct the answers (Broyden,
+1965), for they are noisy and not quite linear. What came of it is kept only if songs of other seeds are nearer to real
+ones too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.critic.lines import Floats
 from inference.evaluation.compose import Tell
@@ -41,7 +44,18 @@ _DIGITS = 2
 _OBEDIENT, _DISOBEDIENCE = 0.53, 5.0
 FOUND = "found"
 
-Write = Callable[[Touch, Sequence[int]], Floats]
+_Name = TypeVar("_Name")
+
+
+@dataclass(frozen=True)
+class Songs:
+    """Single takes: float [songs, metrics], NaN where a metric is not defined; bool [songs], who keeps all wishes."""
+
+    table: Floats
+    kept: NDArray[np.bool_]
+
+
+Write = Callable[[Touch, Sequence[int]], Songs]
 
 
 @dataclass(frozen=True)
@@ -67,44 +81,58 @@ class Aim:
         off: Floats = np.ma.filled(apart, 0.0)
         return off
 
-    def distance(self, table: Floats) -> float:
+    def distance(self, songs: Songs, choice: Floats) -> float:
         """The mean of that over the metrics, without signs, and what is owed for songs that break their wishes.
 
-        Those have no number in any metric, for they are hardly ever released.
+        Args:
+            songs: all that were written, for they are few.
+            choice: float [metrics], by how much those that keep their wishes, and may be released, differ from all.
         """
-        obedient = float(1 - np.isnan(table).all(axis=1).mean()) if len(table) else 0.0
-        return float(np.abs(self.off(table)).mean()) + _DISOBEDIENCE * max(0.0, _OBEDIENT - obedient)
+        owed = _DISOBEDIENCE * max(0.0, _OBEDIENT - float(songs.kept.mean()))
+        return float(np.abs(self.off(songs.table) + choice).mean()) + owed
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What one move of each weight does to each metric, in units: float [metrics, weights]."""
+    """What one move of each weight does to the mean of a metric, and what it does to keep songs that keep their wishes.
 
-    metrics: tuple[str, ...]
-    weights: tuple[str, ...]
-    table: Floats
+    Args:
+        weights: in units of the metric, by (metric, weight).
+        choice: the same by metric.
+    """
 
-    def among(self, metrics: Sequence[str], weights: Sequence[str]) -> Floats:
-        """The same of these metrics and weights; nought where it is not known."""
-        found = np.zeros((len(metrics), len(weights)))
-        for row, metric in enumerate(metrics):
-            for column, weight in enumerate(weights):
-                if metric in self.metrics and weight in self.weights:
-                    found[row, column] = self.table[self.metrics.index(metric), self.weights.index(weight)]
-        return found
+    weights: Mapping[tuple[str, str], float]
+    choice: Mapping[str, float]
+
+    @classmethod
+    def mean(cls, several: Sequence[Self]) -> Self:
+        """Of those who know."""
+        return cls(_mean([one.weights for one in several]), _mean([one.choice for one in several]))
+
+    def among(self, metrics: Sequence[str], names: Sequence[str]) -> tuple[Floats, Floats]:
+        """Float [metrics, weights] and [metrics]; nought where it is not known."""
+        table = [[self.weights.get((metric, name), 0.0) for name in names] for metric in metrics]
+        return np.array(table).reshape(len(metrics), len(names)), np.array(
+            [self.choice.get(one, 0.0) for one in metrics]
+        )
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """Every touch that was a candidate, FOUND among them, with what its songs of the held-back seeds measure.
+    """Every touch that was a candidate, FOUND among them, with its songs of the held-back seeds.
 
-    kept: the name of the one whose songs are nearest to real ones. answers: as they were after the last step.
+    choice: float [metrics], as `Aim.distance` takes it.
     """
 
+    aim: Aim
     touches: Mapping[str, Touch]
-    tables: Mapping[str, Floats]
-    kept: str
-    answers: Answers
+    songs: Mapping[str, Songs]
+    choice: Floats
+
+    @property
+    def kept(self) -> str:
+        """The name of the one whose songs are nearest to real ones."""
+        return min(self.songs, key=lambda name: self.aim.distance(self.songs[name], self.choice))
 
     @property
     def touch(self) -> Touch:
@@ -131,45 +159,63 @@ class Effort:
 
 @dataclass(frozen=True)
 class Start:
-    """Touches by name, at least one, of which the search begins from the best; of equals the first is kept.
-
-    answers: of a genre of the same kind, which are believed instead of asked for; None asks.
-    """
+    """Touches by name, at least one, of which the search begins from the best; of equals the first is kept."""
 
     candidates: Mapping[str, Touch]
-    answers: Answers | None = None
+    answers: Answers
+
+
+def ask(write: Write, aim: Aim, touch: Touch, effort: Effort) -> Answers:
+    """Moves every weight of a touch by itself, for the price of one setting each and one more.
+
+    Args:
+        write: writes a song with a touch for each seed.
+        aim: what real songs measure.
+        touch: from where.
+        effort: how many songs.
+    """
+    names = _weights_of(aim)
+    settings = [write(touch, effort.chosen_by)]
+    settings += [write(_moved(touch, {name: 1.0}), effort.chosen_by) for name in names]
+    off = [aim.off(songs.table) for songs in settings]
+    everything = np.concatenate([songs.table for songs in settings])
+    kept = everything[np.concatenate([songs.kept for songs in settings])]
+    choice = aim.off(kept) - aim.off(everything) if len(kept) else np.zeros(len(aim.names))
+    weights = {
+        (metric, name): float(there[row] - off[0][row])
+        for row, metric in enumerate(aim.names)
+        for name, there in zip(names, off[1:], strict=True)
+    }
+    return Answers(weights, dict(zip(aim.names, choice.tolist(), strict=True)))
 
 
 def tune(write: Write, aim: Aim, start: Start, effort: Effort, tell: Tell) -> Tuned:
     """Searches from the best of some touches.
 
     Args:
-        write: writes a song with a touch for each seed, and measures them: float [seeds, metrics].
+        write: writes a song with a touch for each seed, and measures them.
         aim: what real songs measure.
-        start: where to begin.
+        start: where to begin, and what weights do.
         effort: how many songs.
         tell: takes lines on how far it is.
     """
-    touch, answers = _search(write, aim, start, effort, tell)
-    touches = {**start.candidates, FOUND: rounded(touch)}
-    tables = {name: write(touch, effort.held_back) for name, touch in touches.items()}
-    return Tuned(touches, tables, min(tables, key=lambda name: aim.distance(tables[name])), answers)
+    touches = {**start.candidates, FOUND: rounded(_search(write, aim, start, effort, tell))}
+    songs = {name: write(touch, effort.held_back) for name, touch in touches.items()}
+    return Tuned(aim, touches, songs, start.answers.among(aim.names, ())[1])
 
 
-def _search(write: Write, aim: Aim, start: Start, effort: Effort, tell: Tell) -> tuple[Touch, Answers]:
+def _search(write: Write, aim: Aim, start: Start, effort: Effort, tell: Tell) -> Touch:
+    names = _weights_of(aim)
+    answers, choice = start.answers.among(aim.names, names)
+
     def measured(touch: Touch) -> tuple[float, Floats]:
-        table = write(touch, effort.chosen_by)
-        return aim.distance(table), aim.off(table)
+        songs = write(touch, effort.chosen_by)
+        return aim.distance(songs, choice), aim.off(songs.table) + choice
 
     begun = {name: measured(touch) for name, touch in start.candidates.items()}
     nearest = min(begun, key=lambda name: begun[name][0])
     found, (best, off) = start.candidates[nearest], begun[nearest]
-    names = [name for name in MOVES if any(_NEEDS.get(name, "") in metric for metric in aim.names)]
-    tell(f"{best:.3f} units from real songs with the touch {nearest}; asking what each weight does")
-    if start.answers is None:
-        answers = np.stack([measured(_moved(found, {name: 1.0}))[1] - off for name in names], axis=1)
-    else:
-        answers = start.answers.among(aim.names, names)
+    tell(f"{best:.3f} units from real songs with the touch {nearest}")
     damping = _DAMPING
     for number in range(effort.steps):
         moves = _step(answers, off, damping)
@@ -182,7 +228,18 @@ def _search(write: Write, aim: Aim, start: Start, effort: Effort, tell: Tell) ->
             found, best, off = touch, distance, there
         else:
             damping *= _SHORTER
-    return found, Answers(aim.names, tuple(names), answers)
+    return found
+
+
+def _weights_of(aim: Aim) -> list[str]:
+    """Those that some metric can answer to."""
+    return [name for name in MOVES if any(_NEEDS.get(name, "") in metric for metric in aim.names)]
+
+
+def _mean(several: Sequence[Mapping[_Name, float]]) -> dict[_Name, float]:
+    """By name, over those that have it."""
+    names = dict.fromkeys(name for one in several for name in one)
+    return {name: float(np.mean([one[name] for one in several if name in one])) for name in names}
 
 
 def rounded(touch: Touch) -> Touch:

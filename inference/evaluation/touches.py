@@ -11,7 +11,7 @@ from inference.evaluation.choosing import metrics_of, row_of
 from inference.evaluation.compose import Tell, compose_all
 from inference.evaluation.estimate import Estimate, bootstrap
 from inference.evaluation.evaluate import Complete, Plan, Subject, running
-from inference.evaluation.leading import Aim, Answers, Effort, Start, Tuned, Write, tune
+from inference.evaluation.leading import Aim, Answers, Effort, Songs, Start, Tuned, Write, ask, tune
 from inference.evaluation.material import BARS, Draw, Piece, excerpts_of, load_banks
 from inference.evaluation.report import Report, Row, Section
 from inference.model.stored import checkpoint_hash
@@ -38,8 +38,8 @@ KIN = {
 }
 _NOTES = (
     f"Real: excerpts of {BARS} bars, as many from validation as from training songs if there are so many; never from "
-    "the test split. Songs are single takes of seeds that the touch was not chosen by, and only those count that keep "
-    "key and density, for others are hardly ever released.",
+    "the test split. Songs are single takes of seeds that the touch was not chosen by, and distances are "
+    "of those that keep key and density, for others are hardly ever released.",
     "Distance: of the mean of each metric from that of real songs, in units of what the model card allows and a "
     "quarter of a deviation, mean over the metrics; more where fewer than 53 of 100 takes keep their wishes.",
     "Intervals: 95 %, bootstrapped over songs.",
@@ -48,12 +48,11 @@ _NOTES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one genre; `aim` and `tuned` are None where it has too few real songs and takes its kin's touch."""
+    """What came of one genre; `tuned` is None where it has too few real songs and takes its kin's touch."""
 
     genre: Genre
     touch: Touch
     songs: int
-    aim: Aim | None = None
     tuned: Tuned | None = None
 
     @property
@@ -66,7 +65,7 @@ class Finding:
 def tune_genres(
     subject: Subject, plan: Plan, catalogue: GenreCatalogue, effort: Effort, tell: Tell
 ) -> Iterator[Finding]:
-    """One genre after the other, each as soon as it is found; one whose kin was tuned begins there, with its answers.
+    """Asks genres that are nobody's kin what weights do, then finds one touch after the other, kin after their kind.
 
     Args:
         subject: the weights and the banks.
@@ -81,21 +80,29 @@ def tune_genres(
     """
     banks = load_banks(subject.banks)
     touches = {genre.name: genre.touch for genre in catalogue.genres}
-    answers: dict[str, Answers] = {}
+    genres = sorted(plan.genres, key=lambda genre: genre.name in KIN)
+    aims = {genre.name: aim_of(banks, genre, plan.songs, plan.seed) for genre in genres}
+    able = [genre for genre in genres if len(set(aims[genre.name].songs)) >= MIN_SONGS]
+    asked = [genre for genre in able if genre.name not in KIN] or able
     with running(subject, _SLOTS) as engine:
-        for genre in sorted(plan.genres, key=lambda genre: genre.name in KIN):
-            aim = aim_of(banks, genre, plan.songs, plan.seed)
-            known = KIN.get(genre.name, "")
-            kin = touches.get(known, PLAIN)
+
+        def write(genre: Genre) -> Write:
+            return writer(engine, genre, catalogue.complete, plan.seed)
+
+        answers = []
+        for genre in asked:
+            tell(f"{genre.title}: asking what each weight does")
+            answers.append(ask(write(genre), aims[genre.name], genre.touch, effort))
+        for genre in genres:
+            aim = aims[genre.name]
+            kin = touches.get(KIN.get(genre.name, ""), PLAIN)
             songs = len(set(aim.songs))
-            if songs < MIN_SONGS:
+            if genre not in able:
                 found = Finding(genre, touches[genre.name] if touches[genre.name] != PLAIN else kin, songs)
             else:
-                start = Start(_candidates(touches[genre.name], kin), answers.get(known))
-                write = writer(engine, genre, catalogue.complete, plan.seed)
-                tuned = tune(write, aim, start, effort, _naming(genre, tell))
-                found = Finding(genre, tuned.touch, songs, aim, tuned)
-                answers[genre.name] = tuned.answers
+                start = Start(_candidates(touches[genre.name], kin), Answers.mean(answers))
+                tuned = tune(write(genre), aim, start, effort, _naming(genre, tell))
+                found = Finding(genre, tuned.touch, songs, tuned)
             touches[genre.name] = found.touch
             yield found
 
@@ -112,8 +119,6 @@ def _candidates(present: Touch, kin: Touch) -> dict[str, Touch]:
 def writer(engine: Engine, genre: Genre, complete: Complete, seed: int) -> Write:
     """Has a running engine write songs of a genre as they are asked for in an evaluation, BARS long.
 
-    Songs that miss a wish have no number in any metric.
-
     Args:
         engine: started.
         genre: asked for.
@@ -122,16 +127,14 @@ def writer(engine: Engine, genre: Genre, complete: Complete, seed: int) -> Write
     """
     spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
 
-    def write(touch: Touch, seeds: Sequence[int]) -> Floats:
+    def write(touch: Touch, seeds: Sequence[int]) -> Songs:
         jobs = [
             ComposeJob(f"touch-{genre.name}-{one}", complete(spec, one), SamplingParams(one, touch=touch))
             for one in seeds
         ]
         songs = compose_all(engine, jobs, lambda _: None)
-        table = np.full((len(songs), len(metrics_of(genre, seed))), np.nan)
-        kept = [number for number, (job, song) in enumerate(songs) if not broken_wishes(song.score, job.spec)]
-        table[kept] = table_of(genre, [Piece(songs[number][1].score, number) for number in kept], seed)
-        return table
+        kept = np.array([not broken_wishes(song.score, job.spec) for job, song in songs])
+        return Songs(table_of(genre, [Piece(song.score, number) for number, (_, song) in enumerate(songs)], seed), kept)
 
     return write
 
@@ -184,30 +187,35 @@ def report_of(subject: Subject, findings: Sequence[Finding], effort: Effort) -> 
 
 
 def _section(finding: Finding) -> Section:
-    genre, tuned, aim = finding.genre, finding.tuned, finding.aim
-    if tuned is None or aim is None:
+    genre, tuned = finding.genre, finding.tuned
+    if tuned is None:
         why = f"It has {finding.songs} real songs, and {MIN_SONGS} are needed not to fit those very songs"
         note = f"{why}: it plays with the touch of {KIN.get(genre.name, 'nobody')}."
         return Section(genre.title, (), note=f"{note} `{finding.entry}`")
-    generated = len(next(iter(tuned.tables.values())))
+    generated = len(next(iter(tuned.songs.values())).table)
     note = f"Kept: the touch {tuned.kept}. `{finding.entry}`"
-    return Section(genre.title, tuple(_rows(aim, tuned)), len(aim.songs), finding.songs, generated, note)
+    return Section(genre.title, tuple(_rows(tuned)), len(tuned.aim.songs), finding.songs, generated, note)
 
 
-def _rows(aim: Aim, tuned: Tuned) -> Iterator[Row]:
-    for name, table in tuned.tables.items():
-        yield Row(0, f"distance from real, units: {name}", None, _distance(aim, table))
+def _rows(tuned: Tuned) -> Iterator[Row]:
+    aim = tuned.aim
+    for name, songs in tuned.songs.items():
+        yield Row(0, f"distance from real, units: {name}", None, _distance(aim, songs, tuned.choice))
+        kept = bootstrap(100 * songs.kept.astype(np.float64), range(len(songs.kept)))
+        yield Row(0, f"single takes that keep their wishes, %: {name}", None, kept)
     for column, metric in enumerate(aim.names):
         real = bootstrap(aim.table[:, column], aim.songs)
-        for name, table in tuned.tables.items():
-            found = bootstrap(table[:, column], range(len(table)))
+        for name, songs in tuned.songs.items():
+            found = bootstrap(songs.table[:, column], range(len(songs.table)))
             yield Row(row_of(metric), f"{metric}: {name}", real, found)
 
 
-def _distance(aim: Aim, table: Floats) -> Estimate | None:
+def _distance(aim: Aim, songs: Songs, choice: Floats) -> Estimate | None:
     """Songs are drawn by number, for one that lacks a metric still counts in the others."""
     return bootstrap(
-        np.arange(len(table), dtype=np.float64), range(len(table)), lambda rows: aim.distance(table[rows.astype(int)])
+        np.arange(len(songs.table), dtype=np.float64),
+        range(len(songs.table)),
+        lambda rows: aim.distance(Songs(songs.table[rows.astype(int)], songs.kept[rows.astype(int)]), choice),
     )
 
 
