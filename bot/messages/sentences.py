@@ -1,5 +1,6 @@
 """Errors, progress and songs in words."""
 
+import re
 from collections.abc import Iterable
 
 from bot.domain.errors import ComposerFailed, LnhError
@@ -15,6 +16,8 @@ from inference.music.errors import InvalidSpec, MusicError, UnknownGenre
 _BLANKS: dict[str, object] = dict.fromkeys(("enabled", "genre", "id", "permissions", "reason", "what"), "?") | {
     "retry_after_s": 30
 }
+_LONG_QUOTE = re.compile(r"“([^”]{60})[^”]+”")
+_LONG_WORD = re.compile(r"([^\s”]{64})[^\s”]+")
 # Why the composer failed, as far as there is a sentence for it; wishes that cannot be met are errors of their own.
 _WISHES = {ErrorCode.INVALID_OPTION, ErrorCode.UNKNOWN_GENRE, ErrorCode.BAD_RECIPE}
 _REASONS = frozenset({*ErrorCode, "cancelled"} - _WISHES)
@@ -105,13 +108,22 @@ def _codes(error: UserError) -> tuple[str, ...]:
 def _params(error: UserError) -> dict[str, object]:
     if isinstance(error, LnhError):
         return _BLANKS | error.params
-    text = str(error).rstrip(".")
+    text = _shortened(str(error).rstrip("."))
     params: dict[str, object] = {"text": text[:1].upper() + text[1:]}
     if isinstance(error, UnknownGenre):
-        params |= {"name": error.name, "nearest": ", ".join(error.nearest), "known": ", ".join(error.known)}
+        params |= {
+            "name": _shortened(f"“{error.name}”")[1:-1],
+            "nearest": ", ".join(error.nearest),
+            "known": ", ".join(error.known),
+        }
     if isinstance(error, InvalidSpec):
         option = next((option for option in OPTIONS if option.name == error.field), None)
         params |= {"field": error.field}
         if option is not None and option.minimum is not None and option.maximum is not None:
             params |= {"minimum": f"{option.minimum:.10g}", "maximum": f"{option.maximum:.10g}"}
     return params
+
+
+def _shortened(text: str) -> str:
+    """Repeats of somebody's words only as far as they are recognised, so that what is said about them is not lost."""
+    return _LONG_WORD.sub(r"\1…", _LONG_QUOTE.sub(r"“\1…”", text))

@@ -5,8 +5,10 @@ import asyncio
 import discord
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.permissions import INVITED
 from bot.messages import say
 from bot.settings import BadSettings, DiscordSettings
 from tests.fakes.discord_scene import buttons, files
@@ -32,6 +34,16 @@ async def test_compose_is_acknowledged_shows_progress_and_becomes_the_song(stage
     upload = next(request for request in stage.discord.received if request.files)
     assert upload.files["iron-harvest.mid"] == b"MThd"
     assert upload.body["allowed_mentions"]["parse"] == []
+
+
+async def test_the_bot_tells_its_invitation(stage: Stage) -> None:
+    with capture_logs() as logs:
+        async with stage.bot() as adapter:
+            await stage.song(await stage.slash(stage.alice, "compose", genre="metal"))
+            application = adapter.client.application_id
+    (invitation,) = [entry["invite"] for entry in logs if "invite" in entry]
+    assert f"client_id={application}" in invitation
+    assert f"permissions={INVITED.value}" in invitation
 
 
 async def test_a_token_that_is_reset_while_the_bot_runs_is_named(stage: Stage) -> None:

@@ -116,6 +116,19 @@ def test_sentences_name_what_matters() -> None:
     assert "4 bis 64" in sentence(InvalidSpec("bars", "bars must be between 4 and 64, not 3"), "de-AT")
 
 
+@pytest.mark.parametrize("words", ["x" * 6000, "ba na " * 1000])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_long_words_of_people_are_repeated_in_part_and_the_advice_in_full(words: str, locale: str) -> None:
+    for error in (
+        UnknownGenre(words, ("metal",)),
+        InvalidSpec("key", f"“{words}” is not a key; write Em"),
+        InvalidSpec("genre", f"“q” is no weight for {'y' * 6000}; write metal:0.7"),
+    ):
+        told = sentence(error, locale)
+        assert len(told) < 200
+        assert any(advice in told for advice in ("metal", "Em"))
+
+
 def test_what_people_wrote_is_never_a_template() -> None:
     assert "{seed}" in sentence(UnknownGenre("{seed}", ("metal",)), "en")
 
