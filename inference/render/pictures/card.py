@@ -108,7 +108,10 @@ def _chip(draw: ImageDraw.ImageDraw, genre: str, accent: Colour) -> float:
 
 
 def _legend(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
-    """Left of each lane and in its colour: the track's name and, where there is room for two lines, its instrument."""
+    """Left of each lane and in its colour: the track's name and, where there is room for two lines, its instrument.
+
+    A track without a name is called by its instrument.
+    """
     width = (_ROLL[0] - _LEFT - 30) * _FINE
     lowest = min(lane.height for lane in roll.lanes)
     two_lines = lowest >= 60 * _FINE
@@ -117,7 +120,7 @@ def _legend(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
         instrument, name = instrument_name(lane.track), drawable(lane.track.name)
         x = (_LEFT + 16) * _FINE
         named = two_lines and name.casefold() not in ("", instrument.casefold())
-        text, face = fitting(name if named else instrument, tuple(range(size, size * 2 // 3, -2)), width)
+        text, face = fitting(name or instrument, tuple(range(size, size * 2 // 3, -2)), width)
         write(draw, (x, lane.middle - (14 * _FINE if named else 0)), text, face, blend(lane.colour, WHITE, 0.25))
         if named:
             text, face = fitting(instrument, (20 * _FINE, 18 * _FINE, 16 * _FINE, 14 * _FINE), width)
