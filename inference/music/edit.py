@@ -94,6 +94,11 @@ class Edit:
         """Whether bars of the whole band, or of some players, are written that others of the song stand beside."""
         return self.operation in _ADDS or (self.operation is Operation.REPLACE and self.bars is not None)
 
+    @property
+    def joins(self) -> bool:
+        """Whether players are written anew beside others who stay, free in what they do."""
+        return self.operation is Operation.REPLACE and bool(self.players)
+
     def _check_meaning(self) -> None:
         operation = self.operation
         if self.add is not None and operation not in _ADDS:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from inference.music.edit import Edit, Operation
 from inference.music.errors import UnknownGenre
 from inference.music.pitch import Key
 from inference.music.program import Role
@@ -91,8 +92,7 @@ class GenreCatalogue:
         if sampling.touch is not None:
             return sampling
         touch = self.find(spec.main_genre).touch
-        fills = spec.edit is not None and spec.edit.fills
-        return replace(sampling, touch=touch.filling() if fills else touch)
+        return replace(sampling, touch=touch if spec.edit is None else _for_edit(touch, spec.edit))
 
     def _blend(self, spec: SongSpec) -> tuple[tuple[str, float], ...]:
         """The genres, heaviest first and then by name, so that equal blends are equal songs; aliases are merged."""
@@ -101,6 +101,13 @@ class GenreCatalogue:
             known_as = self.find(name).name
             weights[known_as] = weights.get(known_as, 0.0) + weight
         return tuple(sorted(weights.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _for_edit(touch: Touch, edit: Edit) -> Touch:
+    if edit.operation is Operation.ACCOMPANY:
+        return touch.accompanying()
+    touch = touch.filling() if edit.fills else touch
+    return touch.joining() if edit.joins else touch
 
 
 def load_catalogue(path: Path) -> GenreCatalogue:

@@ -10,6 +10,8 @@ _COLD, _HOT = 0.3, 2.0
 _MOST_WEIGHT = 8.0
 # Of bars that others stand beside (DECISIONS.md, *Filled bars*).
 _FILLING_AGAIN, _FILLING_FOUR, _FILLING_LATER, _FILLING_PAGE, _FILLING_FORM = 0.0, 1.0, 1.5, 0.7, 0.8
+# Of players beside those who stay (*Players who join*).
+_JOINING_PAGE, _JOINING_RIFF, _ACCOMPANYING_PAGE = 3.0, 1.5, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Touch:
         low: temperature of pitch, chord, length and velocity of bass and rhythm players.
         high: the same of all others but drums.
         pedal: weight of the bass drum where the drummer strikes.
-        kick: weight of the bass striking where the bass drum does.
+        kick: weight of the bass striking where the bass drum does, and of the bass drum where the first pitched player
+            strikes if the drummer comes after it.
         riff: weight of a player striking where the first pitched player of the bar does.
         unison: weight of a player's lowest note having the pitch class that the first pitched player has there.
         chord: weight of a fifth or a third above that pitch class, of which the octave has none.
@@ -90,6 +93,17 @@ class Touch:
             page=max(self.page, _FILLING_PAGE),
             form=_FILLING_FORM,
         )
+
+    def joining(self) -> Self:
+        """The same for players who are written anew beside a band that stays: they turn the page and strike with it.
+
+        Left to themselves they hear what it plays, but hardly when it changes.
+        """
+        return replace(self, page=max(self.page, _JOINING_PAGE), riff=max(self.riff, _JOINING_RIFF))
+
+    def accompanying(self) -> Self:
+        """The same for a band that joins a melody or a drummer, who change less together with it."""
+        return replace(self, page=max(self.page, _ACCOMPANYING_PAGE))
 
     def said(self) -> dict[str, float]:
         """What differs from leaving everything to the model."""

@@ -112,6 +112,7 @@ def complete_edit(spec: SongSpec, catalogue: GenreCatalogue, seed: int, space: S
     else:
         if spec.roster not in (None, header.players):
             raise InvalidSpec("band", f"to {edit.operation} a song keeps its band; remix changes it")
+    if edit.operation is not Operation.REMIX:
         spec = spec.with_defaults(density=header.density)
     layout = lay_out(edit, source, spec.roster if adds_players else None, shift_of(spec, source), seed)
     bars = len(layout.rows)

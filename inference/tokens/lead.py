@@ -79,7 +79,7 @@ class Lead:
 
     def _stroke(self) -> Leaning | None:
         touch, role = self._touch, self._role
-        if role is Role.DRUMS or role is None or not (touch.kick or touch.riff):
+        if role is None or not (touch.kick or touch.riff):
             return None
         heard = self._state.heard()
         kicks = heard.drums.kicks if touch.kick and role is Role.BASS and heard.drums else ()
@@ -89,7 +89,9 @@ class Lead:
     def _value(self, position: int) -> Leaning | None:
         touch = self._touch
         if self._role is Role.DRUMS:
-            return pedal_leaning(touch.pedal) if touch.pedal else None
+            first = self._state.heard().first if touch.kick else None
+            weight = touch.pedal + touch.kick if first is not None and position in first.onsets else touch.pedal
+            return pedal_leaning(weight) if weight else None
         leaning = None
         if touch.unison or touch.chord:
             leaning = harmony_leaning(touch.unison, touch.chord, self._state.heard().at(position)[1])

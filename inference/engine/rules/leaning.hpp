@@ -10,7 +10,8 @@ namespace lnh {
 struct Leaning {
     float temperature;
     i32 leans;  // 0: nothing does
-    i32 ends, level, from, strikes, follows_key, comes_again, pedal, harmony, pitch_class;
+    i32 ends, level, from, strikes, follows_key, comes_again, drums, harmony, pitch_class;
+    float pedal;  // what leans on the bass drum
     i32 later[LATER];     // what brings back what comes so many bars later; NEW where nothing does
     i32 pages;            // players who have written this bar
     i32 did[COPIES + 1];  // how many of them did what they did so long ago, or something new
@@ -45,7 +46,7 @@ struct Lead {
         if (field == SHAPE) return scaled(l, t.shape_leaning, 12 * SHAPES, l.pitch_class * SHAPES + value);
         if (field != VALUE) return 0.0f;
         if (l.comes_again) return again(value) + later(l, value) + page(l, value);
-        if (l.pedal) return value >= DRUM_SET && t.drum_flags[value - DRUM_SET] & 1 ? setting(TOUCH_PEDAL) : 0.0f;
+        if (l.drums) return value >= DRUM_SET && t.drum_flags[value - DRUM_SET] & 1 ? l.pedal : 0.0f;
         return scaled(l, t.root_leaning, VALUES, value) + (above(l, value - PITCH) + among(l, value - PITCH));
     }
 
@@ -81,7 +82,7 @@ struct Lead {
     }
 
     LNH_FN void lean_stroke(Leaning &l) const {
-        const bool to_kicks = leans(TOUCH_KICK) && role() == BASSIST, to_strokes = leans(TOUCH_RIFF) && role() != DRUMMER;
+        const bool to_kicks = leans(TOUCH_KICK) && role() == BASSIST, to_strokes = leans(TOUCH_RIFF);
         if (!to_kicks && !to_strokes) return;
         const Band::Heard heard = band.listen();
         if (to_kicks && heard.drums) l.kicks = heard.drums->kicks;
@@ -181,10 +182,18 @@ struct Lead {
 
     // -- notes
 
+    // A drummer who comes after pitched players strikes the bass drum where the first of them does.
+    LNH_FN void lean_pedal(Leaning &l, int position) const {
+        const Riff *first = leans(TOUCH_KICK) ? band.listen().first : nullptr;
+        const bool joins = first && first->onsets.has(position);
+        l.pedal = float(s.settings[TOUCH_PEDAL] + (joins ? s.settings[TOUCH_KICK] : 0.0));
+        l.leans = l.pedal != 0.0f;
+    }
+
     LNH_FN void lean_hit(Leaning &l, int field, const Step &chosen) const {
         if (role() == DRUMMER) {
-            l.pedal = 1;
-            l.leans = field == VALUE && leans(TOUCH_PEDAL);
+            l.drums = 1;
+            if (field == VALUE) lean_pedal(l, chosen.head() - POSITION);
             return;
         }
         l.ends = field == DURATION && ends();

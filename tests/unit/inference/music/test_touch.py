@@ -12,6 +12,7 @@ from inference.music.recipe import Recipe
 from inference.music.spec import SamplingParams, SongSpec
 from inference.music.touch import PLAIN, Touch
 
+USUAL = Touch(kick=2.5, low=0.9)  # of the catalogue below
 METAL = SongSpec((("metal", 1.0),))
 CATALOGUE = """
 [metal]
@@ -51,27 +52,26 @@ def test_a_genre_leads_the_songs_that_say_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "fills"),
+    ("edit", "expected"),
     [
-        (Edit(Operation.CONTINUE, ""), True),
-        (Edit(Operation.EXTEND, ""), True),
-        (Edit(Operation.REPLACE, "", bars=(9, 16)), True),
-        (Edit(Operation.REPLACE, "", bars=(9, 16), players=("lead",)), True),
-        (Edit(Operation.REPLACE, "", players=("lead",)), False),
-        (Edit(Operation.ACCOMPANY, ""), False),
-        (Edit(Operation.VARY, ""), False),
+        (Edit(Operation.CONTINUE, ""), USUAL.filling()),
+        (Edit(Operation.EXTEND, ""), USUAL.filling()),
+        (Edit(Operation.REPLACE, "", bars=(9, 16)), USUAL.filling()),
+        (Edit(Operation.REPLACE, "", bars=(9, 16), players=("lead",)), USUAL.filling().joining()),
+        (Edit(Operation.REPLACE, "", players=("lead",)), USUAL.joining()),
+        (Edit(Operation.ACCOMPANY, ""), USUAL.accompanying()),
+        (Edit(Operation.VARY, ""), USUAL),
     ],
 )
-def test_bars_that_others_stand_beside_bring_more_back(tmp_path: Path, edit: Edit, fills: bool) -> None:
+def test_bars_and_players_beside_others_are_led_to_them(tmp_path: Path, edit: Edit, expected: Touch) -> None:
     file = tmp_path / "genres.toml"
     file.write_text(CATALOGUE, encoding="utf-8")
     catalogue = load_catalogue(file)
-    touch = catalogue.led(replace(METAL, edit=edit), SamplingParams(1)).touch
-    usual = Touch(kick=2.5, low=0.9)
-    assert touch == (usual.filling() if fills else usual)
-    assert usual.filling().four > usual.four
-    assert usual.filling().later > usual.later
-    assert usual.filling().kick == usual.kick
+    assert catalogue.led(replace(METAL, edit=edit), SamplingParams(1)).touch == expected
+    assert USUAL.filling().four > USUAL.four
+    assert USUAL.filling().later > USUAL.later
+    assert USUAL.joining().page > USUAL.accompanying().page > USUAL.page
+    assert USUAL.filling().joining().kick == USUAL.kick
 
 
 @pytest.mark.parametrize("touch", [None, PLAIN, Touch(unison=0.7)])

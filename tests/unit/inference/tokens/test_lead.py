@@ -100,6 +100,19 @@ def test_the_drummer_leans_to_sets_with_the_bass_drum() -> None:
     assert leaning[KICK_SET] > leaning[OTHER_SET] == 0
 
 
+def test_a_drummer_who_comes_after_the_bass_leans_to_its_strokes() -> None:
+    header = replace(HEADER, free_order=True)
+    bass = (Step(BAR, NEW), Step(TRACK + BASS, NEW), note(24, LOW_E), Step(TRACK + DRUMS, NEW))
+    grammar = led(Touch(pedal=0.5, kick=2.0, riff=1.0), *bass, header=header)
+    strokes = grammar.leaning(HEAD_FIELD, [])
+    struck, elsewhere = (grammar.leaning(VALUE_FIELD, [POSITION + place]) for place in (24, 30))
+    assert strokes is not None
+    assert struck is not None
+    assert elsewhere is not None
+    assert np.flatnonzero(strokes).tolist() == [POSITION + 24]
+    assert (struck[KICK_SET], elsewhere[KICK_SET], struck[OTHER_SET]) == (2.5, 0.5, 0)
+
+
 def test_what_comes_again_is_favoured_by_distance() -> None:
     touch = Touch(again=0.5, one=0.25, two=-0.75, four=1.0, eight=-1.0, far=0.125)
     leaning = led(touch, Step(BAR, NEW)).leaning(VALUE_FIELD, [BAR])
