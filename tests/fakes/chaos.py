@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ IDS = [f"click-{number}" for number in range(10)]
 STRANGE_IDS = ["never", "..", "%2e%2e%2frecord.json", "click-1.2", "a" * 65]
 T = TypeVar("T")
 LIMITS = ServerLimits(max_waiting=6, client_songs_at_once=5, grace_s=0.0, linger_s=0.0, preview_after_s=0.01)
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 REFUSALS = {400, 404, 405, 409, 413, 429, 503, 504, 507}
 NONSENSE = [
     b"",
@@ -90,11 +90,14 @@ class Chaos:
             await self._end(service)
 
     async def last_life(self) -> dict[str, SongStatus]:
-        """Everything works again, and every song must end; the final statuses."""
+        """Everything works again, and every song must end, a new one too; the final statuses."""
         self.is_disk_full = False
-        async with running_service(self.folder, engine=FakeEngine(slots=2, free=True), limits=LIMITS) as service:
+        engine, limits = FakeEngine(slots=2, free=True), replace(LIMITS, max_waiting=64)
+        async with running_service(self.folder, engine=engine, limits=limits) as service:
             self._all_are_back(service)
             ended = {}
+            self.songs["last"] = Known("", None)
+            await service.compose(request_id="last", bars=4, formats=["mid"], client="nobody else")
             async with asyncio.timeout(PATIENCE_S):
                 for song in list(self.songs):
                     if service.service.register.get(song) is not None:
