@@ -41,7 +41,7 @@ _NOTES = (
     "the test split. Songs are single takes of seeds that the touch was not chosen by, and distances are "
     "of those that keep key and density, for others are hardly ever released.",
     "Distance: of the mean of each metric from that of real songs, in units of what the model card allows and a "
-    "quarter of a deviation, mean over the metrics; more where fewer than 53 of 100 takes keep their wishes.",
+    "quarter of a deviation, mean over the metrics; more where fewer than 45 of 100 takes keep their wishes.",
     "Intervals: 95 %, bootstrapped over songs.",
 )
 
