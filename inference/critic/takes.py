@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-from inference.music.edit import Edit
+from inference.music.edit import Edit, Operation
 from inference.music.obedience import broken_wishes
 from inference.music.score import Score
 from inference.music.spec import MAX_TAKES, SongSpec
@@ -16,9 +16,10 @@ _Sounds = frozenset[tuple[bool, int, int]]
 def takes_of(edit: Edit | None, most: int) -> int:
     """How many takes a song has when nobody says, of a band that writes `most` of a new one.
 
-    Bars that others stand beside are chosen by how well takes agree, which takes more of them; other edits have one.
+    Bars that others stand beside are chosen by how well takes agree, which takes more of them; remixes as new songs,
+    by how they obey; other edits have one.
     """
-    if edit is None:
+    if edit is None or edit.operation is Operation.REMIX:
         return most
     return min(MAX_TAKES, 2 * most) if edit.fills and most > 1 else 1
 

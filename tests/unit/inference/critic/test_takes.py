@@ -70,6 +70,7 @@ def test_bars_that_are_alike_in_all_takes_say_nothing() -> None:
         (Edit(Operation.REPLACE, "", bars=(1, 2)), 8, MAX_TAKES),
         (Edit(Operation.REPLACE, "", players=("lead",)), 4, 1),
         (Edit(Operation.VARY, ""), 4, 1),
+        (Edit(Operation.REMIX, ""), 4, 4),
         (Edit(Operation.CONTINUE, ""), 1, 1),
     ],
 )

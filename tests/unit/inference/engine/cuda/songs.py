@@ -24,7 +24,7 @@ from tests.fakes.scores import quartet_score
 from tests.unit.inference.engine.tiny import ROSTER, job
 from tests.unit.inference.engine.writing import guided, sequence
 
-TOUCH = Touch(0.8, 1.1, 0.9, 0.7, 1.2, 1.0, 2.0, 1.0, 1.5, 1.0, 0.5, 0.7, 0.3, 1.0, 2.0, one=0.6, two=-0.4)
+TOUCH = Touch(0.8, 1.1, 0.9, 0.7, 1.2, 1.0, 2.0, 1.0, 1.5, 1.0, 0.5, 0.7, 0.3, 1.0, 2.0, one=0.6, two=-0.4, later=1.2)
 EDITS: tuple[dict[str, Any], ...] = (
     {"operation": Operation.CONTINUE, "add": 4},
     {"operation": Operation.EXTEND, "add": 4},
@@ -71,6 +71,7 @@ def every_kind(seed: int, width: int) -> list[ComposeJob]:
     strict = replace(plain, spec=replace(plain.spec, strict_key=True, key=Key(9, Mode.MAJOR), roster=ROSTER))
     led = replace(plain, sampling=replace(plain.sampling, touch=TOUCH, take=1))
     edits = [edited(seed, **wishes) for wishes in EDITS]
+    edits += [replace(edit, sampling=replace(edit.sampling, touch=TOUCH)) for edit in edits[2:4]]
     return [plain, strict, led, guided(plain, 2.0), crowd(seed), steered(seed, width), *edits]
 
 
