@@ -112,13 +112,14 @@ def complete_edit(spec: SongSpec, catalogue: GenreCatalogue, seed: int, space: S
     else:
         if spec.roster not in (None, header.players):
             raise InvalidSpec("band", f"to {edit.operation} a song keeps its band; remix changes it")
-    if edit.operation is not Operation.REMIX:
         spec = spec.with_defaults(density=header.density)
     layout = lay_out(edit, source, spec.roster if adds_players else None, shift_of(spec, source), seed)
     bars = len(layout.rows)
     if spec.bars not in (None, bars):
         raise InvalidSpec("bars", f"this edit makes a song of {bars} bars; edit.bars says which of them it changes")
-    return catalogue.complete(replace(spec, bars=bars, roster=layout.players), seed)
+    known = catalogue.complete(replace(spec, bars=bars, roster=layout.players), seed)
+    # A density drawn by chance would hold those who join, though whom they join says how busy they may be.
+    return replace(known, density=spec.density) if edit.operation is Operation.ACCOMPANY else known
 
 
 def _decoded(text: str) -> bytes:

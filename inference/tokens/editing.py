@@ -88,9 +88,11 @@ def _density_asked(spec: SongSpec, operation: Operation, source: Source) -> int 
     """The density to hold the song to: none where it is the song's own, which its bars tell better than a bin does.
 
     A bin is open at the end and says nothing of a loud chorus: held to it, the players of a song of 20 strokes a bar
-    leave their new bars after the first stroke, and so do those who join a drummer as busy as metal ones are.
+    leave their new bars after the first stroke.
     """
-    is_own = operation is not Operation.REMIX and spec.density == source.arrangement.header.density
+    is_own = (
+        operation not in (Operation.ACCOMPANY, Operation.REMIX) and spec.density == source.arrangement.header.density
+    )
     return None if is_own else spec.density
 
 

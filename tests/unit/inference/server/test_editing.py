@@ -59,6 +59,11 @@ EDITS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+def test_who_accompanies_has_the_density_that_is_asked_for_or_none() -> None:
+    asked, unasked = (ordered(sent(song_of_the_band()), "accompany", genre="jazz", density=one) for one in (3, None))
+    assert (asked.spec.density, unasked.spec.density) == (3, None)
+
+
 @pytest.mark.parametrize(("operation", "wishes"), EDITS)
 def test_the_recipe_in_the_file_plays_the_edited_song_again(operation: str, wishes: dict[str, Any]) -> None:
     order = ordered(sent(song_of_the_band()), operation, **wishes)

@@ -248,6 +248,6 @@ def test_an_edited_song_is_held_to_a_density_only_if_it_is_not_its_own() -> None
     assert plan_edit(spec, 1).given.header.density is None
     assert plan_edit(replace(spec, density=9 - own), 1).given.header.density == 9 - own
     adding = edited(quartet_score(16), roster=QUINTET, operation=Operation.ACCOMPANY)
-    assert plan_edit(adding, 1).given.header.density is None
-    assert plan_edit(replace(adding, density=9 - own), 1).given.header.density == 9 - own
+    assert plan_edit(adding, 1).given.header.density == own
+    assert plan_edit(replace(adding, density=None), 1).given.header.density is None
     assert plan_edit(edited(quartet_score(16), operation=Operation.REMIX), 1).given.header.density == own
