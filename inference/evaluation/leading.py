@@ -119,7 +119,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Tuned:
-    """Every touch that was a candidate, FOUND and HALF_WAY among them, with its songs of the held-back seeds.
+    """Every touch that was a candidate, and FOUND and HALF_WAY if new, with its songs of the held-back seeds.
 
     choice: float [metrics], as `Aim.distance` takes it.
     """
@@ -200,7 +200,10 @@ def tune(write: Write, aim: Aim, start: Start, effort: Effort, tell: Tell) -> Tu
         tell: takes lines on how far it is.
     """
     begun, found = _search(write, aim, start, effort, tell)
-    touches = {**start.candidates, HALF_WAY: rounded(_between(begun, found)), FOUND: rounded(found)}
+    touches = dict(start.candidates)
+    for name, touch in ((HALF_WAY, _between(begun, found)), (FOUND, found)):
+        if rounded(touch) not in touches.values():
+            touches[name] = rounded(touch)
     songs = {name: write(touch, effort.held_back) for name, touch in touches.items()}
     return Tuned(aim, touches, songs, start.answers.among(aim.names, ())[1])
 
