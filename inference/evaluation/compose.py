@@ -41,12 +41,20 @@ def compose_chosen(
     engine: Engine, jobs: Sequence[ComposeJob], takes: int, judge: Judge | None, tell: Tell
 ) -> list[Composed]:
     """As `compose_all`, but of each job so many takes, of which the best is kept as the service does it."""
-    every = [
+    return kept(compose_all(engine, takes_of(jobs, takes), tell), takes, judge)
+
+
+def takes_of(jobs: Sequence[ComposeJob], takes: int) -> list[ComposeJob]:
+    """So many takes of each job, one after another."""
+    return [
         replace(job, id=f"{job.id}-{take}", sampling=replace(job.sampling, take=take))
         for job in jobs
         for take in range(takes)
     ]
-    songs = compose_all(engine, every, tell)
+
+
+def kept(songs: Sequence[Composed], takes: int, judge: Judge | None) -> list[Composed]:
+    """Of so many takes of each song, one after another, those that the service would keep."""
     chosen = []
     for first in range(0, len(songs), takes):
         written = songs[first : first + takes]

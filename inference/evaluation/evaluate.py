@@ -12,7 +12,7 @@ from inference.engine import load_engine
 from inference.engine.contract import ComposeJob, Engine
 from inference.evaluation.bits import excerpt_bits
 from inference.evaluation.comparison import Comparison, judged_alone
-from inference.evaluation.compose import Composed, Tell, compose_all, compose_chosen, songs_per_batch
+from inference.evaluation.compose import Composed, Tell, compose_all, compose_chosen, kept, songs_per_batch, takes_of
 from inference.evaluation.copies import review_rows, window_rows
 from inference.evaluation.estimate import bootstrap, ratio
 from inference.evaluation.gaps import fill_gaps, gap_rows
@@ -59,7 +59,7 @@ _NOTES = (
     "Row 12: real excerpts are read into points, one for what each player plays in each bar, and written again from "
     "those and their form alone; beside it, what the same model writes without the points. Blends: where the notes lie "
     "that were written half way, as their own points "
-    "tell. Songs drawn from the embedding space are single takes.",
+    "tell. Songs drawn from the embedding space are chosen among as many takes, each drawn with points of its own.",
 )
 _NO_INDEX = (
     "There is no index of originality beside the checkpoint (originality.safetensors) or at LNH_INFERENCE_ORIGINALITY, "
@@ -137,8 +137,8 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
                 bits += gap_rows(fillings, plan.seed)
             if steering is not None and excerpts:
                 bits += latent_rows(steering, engine, genre, excerpts, _naming(genre, tell))
-                points = compose_all(engine, from_space(steering, jobs), _naming(genre, tell))
-                drawn.append((genre, [], compare(genre, pieces, points, plan.seed)))
+                points = compose_all(engine, from_space(steering, takes_of(jobs, plan.takes)), _naming(genre, tell))
+                drawn.append((genre, [], compare(genre, pieces, kept(points, plan.takes, judge), plan.seed)))
             written.append((genre, bits, compare(genre, pieces, songs, plan.seed)))
     more = _learnt_rows(banks, plan, index, [*written, *drawn], tell)
     sections = [section(genre.title, [*bits, *more(genre, compared)], compared) for genre, bits, compared in written]

@@ -45,7 +45,7 @@ class Through:
 
 
 def from_space(steering: Steering, jobs: Sequence[ComposeJob]) -> list[ComposeJob]:
-    """The same songs, but drawn from the embedding space."""
+    """The same songs, but drawn from the embedding space; each take has points of its own."""
     drawn = []
     for job in jobs:
         sampling = replace(job.sampling, space=Space.EMBEDDING, temperature=STEERED_TEMPERATURE)

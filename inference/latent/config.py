@@ -1,4 +1,4 @@
-"""The shape of the auto-encoder; saved with its weights."""
+"""The shapes of the auto-encoder and of the prior; saved with their weights."""
 
 from dataclasses import dataclass
 
@@ -16,3 +16,18 @@ class LatentConfig:
     size: int = 64
     hidden: int = 256
     block: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class PriorConfig:
+    """The shape of the prior; saved with its weights.
+
+    Args:
+        width: of what is known at a player's turn. layers, heads: of the attention to earlier turns.
+        stock: how many points there are to draw new ones from.
+    """
+
+    width: int = 192
+    layers: int = 3
+    heads: int = 4
+    stock: int = 12288

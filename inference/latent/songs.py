@@ -1,15 +1,116 @@
-"""What a song is asked to be, as the prior takes it."""
+"""Songs of points, many at a time, as the prior takes them."""
+
+from dataclasses import dataclass
 
 import torch
+from torch import Tensor
+from torch.nn import functional
 
-from inference.latent.prior import Conditions
+from inference.latent.course import REST
+from inference.latent.points import Points
 from inference.model.inputs import genre_weights
 from inference.model.song import song_numbers
 from inference.tokens.arrangement import Header
 from inference.tokens.state import player_numbers
+
+RETURNING = 4  # what is told of an earlier bar that may come back
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What songs are asked to be.
+
+    song: int64 [B, 10]; genres: float [B, G + 1]; players: int64 [B, P, 2], role and program numbers.
+    """
+
+    song: Tensor
+    genres: Tensor
+    players: Tensor
+
+
+@dataclass(frozen=True)
+class Songs:
+    """Songs of equally many players.
+
+    values: float [B, T, P, K], what the sketch knows of each block, anything for a rest.
+    cells: int64 [B, T, P], numbers that are alike in a song where a player plays the same, or REST.
+    bars: int64 [B], how many bars each song has; what is beyond them are rests.
+    """
+
+    values: Tensor
+    cells: Tensor
+    bars: Tensor
+    conditions: Conditions
+
+    @property
+    def plays(self) -> Tensor:
+        """Who plays: bool [B, T, P]."""
+        return self.cells != REST
+
+    @property
+    def alike(self) -> Tensor:
+        """Whether a player does in a bar what it did in an earlier one, which may be a rest: bool [B, T, P, T]."""
+        count = self.cells.shape[1]
+        earlier = torch.ones(count, count, dtype=torch.bool).tril(-1).unsqueeze(1)
+        return (self.cells.unsqueeze(-1) == self.cells.transpose(1, 2).unsqueeze(1)) & earlier
+
+    @property
+    def same(self) -> Tensor:
+        """Whether the player plays there what it played in an earlier bar: bool [B, T, P, T]."""
+        return self.alike & self.plays.unsqueeze(-1)
+
+    @property
+    def back(self) -> Tensor:
+        """How many bars ago the player last played this, 0 for never: int64 [B, T, P]."""
+        count = self.cells.shape[1]
+        at = torch.arange(count)
+        ago = (at.unsqueeze(1) - at).unsqueeze(1)
+        return torch.where(self.same, ago, count).amin(dim=-1) % count
+
+    @property
+    def returning(self) -> Tensor:
+        """What speaks for each earlier bar: [B, T, P, T, RETURNING]."""
+        alike = self.alike
+        return returning(alike, functional.pad(alike, (1, -1, 0, 0, 1, -1)))
+
+
+def returning(now: Tensor, before: Tensor) -> Tensor:
+    """What speaks for playing an earlier bar again: songs go on as they went on, and players go back together.
+
+    Args:
+        now: bool [..., P, S], whether a player does in this bar what it did in bar s.
+        before: bool [..., P, S], whether a player did in the bar before this one what it did in the one before s.
+
+    Returns:
+        float [..., P, S, RETURNING]: whether s is how the player's last bar went on, for how many players it is, and,
+        of those whose turn was before in this bar, how many play s, and whether all of them do.
+    """
+    players = now.shape[-2]
+    turn = torch.arange(players).unsqueeze(1)
+    agree = (now.long().cumsum(dim=-2) - now.long()) / turn.clamp(min=1)
+    band = before.float().mean(dim=-2, keepdim=True).expand(now.shape)
+    return torch.stack((before.float(), band, agree, ((agree == 1) & (turn > 0)).float()), dim=-1)
 
 
 def conditions_of(header: Header, genres: tuple[str, ...]) -> Conditions:
     """A batch of one."""
     players = torch.tensor([[player_numbers(player) for player in header.players]])
     return Conditions(torch.tensor([song_numbers(header)]), genre_weights(header, genres).unsqueeze(0), players)
+
+
+def songs_of(songs: list[tuple[Points, Conditions]]) -> Songs:
+    """A batch of songs of equally many players; what is beyond a song's last bar is a rest.
+
+    Args:
+        songs: forms and, instead of points, what the sketch knows of them.
+    """
+    players, size = songs[0][0].cells.shape[1], songs[0][0].values.shape[1]
+    bars = torch.tensor([len(points.cells) for points, _ in songs])
+    cells = torch.full((len(songs), int(bars.max()), players), REST)
+    values = torch.zeros(*cells.shape, size)
+    for number, (points, _) in enumerate(songs):
+        cells[number, : len(points.cells)] = torch.from_numpy(points.cells)
+        played = cells[number] != REST
+        values[number][played] = points.values[cells[number][played]].float()
+    asked = (torch.cat([getattr(one, part) for _, one in songs]) for part in ("song", "genres", "players"))
+    return Songs(values, cells, bars, Conditions(*asked))

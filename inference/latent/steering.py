@@ -1,12 +1,14 @@
 """From what is asked to points of the embedding space, and to what those add to the model's song."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
 
 from inference.latent.between import counterparts, likeness, partners
 from inference.latent.course import Course
+from inference.latent.drawing import Drawing, Stock
 from inference.latent.points import Points, points_of
 from inference.latent.prior import LatentPrior
 from inference.latent.songs import conditions_of
@@ -38,6 +40,10 @@ class Steering:
         config, _ = read_checkpoint(checkpoint)
         return cls(stored.space, stored.prior, config.genres)
 
+    @cached_property
+    def _drawing(self) -> Drawing:
+        return Drawing(self.prior, Stock.of(self.prior, self.space.sketch))
+
     def course(self, spec: SongSpec, sampling: SamplingParams) -> Course | None:
         """Where a song is steered; None where notes are drawn as they come.
 
@@ -67,7 +73,7 @@ class Steering:
         if edit is not None:
             return self.varied(self.points(edit.source), edit.strength or VARY_STRENGTH, generator)
         header = header_of(spec)
-        return self.prior.sample(header.bars, conditions_of(header, self.genres), generator)
+        return self._drawing.song(header.bars, conditions_of(header, self.genres), generator)
 
     def _blended(self, edit: Edit) -> Points:
         first, second = (unpack_source(song).arrangement for song in (edit.source, edit.other))

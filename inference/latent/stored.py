@@ -9,14 +9,14 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from inference.latent.config import LatentConfig
+from inference.latent.config import LatentConfig, PriorConfig
 from inference.latent.contract import space_path
 from inference.latent.prior import LatentPrior
 from inference.latent.space import LatentSpace
 from inference.model.errors import CheckpointError
 from inference.model.stored import ENTRY, checkpoint_hash, guarded
 
-FORMAT = "lnh-latent-2"
+FORMAT = "lnh-latent-3"
 _SPACE, _PRIOR = "space", "prior"
 
 
@@ -33,7 +33,7 @@ def save_space(space: LatentSpace, checkpoint: Path, prior: LatentPrior | None =
     parts = nn.ModuleDict({_SPACE: space} | ({} if prior is None else {_PRIOR: prior}))
     weights = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in parts.state_dict().items()}
     config = asdict(space.config) | {"width": space.steering.out_features}
-    config["genres"] = None if prior is None else prior.genres.in_features - 1
+    config["prior"] = None if prior is None else asdict(prior.config) | {"genres": prior.genres.in_features - 1}
     entry = json.dumps({"format": FORMAT, "checkpoint": checkpoint_hash(checkpoint), "config": config}, sort_keys=True)
     save_file(weights, space_path(checkpoint), {ENTRY: entry})
 
@@ -52,10 +52,16 @@ def load_space(checkpoint: Path) -> StoredSpace | None:
         if entry.get("format") != FORMAT or entry.get("checkpoint") != checkpoint_hash(checkpoint):
             raise CheckpointError(f"{path} does not belong to {checkpoint}")
         config = dict(entry["config"])
-        width, genres = config.pop("width"), config.pop("genres")
+        width, shape = config.pop("width"), config.pop("prior")
         space = LatentSpace(LatentConfig(**config), width)
-        prior = None if genres is None else LatentPrior(genres, space.config.size)
+        prior = None if shape is None else _prior_of(shape, space.config)
         parts = nn.ModuleDict({_SPACE: space} | ({} if prior is None else {_PRIOR: prior}))
         parts.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118  # not a dict
     parts.eval()
     return StoredSpace(space, prior)
+
+
+def _prior_of(shape: dict[str, int], space: LatentConfig) -> LatentPrior:
+    config = dict(shape)
+    genres = config.pop("genres")
+    return LatentPrior(genres, space, PriorConfig(**config))

@@ -67,8 +67,10 @@ def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) ->
             return Trained(run.checkpoint, run.updates, is_finished=False)
         run.train(stop.is_set)
         if settings.latent and not stop.is_set():
-            nats = train_prior(run.checkpoint, settings, tell, stop.is_set)
-            tell(f"prior: {nats:.2f} nats a bar of songs set aside")
+            aside = train_prior(run.checkpoint, settings, tell, stop.is_set)
+            tell(
+                f"prior: of songs set aside {aside.form:.2f} nats a bar and player, {aside.points:.2f} where it is new"
+            )
     return Trained(run.checkpoint, run.updates, not stop.is_set())
 
 

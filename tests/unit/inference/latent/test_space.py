@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from inference.latent.config import PriorConfig
 from inference.latent.course import REST
 from inference.latent.features import NOWHERE, PLACES
 from inference.latent.points import blocks_in, points_of
@@ -115,7 +116,7 @@ def test_a_space_is_kept_beside_the_checkpoint_it_belongs_to(tmp_path: Path) -> 
     loaded = load_space(checkpoint)
     assert loaded is not None
     assert loaded.prior is None
-    save_space(space, checkpoint, LatentPrior(2, 8))
+    save_space(space, checkpoint, LatentPrior(2, space.config, PriorConfig(width=32, stock=9)))
     loaded = load_space(checkpoint)
     assert loaded is not None
     assert loaded.prior is not None
