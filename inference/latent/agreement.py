@@ -55,9 +55,14 @@ class Sounds:
         beats = self.tones.view(len(self.tones), _BEATS, -1, _OCTAVE).sum(dim=2).flatten(1)
         return functional.normalize(beats, dim=1)
 
+    @cached_property
+    def _by_tone(self) -> Tensor:
+        """Who strikes a pitch class somewhere: [POSITIONS * 12, N]; few rows of it are ever asked for at once."""
+        return self.tones.flatten(1).T.contiguous()
+
     def in_unison(self, other: "Sounds") -> Tensor:
         """F1 of what is struck by both at once in one pitch class, with one other block: [N]."""
-        both = self.tones.flatten(1) @ other.tones.flatten()
+        both = self._by_tone[other.tones.flatten() > 0].sum(dim=0)
         return 2 * both / (self.count + other.count).clamp(min=1)
 
     def with_kicks_of(self, drums: "Sounds") -> Tensor:
