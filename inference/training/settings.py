@@ -37,8 +37,8 @@ class TrainSettings(BaseModel):
     banks: list[Path] = []
     latent: Annotated[int, Field(ge=0, description="numbers a point of the embedding space has; 0 for none")] = 0
     latent_shown: Annotated[float, Field(ge=0, le=1, description="share of examples that are shown their points")] = 0.3
-    latent_cost: Annotated[float, Field(ge=0, description="weight of a point's divergence against its hits")] = 0.03
-    sketch_minutes: Annotated[float, Field(gt=0, description="processor time for the auto-encoder, at first")] = 15.0
+    latent_cost: Annotated[float, Field(ge=0, description="weight of a point's divergence against its hits")] = 0.012
+    sketch_minutes: Annotated[float, Field(gt=0, description="processor time for the auto-encoder, at first")] = 32.0
     weights: dict[str, float] = {}
     validate_on: list[str] = ["metal", "rock"]
     seed: int = 2016

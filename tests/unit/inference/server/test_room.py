@@ -126,7 +126,7 @@ async def test_a_song_that_is_alone_again_has_all_takes(tmp_path: Path) -> None:
 
 
 async def test_notes_that_were_handed_out_stay_the_song_after_a_crash(tmp_path: Path) -> None:
-    merits = iter((0.0, 0.0, 1.0, 0.0))
+    merits = iter((0.0, 0.0, 9.0, 0.0))  # more than the head start of the first
     renderer = FakeRenderer(held=True)
     async with running_service(
         tmp_path,
