@@ -38,6 +38,7 @@ from inference.training.bank import Bank
 SLOTS = 8
 _HEARD = 60  # songs a genre that the classifier learns from, at least
 BITS_BELOW = 3.0
+_DRAWN = 40  # songs a genre from the embedding space; drawing their points takes longer than writing them
 _SPEED_SONGS = 2  # one after the other, at batch 1
 _NOTES = (
     f"Real: excerpts of {BARS} bars from held-out songs ({SPLIT} split), the same players in both, each of whom "
@@ -137,7 +138,9 @@ def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Re
                 bits += gap_rows(fillings, plan.seed)
             if steering is not None and excerpts:
                 bits += latent_rows(steering, engine, genre, excerpts, _naming(genre, tell))
-                points = compose_all(engine, from_space(steering, takes_of(jobs, plan.takes)), _naming(genre, tell))
+                points = compose_all(
+                    engine, from_space(steering, takes_of(jobs[:_DRAWN], plan.takes)), _naming(genre, tell)
+                )
                 drawn.append((genre, [], compare(genre, pieces, kept(points, plan.takes, judge), plan.seed)))
             written.append((genre, bits, compare(genre, pieces, songs, plan.seed)))
     more = _learnt_rows(banks, plan, index, [*written, *drawn], tell)

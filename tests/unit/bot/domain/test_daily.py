@@ -67,7 +67,7 @@ def test_a_gap_that_runs_into_midnight_still_belongs_to_its_own_day() -> None:
 
 
 @given(DAYS, TIMES, st.sampled_from(ZONES))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_due_instant_shows_its_time_on_the_wall_or_is_the_end_of_the_gap_around_it(
     day: date, at: time, zone: str
 ) -> None:
@@ -80,7 +80,7 @@ def test_a_due_instant_shows_its_time_on_the_wall_or_is_the_end_of_the_gap_aroun
 
 
 @given(DAYS, TIMES, st.sampled_from(ZONES))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_runs_follow_each_other_with_one_for_every_day_that_exists(day: date, at: time, zone: str) -> None:
     start = datetime.combine(day, time(12), tzinfo=UTC)
     first = next_run(start, at, zone)
