@@ -1,5 +1,6 @@
 """The report as pictures: each metric of each genre, generated beside real, with intervals."""
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ TITLES = {
 _REAL, _GENERATED = "#4a6d8c", "#b3202c"
 _COLUMNS = 3
 _WIDTH, _LINE, _EDGE = 4.0, 0.36, 0.85  # inches: of one metric; of a genre in it; above and below it
+_LABEL = 22  # letters a line of a label
 _DPI = 110
 
 _Entry = tuple[str, Row]
@@ -60,7 +62,7 @@ def _draw_number(number: int, metrics: dict[str, list[_Entry]], folder: Path) ->
         handles.insert(0, _handle(_REAL, "real, held out"))
     figure.legend(handles=handles, loc="upper right", ncols=2, frameon=False)
     file = folder / f"eval-{number:02}.png"
-    figure.savefig(file, dpi=_DPI, metadata={"Software": None})
+    figure.savefig(file, dpi=_DPI, bbox_inches="tight", metadata={"Software": None})
     return file
 
 
@@ -70,7 +72,7 @@ def _draw_metric(axis: Axes, name: str, entries: Sequence[_Entry]) -> None:
             _draw_estimate(axis, row.real, place - 0.13, _REAL)
         if row.generated is not None:
             _draw_estimate(axis, row.generated, place + 0.13, _GENERATED)
-    axis.set_yticks(range(len(entries)), [title for title, _ in entries])
+    axis.set_yticks(range(len(entries)), [textwrap.fill(title, _LABEL) for title, _ in entries])
     axis.set_ylim(len(entries) - 0.5, -0.5)
     axis.set_title(name, fontsize="small")
     axis.margins(x=0.12)
