@@ -10,6 +10,7 @@ import pytest
 from bot.commands.cli import main
 from bot.commands.touch import with_touch
 from bot.commands.trouble import CommandTrouble
+from bot.settings import GENRES_FILE
 from inference.evaluation import estimate, touches
 from tests.fakes.logs import logging_restored
 from tests.unit.inference.evaluation.strangers import furnish
@@ -67,6 +68,9 @@ def test_a_touch_is_put_where_the_old_one_was() -> None:
 def test_a_genre_with_few_real_songs_shares_the_touch_of_its_kin(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    untouched = with_touch(GENRES_FILE.read_text(encoding="utf-8"), "nu-metal", "touch = {}")
+    (place / "genres.toml").write_text(untouched, encoding="utf-8")
+    monkeypatch.setenv("LNH_MUSIC_GENRES", str(place / "genres.toml"))
     assert _run("touch --bank bank.npz --genres nu-metal,metal --json", monkeypatch) == 0
     known = json.loads(capsys.readouterr().out)
     assert known["touches"]["nu-metal"]["touch"] == known["touches"]["metal"]["touch"]
