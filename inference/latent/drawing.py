@@ -19,6 +19,7 @@ from inference.latent.sketch import Sketch
 from inference.latent.songs import Conditions, returning
 from inference.music.pitch import Mode
 from inference.music.program import Role
+from inference.tokens.grammar import Rules
 
 TEMPERATURE = 0.4
 _AT_ONCE = 2048
@@ -62,7 +63,7 @@ class Drawing:
 
     @torch.no_grad()
     def song(self, bars: int, conditions: Conditions, generator: torch.Generator) -> Points:
-        """One song; whoever has nothing to play in it plays something at least in its last bar."""
+        """One song; nobody rests longer than in songs that are written without points, and its last bar is played."""
         draft = _Draft(self, bars, conditions)
         for bar in range(bars):
             for player in range(conditions.players.shape[1]):
@@ -79,6 +80,7 @@ class _Draft:
         self.cells = np.full((bars, players), REST, np.int64)
         self.found: list[int] = []  # where in the stock each point is
         self._drawing, self._prior = drawing, prior
+        self._rest_limit = max(1, Rules().rest_limit(bars))
         self._asked = prior.asked(conditions, torch.tensor([bars]), bars)[0]
         self._roster = prior.roster(conditions)[0]
         self._roles = [int(role) for role, _ in conditions.players[0]]
@@ -122,11 +124,19 @@ class _Draft:
         )
         chances = choices[0, 0, 0].exp()
         chances[-1] *= NEW
-        last = len(self._roster) - 1
-        silent = (self.cells[:, player] == REST).all() or (player == last and (self.cells[bar] == REST).all())
-        if bar == len(self.cells) - 1 and silent:
-            chances[-2] = 0.0  # whoever never played plays at last, and a song does not end before its last bar
+        if self._has_rested(bar, player) or self._would_end_early(bar, player):
+            chances[-2] = 0.0
         return chances
+
+    def _has_rested(self, bar: int, player: int) -> bool:
+        """Whether a player has rested for as long as one may."""
+        rests = self.cells[max(0, bar - self._rest_limit) : bar, player] == REST
+        return len(rests) == self._rest_limit and bool(rests.all())
+
+    def _would_end_early(self, bar: int, player: int) -> bool:
+        """Whether it is left to this player that the last bar is played."""
+        is_last = bar == len(self.cells) - 1 and player == len(self._roster) - 1
+        return is_last and bool((self.cells[bar] == REST).all())
 
     def _find(self, state: Tensor, place: tuple[int, int], generator: torch.Generator) -> int:
         """Something of the stock that the player has not played yet, if there is any."""

@@ -13,6 +13,7 @@ from inference.latent.points import Points
 from inference.latent.prior import LatentPrior
 from inference.latent.songs import Conditions, Songs, songs_of
 from inference.model.song import SONG_SIZES
+from inference.tokens.grammar import Rules
 
 PLAYERS, WIDTH, KNOWN, STOCK = 2, 32, 6, 40
 
@@ -116,6 +117,7 @@ def test_drawing_cell_by_cell_has_the_chances_of_reading_all_at_once() -> None:
     with torch.no_grad():
         prior.else_.weight.mul_(60.0)
         prior.wanted.weight.mul_(60.0)
+        prior.else_.bias[0] = -1e3  # or a rest that is too long would end against all chances
     for seed in range(3):
         song = drawn(prior, 6, seed)
         read = batch(song.moved(known()[chosen(prior, song)]))
@@ -130,6 +132,17 @@ def test_everybody_plays_and_the_last_bar_is_played_even_where_all_would_rather_
         cells = drawn(prior, 6, seed).cells
         assert (cells != REST).any(axis=0).all()
         assert (cells[-1] != REST).any()
+
+
+def test_nobody_rests_longer_than_in_songs_without_points_even_where_all_would_rather_rest() -> None:
+    prior = tiny_prior()
+    with torch.no_grad():
+        prior.else_.bias[0] = 9.0
+    limit = Rules().rest_limit(16)
+    cells = drawn(prior, 16, 1).cells
+    windows = np.lib.stride_tricks.sliding_window_view(cells != REST, limit + 1, axis=0)
+    assert windows.any(axis=-1).all()
+    assert not np.lib.stride_tricks.sliding_window_view(cells != REST, limit, axis=0).any(axis=-1).all()
 
 
 def test_nobody_plays_a_point_anew_that_it_has_played() -> None:
