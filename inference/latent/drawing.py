@@ -80,7 +80,7 @@ class _Draft:
         self.cells = np.full((bars, players), REST, np.int64)
         self.found: list[int] = []  # where in the stock each point is
         self._drawing, self._prior = drawing, prior
-        self._rest_limit = max(1, Rules().rest_limit(bars))
+        self._rest_limit = Rules().rest_limit(bars)
         self._asked = prior.asked(conditions, torch.tensor([bars]), bars)[0]
         self._roster = prior.roster(conditions)[0]
         self._roles = [int(role) for role, _ in conditions.players[0]]
