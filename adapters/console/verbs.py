@@ -4,19 +4,17 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from adapters.console.reply import ConsoleFilesReply, ConsoleReply, Screen
 from adapters.console.view import progress_view
-from bot.domain.daily import DailySchedule
 from bot.domain.daily_text import ENDINGS, read_daily
 from bot.domain.errors import LnhError
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
-from bot.messages import making_line, say, sentence
+from bot.messages import daily_line, making_line, say, sentence
 from bot.services.band import Band
 from inference.music.edit import Operation, read_names, read_span
 from inference.music.errors import InvalidSpec, MusicError
@@ -35,6 +33,7 @@ HELP = (
     "/files                        more files of the last song: /files stems or /files 3 makes one of those it lists",
     "/genres                       what I play; /genres disable punk, /genres enable punk",
     "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
+    "                              days: weekdays, days: weekend or days: mon,wed,fri: only on those",
     "/cancel                       stops the song in the making",
     "/help                         this",
     "/quit                         good night",
@@ -166,12 +165,11 @@ class Verbs:
             gone = await self._band.daily.remove(HERE)
             self._screen.say("No more daily songs." if gone else _NO_DAILY)
         elif text.casefold() not in ("", "show"):
-            at, zone, names = read_daily(text, self._band.catalogue)
-            schedule = await self._band.daily.set(HERE, at=at, zone=zone, genres=names, set_by=YOU)
-            self._screen.say(_describe(schedule))
+            schedule = await self._band.daily.set(HERE, read_daily(text, self._band.catalogue), YOU)
+            self._screen.say(daily_line(schedule, YOU.locale))
         else:
             found = await self._band.daily.list(PLATFORM, HERE.workspace)
-            self._screen.say(*[_describe(schedule) for schedule in found] or [_NO_DAILY])
+            self._screen.say(*[daily_line(schedule, YOU.locale) for schedule in found] or [_NO_DAILY])
 
     async def _help(self, _text: str) -> None:
         self._screen.say(*HELP)
@@ -185,10 +183,3 @@ def _region(text: str) -> tuple[tuple[str, ...], tuple[int, int] | None]:
         raise InvalidSpec("bars", f"name one range of bars, such as 9-16, not {' and '.join(spans)[:60]}")
     names = read_names(",".join(word for word in words if word not in spans))
     return names, read_span(spans[0]) if spans else None
-
-
-def _describe(schedule: DailySchedule) -> str:
-    genres = ", ".join(schedule.genres) or "any genre"
-    paused = f" (paused: {schedule.paused})" if schedule.paused else ""
-    due = schedule.next_run_utc.astimezone(ZoneInfo(schedule.zone))  # at a clock that is put on, not quite `at`
-    return f"A song a day at {schedule.at:%H:%M} {schedule.zone}, {genres}; the next on {due:%a %d %b at %H:%M}{paused}"

@@ -1,5 +1,6 @@
 """`/daily` and `/genres`: for people who may manage the server."""
 
+import contextlib
 from collections.abc import Sequence
 from functools import cache
 from zoneinfo import available_timezones
@@ -11,6 +12,7 @@ from adapters.discord.asking import asked_by, require_posting
 from adapters.discord.commands import (
     BY_SERVERS,
     IN_SERVERS,
+    MAX_CHOICE,
     MAX_CHOICES,
     Choices,
     Interaction,
@@ -19,9 +21,12 @@ from adapters.discord.commands import (
 )
 from adapters.discord.trouble import whisper
 from bot.domain.daily import DailySchedule, parse_time
-from bot.domain.daily_text import read_rotation
-from bot.messages import say
+from bot.domain.daily_text import DailyWish, read_rotation
+from bot.domain.weekdays import EXAMPLE as DAYS_EXAMPLE
+from bot.domain.weekdays import parse_weekdays
+from bot.messages import daily_line, days_words, say
 from bot.services.genres import GenreChoice
+from inference.music.errors import InvalidSpec
 
 MANAGERS = discord.Permissions(manage_guild=True)
 
@@ -45,27 +50,24 @@ class DailyCommands(ManagersGroup, name="daily", description="A song a day in th
         time="Time of day, such as 18:30 or 6pm",
         timezone="Time zone of that time, such as Europe/Berlin",
         genre="What to play, or several that take turns: metal, jazz; unsaid: any that this server plays",
+        days=f"On which days: {DAYS_EXAMPLE}; unsaid: every day",
     )
-    async def schedule(self, interaction: Interaction, time: str, timezone: str, genre: str | None = None) -> None:
+    async def schedule(
+        self, interaction: Interaction, time: str, timezone: str, genre: str | None = None, days: str | None = None
+    ) -> None:
         require_posting(interaction)
-        at, asked = parse_time(time), asked_by(interaction)
         genres = read_rotation(genre or "", interaction.client.band.catalogue)
+        wish, asked = DailyWish(parse_time(time), timezone, genres, parse_weekdays(days or "")), asked_by(interaction)
         await interaction.response.defer(ephemeral=True)
-        schedule = await interaction.client.band.daily.set(
-            asked.place,
-            at=at,
-            zone=timezone,
-            genres=genres,
-            set_by=asked.requester,
-        )
-        await whisper(interaction, daily_line(schedule, interaction.locale.value))
+        schedule = await interaction.client.band.daily.set(asked.place, wish, asked.requester)
+        await whisper(interaction, described(schedule, interaction.locale.value))
 
     @app_commands.command(description="When the song of the day comes, in this channel and in others")
     async def show(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         place, locale = asked_by(interaction).place, interaction.locale.value
         schedules = await interaction.client.band.daily.list(place.platform, place.workspace)
-        lines = [f"<#{schedule.place.channel}> {daily_line(schedule, locale)}" for schedule in schedules]
+        lines = [f"<#{schedule.place.channel}> {described(schedule, locale)}" for schedule in schedules]
         await whisper(interaction, "\n".join(lines) or say("daily_none", locale))
 
     @app_commands.command(description="No more daily songs in this channel")
@@ -77,6 +79,10 @@ class DailyCommands(ManagersGroup, name="daily", description="A song a day in th
     @schedule.autocomplete("timezone")
     async def timezones(self, interaction: Interaction, text: str) -> Choices:
         return zone_choices(text)
+
+    @schedule.autocomplete("days")
+    async def days(self, interaction: Interaction, text: str) -> Choices:
+        return day_choices(text, interaction.locale.value)
 
     @schedule.autocomplete("genre")
     async def genres(self, interaction: Interaction, text: str) -> Choices:
@@ -112,12 +118,9 @@ class GenresCommands(ManagersGroup, name="genres", description="What the band pl
         await whisper(interaction, say("genre_off", interaction.locale.value, genre=switched.title))
 
 
-def daily_line(schedule: DailySchedule, locale: str) -> str:
-    """When it comes; Discord shows the instant in each reader's own time."""
-    instant = f"<t:{int(schedule.next_run_utc.timestamp())}:F>"
-    line = say("daily_set", locale, at=f"{schedule.at:%H:%M}", zone=schedule.zone, next=instant)
-    genres = f" ({', '.join(schedule.genres)})" if schedule.genres else ""
-    return f"{line}{genres}" if schedule.paused is None else f"⏸ {line}{genres}"
+def described(schedule: DailySchedule, locale: str) -> str:
+    """When it comes; Discord counts down to it in each reader's own language."""
+    return daily_line(schedule, locale, f"<t:{int(schedule.next_run_utc.timestamp())}:R>")
 
 
 def genre_lines(choices: Sequence[GenreChoice], locale: str) -> str:
@@ -131,6 +134,17 @@ def zone_choices(text: str) -> Choices:
     found = [zone for zone in _zones() if typed in zone.casefold()]
     found.sort(key=lambda zone: not zone.rpartition("/")[2].casefold().startswith(typed))
     return [app_commands.Choice(name=zone, value=zone) for zone in found[:MAX_CHOICES]]
+
+
+def day_choices(text: str, locale: str) -> Choices:
+    """What is meant by the days typed so far, and the usual ones."""
+    offered = [*([text] if text.strip() else []), "every day", "weekdays", "weekend", "mon,wed,fri"]
+    choices: Choices = []
+    for days in offered:
+        with contextlib.suppress(InvalidSpec):
+            words = days_words(parse_weekdays(days), locale)
+            choices.append(app_commands.Choice(name=words[:MAX_CHOICE], value=days[:MAX_CHOICE]))
+    return choices
 
 
 @cache

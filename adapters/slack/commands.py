@@ -13,7 +13,7 @@ from adapters.slack.translate import (
     Wish,
     escape,
     genre_lines,
-    local_date,
+    local_time,
     read_cancel,
     read_change,
     read_files,
@@ -23,7 +23,7 @@ from bot.domain.daily_text import ENDINGS, read_daily
 from bot.domain.errors import LnhError
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Requester, RequestId, draw_seed
-from bot.messages import making_line, say
+from bot.messages import daily_line, making_line, say
 from bot.services.band import Band
 from inference.music.errors import InvalidSpec, MusicError
 
@@ -140,9 +140,9 @@ class Commands:
             code = "daily_removed" if await self._band.daily.remove(wish.place) else "daily_none"
             await reply.whisper(say(code, requester.locale))
             return
-        at, zone, genres = read_daily(wish.text, self._band.catalogue)
+        daily = read_daily(wish.text, self._band.catalogue)
         await self._check_can_post(reply)
-        schedule = await self._band.daily.set(wish.place, at=at, zone=zone, genres=genres, set_by=requester)
+        schedule = await self._band.daily.set(wish.place, daily, requester)
         await reply.whisper(_described(schedule, requester.locale))
 
     async def _shown_daily(self, wish: Wish, locale: str) -> str:
@@ -176,8 +176,6 @@ class Commands:
 
 
 def _described(schedule: DailySchedule, locale: str) -> str:
-    """A schedule in mrkdwn."""
-    if schedule.paused is not None:
-        return escape(say("daily_paused", locale, reason=schedule.paused))
-    due = local_date(schedule.next_run_utc)
-    return say("daily_set", locale, at=f"{schedule.at:%H:%M}", zone=schedule.zone, next=due)
+    """A schedule in mrkdwn, its next instant also in the reader's own time."""
+    yours = say("daily_yours", locale, time=local_time(schedule.next_run_utc))
+    return daily_line(schedule, locale, yours) if schedule.paused is None else escape(daily_line(schedule, locale))

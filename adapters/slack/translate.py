@@ -146,9 +146,9 @@ def clamp(text: str, limit: int) -> str:
     return re.sub(r"&[a-z]{0,3}$", "", cut) + "…"
 
 
-def local_date(instant: datetime) -> str:
-    """An instant that Slack shows in each reader's own time zone; mrkdwn, not to be escaped."""
-    return f"<!date^{int(instant.timestamp())}^{{date_short_pretty}} {{time}}|{instant:%Y-%m-%d %H:%M %Z}>"
+def local_time(instant: datetime) -> str:
+    """The time of day of an instant, which Slack shows in each reader's own time zone; mrkdwn, not to be escaped."""
+    return f"<!date^{int(instant.timestamp())}^{{time}}|{instant:%H:%M %Z}>"
 
 
 def genre_lines(choices: Iterable[GenreChoice]) -> str:

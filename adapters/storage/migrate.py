@@ -1,5 +1,7 @@
 """Brings a database to the present tables."""
 
+from functools import partial
+
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
@@ -23,14 +25,15 @@ async def upgrade_engine(engine: AsyncEngine) -> None:
     """Applies the migrations through an engine that is open already. Raises StorageError."""
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(partial(upgrade_to, "head"))
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise StorageError(f"the database {engine.url.render_as_string()} cannot be used: {cause}") from error
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade_to(revision: str, connection: Connection) -> None:
+    """Applies the migrations up to one of them, in the transaction of `connection`."""
     config = Config()
     config.set_main_option("script_location", "adapters.storage:migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -98,6 +98,7 @@ def _row(schedule: DailySchedule) -> dict[str, Any]:
         "set_by": person_to_json(schedule.set_by),
         "next_run_utc": schedule.next_run_utc,
         "paused": schedule.paused,
+        "days": "".join(map(str, sorted(schedule.days))),
     }
 
 
@@ -111,4 +112,5 @@ def _schedule(row: Row[Any]) -> DailySchedule:
         set_by=person_from_json(row.set_by),
         next_run_utc=row.next_run_utc,
         paused=row.paused,
+        days=frozenset(map(int, row.days)),
     )

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -85,6 +86,7 @@ schedules = Table(
     Column("set_by", Text, nullable=False),
     Column("next_run_utc", UtcDateTime, nullable=False),
     Column("paused", Text),
+    Column("days", String(7), nullable=False, server_default=sql_text("'0123456'")),  # of the week, Monday is 0
     UniqueConstraint("platform", "workspace", "channel"),
 )
 

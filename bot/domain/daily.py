@@ -10,6 +10,7 @@ from typing import NewType
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.domain.request import Place, Requester
+from bot.domain.weekdays import EVERY_DAY, Weekdays, order_of
 from inference.music.errors import InvalidSpec
 
 ScheduleId = NewType("ScheduleId", str)
@@ -20,9 +21,9 @@ _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(?:([ap])\.?m\.?)?", re.IGNORE
 class DailySchedule:
     """One daily song of a channel.
 
-    `at` is local wall time in the IANA zone `zone`; `genres` rotate by day (empty: any enabled genre);
-    `next_run_utc` is aware and in UTC and stays until that day's song is posted or skipped; a paused schedule
-    keeps the reason for its admin.
+    `at` is local wall time in the IANA zone `zone`; `genres` rotate from one of its days to the next (empty: any
+    enabled genre); `next_run_utc` is aware and in UTC and stays until that day's song is posted or skipped; a paused
+    schedule keeps the reason for its admin; `days` are those of the week that have a song.
     """
 
     id: ScheduleId
@@ -33,11 +34,21 @@ class DailySchedule:
     set_by: Requester
     next_run_utc: datetime
     paused: str | None = None
+    days: Weekdays = EVERY_DAY
 
     @property
     def day(self) -> date:
         """The local date that `next_run_utc` is the song of."""
         return due_day(self.next_run_utc, self.at, self.zone)
+
+    @property
+    def turn(self) -> int:
+        """Which of its songs that is, counted from the first of time: whose turn it is of what takes turns."""
+        return order_of(self.day.toordinal(), self.days)
+
+    def run_after(self, instant_utc: datetime) -> datetime:
+        """The first due instant strictly after an instant."""
+        return next_run(instant_utc, self.at, self.zone, self.days)
 
 
 def due_at(day: date, at: time, zone: str) -> datetime:
@@ -50,10 +61,13 @@ def due_at(day: date, at: time, zone: str) -> datetime:
     return _gap_end(early, late, tz) if in_gap else late
 
 
-def next_run(after_utc: datetime, at: time, zone: str) -> datetime:
-    """The first due instant strictly after `after_utc` (aware). A date the zone skips as a whole has none."""
+def next_run(after_utc: datetime, at: time, zone: str, days: Weekdays = EVERY_DAY) -> datetime:
+    """The first due instant strictly after `after_utc` (aware) on one of `days`, by the date in the zone.
+
+    A date the zone skips as a whole has none.
+    """
     day = after_utc.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
-    while (instant := due_at(day, at, zone)) <= after_utc or not _exists(day, zone):
+    while (instant := due_at(day, at, zone)) <= after_utc or day.weekday() not in days or not _exists(day, zone):
         day += timedelta(days=1)
     return instant
 

@@ -1,8 +1,10 @@
-"""Free text such as `18:30 Europe/Berlin metal, hard rock` -> when and what a daily song is."""
+"""Free text such as `18:30 Europe/Berlin metal, hard rock days: weekdays` -> when and what a daily song is."""
 
+from dataclasses import dataclass
 from datetime import time
 
 from bot.domain.daily import parse_time, parse_zone
+from bot.domain.weekdays import EVERY_DAY, Weekdays, take_weekdays
 from inference.music.errors import InvalidSpec, MusicError
 from inference.music.genre import GenreCatalogue
 
@@ -12,13 +14,26 @@ ENDINGS = ("stop", "off", "remove")
 EXAMPLE = "/daily 18:30 Europe/Berlin metal"
 
 
-def read_daily(text: str, catalogue: GenreCatalogue) -> tuple[time, str, tuple[str, ...]]:
-    """Wall time, IANA zone and genres (none: any).
+@dataclass(frozen=True, slots=True)
+class DailyWish:
+    """What somebody wants every so often: wall time `at` in an IANA `zone`, on `days`, of `genres` (none: any)."""
+
+    at: time
+    zone: str
+    genres: tuple[str, ...] = ()
+    days: Weekdays = EVERY_DAY
+
+
+def read_daily(text: str, catalogue: GenreCatalogue) -> DailyWish:
+    """Reads time and zone, then genres and days in any order; days may also be said first.
 
     Raises:
         InvalidSpec, UnknownGenre: the sentence says what is wrong, with an example.
     """
+    days, text = take_weekdays(text)
     words = text.split()
+    if words and words[0].casefold() in ("at", "um"):
+        del words[0]
     if len(words) > 1 and words[1].rstrip(".").replace(".", "").casefold() in ("am", "pm"):
         words[:2] = ["".join(words[:2])]
     if not words:
@@ -26,7 +41,7 @@ def read_daily(text: str, catalogue: GenreCatalogue) -> tuple[time, str, tuple[s
     at = parse_time(words[0])
     if len(words) < 2:
         raise InvalidSpec("daily", f"say in which time zone that is, too, such as {EXAMPLE}")
-    return at, parse_zone(words[1]), read_rotation(" ".join(words[2:]), catalogue)
+    return DailyWish(at, parse_zone(words[1]), read_rotation(" ".join(words[2:]), catalogue), days or EVERY_DAY)
 
 
 def read_rotation(text: str, catalogue: GenreCatalogue) -> tuple[str, ...]:

@@ -1,11 +1,15 @@
 """Every sentence a user reads, by code and locale; the sentences are in the TOML files beside this one."""
 
 from bot.messages.catalogue import LOCALES, messages, say
+from bot.messages.daily import daily_line, date_words, days_words
 from bot.messages.sentences import caption, kind_label, made_lines, making_line, progress_line, sentence
 
 __all__ = [
     "LOCALES",
     "caption",
+    "daily_line",
+    "date_words",
+    "days_words",
     "kind_label",
     "made_lines",
     "making_line",

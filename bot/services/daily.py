@@ -6,12 +6,13 @@ The truth is in storage: a schedule's `next_run_utc` stays until that day's song
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import partial
 
 import structlog
 
 from bot.domain.daily import DailySchedule, ScheduleId, next_run, parse_zone
+from bot.domain.daily_text import DailyWish
 from bot.domain.errors import GenreDisabled, NotFound
 from bot.domain.request import Place, Requester
 from bot.ports import Claims, Clock, Schedules
@@ -43,27 +44,26 @@ class DailyService:
     poster: DailyPoster
     _mine: set[tuple[ScheduleId, date]] = field(default_factory=set, init=False, repr=False)
 
-    async def set(
-        self, place: Place, *, at: time, zone: str, genres: tuple[str, ...] = (), set_by: Requester
-    ) -> DailySchedule:
-        """Gives a channel its daily song, in place of the one it had. `genres` (names or aliases) rotate by day.
+    async def set(self, place: Place, wish: DailyWish, set_by: Requester) -> DailySchedule:
+        """Gives a channel its daily song, in place of the one it had. Its genres may be names or aliases.
 
         Raises:
             InvalidSpec: the zone is none; the sentence names an example.
             UnknownGenre, GenreDisabled: a genre that cannot be played there.
         """
-        zone = parse_zone(zone)
-        names = tuple(dict.fromkeys(self.catalogue.find(name).name for name in genres))
+        zone = parse_zone(wish.zone)
+        names = tuple(dict.fromkeys(self.catalogue.find(name).name for name in wish.genres))
         enabled = await self.genres.enabled_names(place.platform, place.workspace)
         for name in names:
             if name not in enabled:
                 raise GenreDisabled(genre=name, enabled=", ".join(enabled))
         channel = replace(place, thread=None)
         await self.remove(channel)
-        due = next_run(self.clock.now(), at, zone)
-        schedule = DailySchedule(ScheduleId(uuid.uuid4().hex), channel, at, zone, names, set_by, due)
+        due = next_run(self.clock.now(), wish.at, zone, wish.days)
+        new_id = ScheduleId(uuid.uuid4().hex)
+        schedule = DailySchedule(new_id, channel, wish.at, zone, names, set_by, due, days=wish.days)
         await self.schedules.save(schedule)
-        self._ring(schedule.id, due)
+        self._ring(new_id, due)
         return schedule
 
     async def remove(self, place: Place) -> bool:
@@ -102,7 +102,7 @@ class DailyService:
                 self._ring(id, again)
         else:
             _logger.warning("daily song claimed elsewhere", schedule=id, day=schedule.day.isoformat())
-            self._ring(id, next_run(now, schedule.at, schedule.zone))
+            self._ring(id, schedule.run_after(now))
 
     async def _claim(self, schedule: DailySchedule) -> bool:
         slot = (schedule.id, schedule.day)

@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from bot.domain.daily import DailySchedule, ScheduleId, next_run
+from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import Busy, DeliveryFailed, GenreDisabled, LnhError, PlaceGone, Refused
 from bot.domain.options import SongWishes, build_request
 from bot.domain.request import Priority, RequestId, SongRequest, request_id
@@ -117,7 +117,7 @@ class DailyPoster:
 
     async def _settle(self, schedule: DailySchedule) -> datetime:
         self._failures.pop(schedule.id, None)
-        due = next_run(max(self.clock.now(), schedule.next_run_utc), schedule.at, schedule.zone)
+        due = schedule.run_after(max(self.clock.now(), schedule.next_run_utc))
         await self.claims.settle(schedule.id, schedule.day, due)
         return due
 
@@ -155,7 +155,7 @@ def daily_request(schedule: DailySchedule, enabled: tuple[str, ...], catalogue: 
     wanted = [name for name in schedule.genres if name in enabled]
     if schedule.genres and not wanted:
         raise GenreDisabled(genre=", ".join(schedule.genres), enabled=", ".join(enabled))
-    genre = wanted[schedule.day.toordinal() % len(wanted)] if wanted else rng.choice(enabled)
+    genre = wanted[schedule.turn % len(wanted)] if wanted else rng.choice(enabled)
     request = build_request(
         SongWishes(genre),
         id=daily_request_id(schedule),

@@ -229,11 +229,17 @@ async def test_a_disabled_genre_is_refused_with_the_others_named(terminal: Termi
 
 async def test_a_daily_song_is_set_shown_and_ended(terminal: Terminal) -> None:
     answer = await terminal.type("/daily 18:30 Europe/Berlin metal, nu metal")
-    assert "18:30 Europe/Berlin, metal, nu-metal" in answer
-    assert answer.splitlines()[1].endswith("at 18:30")
-    assert "18:30 Europe/Berlin" in await terminal.type("/daily")
+    assert "A song every day at 18:30 (Europe/Berlin), metal, nu-metal; the next one on " in answer
+    assert answer.splitlines()[1].endswith("at 18:30.")
+    assert "18:30 (Europe/Berlin)" in await terminal.type("/daily")
     assert "No more daily songs" in await terminal.type("/daily off")
     assert "There is no daily song" in await terminal.type("/daily")
+
+
+async def test_a_daily_song_comes_on_the_days_that_are_named(terminal: Terminal) -> None:
+    answer = await terminal.type("/daily 18:30 Europe/Berlin metal days: sat", "/daily 18:30 UTC days: moonday")
+    assert "A song on Saturdays at 18:30 (Europe/Berlin), metal; the next one on Sat " in answer
+    assert "“moonday” is no day of the week; write weekdays, weekend or mon,wed,fri." in answer
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,27 @@ async def test_daily_set_stores_the_song_of_the_day_and_says_when_it_comes(scene
 
     (schedule,) = rehearsal.schedules.by_id.values()
     assert "18:30 (Europe/Berlin)" in answer
-    assert f"<t:{schedule.next_run_utc.timestamp():.0f}:F>" in answer
+    assert f"<t:{schedule.next_run_utc.timestamp():.0f}:R>" in answer
     assert schedule.place == Place("discord", str(scene.guild.id), str(scene.channel.id))
     assert schedule.genres == ("metal",)
     assert schedule.set_by.id == str(scene.boss.id)
+
+
+async def test_daily_set_takes_days_of_the_week_and_says_them_in_words(scene: Scene, rehearsal: Rehearsal) -> None:
+    answer = await told(scene, "daily set", time="18:30", timezone="Europe/Berlin", days="mon, wed and fridays")
+
+    (schedule,) = rehearsal.schedules.by_id.values()
+    assert schedule.days == {0, 2, 4}
+    # The rehearsal's clock stands on Wednesday, the first of July 2026, at noon.
+    assert answer.startswith("A song on Mondays, Wednesdays and Fridays at 18:30 (Europe/Berlin), any genre; ")
+    assert "the next one on Wed 1 Jul at 18:30 (<t:" in answer
+
+
+async def test_days_are_completed_while_typing(scene: Scene) -> None:
+    offered = await scene.boss.autocomplete(scene.channel, "daily set", "days", "tue-thu")
+    assert (offered[0]["name"], offered[0]["value"]) == ("on Tuesdays, Wednesdays and Thursdays", "tue-thu")
+    offered = await scene.boss.autocomplete(scene.channel, "daily set", "days", "moo")
+    assert [choice["name"] for choice in offered][:2] == ["every day", "on weekdays"]
 
 
 async def test_several_genres_take_turns(scene: Scene, rehearsal: Rehearsal) -> None:
@@ -73,6 +90,7 @@ async def test_daily_show_lists_every_channel_and_stop_ends_this_one(scene: Scen
         ({"time": "25:00", "timezone": "Europe/Berlin"}, "is not a time of day"),
         ({"time": "18:30", "timezone": "Berlin Mitte"}, "is not a time zone I know"),
         ({"time": "18:30", "timezone": "Europe/Berlin", "genre": "metel"}, "I do not play"),
+        ({"time": "18:30", "timezone": "Europe/Berlin", "days": "moonday"}, "is no day of the week"),
     ],
 )
 async def test_bad_daily_options_are_explained(scene: Scene, options: dict[str, str], sentence: str) -> None:

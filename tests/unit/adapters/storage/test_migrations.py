@@ -1,17 +1,21 @@
 """Migrations lead to the tables of the code, from nothing and from what is there already."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, inspect, table, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.storage import StorageError, open_storage, upgrade
 from adapters.storage.engine import make_engine
+from adapters.storage.migrate import upgrade_to
 from adapters.storage.tables import metadata
+from bot.domain.weekdays import EVERY_DAY
 from tests.fakes.songs import request_for
 
 
@@ -56,6 +60,21 @@ async def test_upgrading_again_keeps_what_is_stored(url: str) -> None:
     storage = await open_storage(url)
     assert [request.id for request in await storage.songs.pending()] == ["a"]
     await storage.close()
+
+
+async def test_a_daily_song_from_before_there_were_days_goes_on_every_day(url: str) -> None:
+    engine = make_engine(url)
+    row = {"id": "s", "platform": "discord", "workspace": "g", "channel": "c", "at": "18:30", "zone": "UTC"}
+    row |= {"genres": "[]", "set_by": '["u", "mel", "en"]', "next_run_utc": datetime(2026, 7, 1, 18, 30, tzinfo=UTC)}
+    async with engine.begin() as connection:
+        await connection.run_sync(partial(upgrade_to, "0003"))
+        columns = [column(name) for name in row]
+        await connection.execute(table("schedules", *columns).insert().values(row))
+    await engine.dispose()
+    storage = await open_storage(url)
+    (schedule,) = await storage.schedules.list()
+    await storage.close()
+    assert (schedule.id, schedule.days) == ("s", EVERY_DAY)
 
 
 async def test_sqlite_is_set_up_for_readers_beside_a_writer(engine: AsyncEngine) -> None:

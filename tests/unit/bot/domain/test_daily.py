@@ -93,6 +93,29 @@ def test_runs_follow_each_other_with_one_for_every_day_that_exists(day: date, at
     assert skipped == 0 or (zone == "Pacific/Apia" and days[0] == date(2011, 12, 29))
 
 
+@given(DAYS, TIMES, st.sampled_from(ZONES), st.frozensets(st.integers(0, 6), min_size=1))
+@settings(max_examples=200)
+def test_on_chosen_days_only_runs_are_those_of_every_day_that_fall_on_them(
+    day: date, at: time, zone: str, days: frozenset[int]
+) -> None:
+    start = datetime.combine(day, time(12), tzinfo=UTC)
+    every, instant = [], start
+    for _ in range(15):
+        instant = next_run(instant, at, zone)
+        every.append(instant)
+    chosen = [due for due in every if due_day(due, at, zone).weekday() in days]
+    instant, runs = start, []
+    while (instant := next_run(instant, at, zone, days)) <= every[-1]:
+        runs.append(instant)
+    assert runs == chosen
+
+
+def test_a_song_on_sundays_in_berlin_stays_at_its_hour_through_the_end_of_summer() -> None:
+    first = next_run(utc(2026, 10, 18, 0), time(18, 30), "Europe/Berlin", frozenset({6}))
+    assert first == utc(2026, 10, 18, 16, 30)
+    assert next_run(first, time(18, 30), "Europe/Berlin", frozenset({6})) == utc(2026, 10, 25, 17, 30)
+
+
 @pytest.mark.parametrize("zone", ["Pacific/Apia", "America/Nuuk", "Africa/Cairo"])
 def test_a_year_has_a_song_on_each_of_its_days(zone: str) -> None:
     year = 2011 if zone == "Pacific/Apia" else 2024

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from bot import messages
 from bot.domain.daily import DailySchedule
+from bot.domain.daily_text import DailyWish
 from bot.domain.errors import Busy, ComposerUnavailable, DeliveryFailed, GenreDisabled, PlaceGone
 from bot.domain.request import Place, Requester
+from bot.domain.weekdays import EVERY_DAY, MONDAY_TO_FRIDAY, WEEKEND, Weekdays
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.daily_post import DailyPoster
@@ -61,8 +63,10 @@ class Station:
         await self.daily.start()
         await self.clock.pass_time()
 
-    async def set_up(self, *genres: str, at: time = AT, zone: str = BERLIN) -> DailySchedule:
-        return await self.daily.set(PLACE, at=at, zone=zone, genres=genres, set_by=MEL)
+    async def set_up(
+        self, *genres: str, at: time = AT, zone: str = BERLIN, days: Weekdays = EVERY_DAY
+    ) -> DailySchedule:
+        return await self.daily.set(PLACE, DailyWish(at, zone, genres, days), MEL)
 
     @property
     def notes(self) -> list[str | None]:
@@ -96,6 +100,32 @@ async def test_its_genres_rotate_by_day_and_each_day_has_another_song(station: S
     played = [song.genre for _, song, _ in station.messenger.posts]
     assert played in (["metal", "jazz"] * 2, ["jazz", "metal"] * 2)
     assert len({song.recipe.sampling.seed for _, song, _ in station.messenger.posts}) == 4
+
+
+async def test_a_song_may_come_on_chosen_days_of_the_week_only(station: Station) -> None:
+    await station.set_up("metal", days=MONDAY_TO_FRIDAY)  # the first of July 2026 is a Wednesday
+    played: list[int] = []
+    for day in range(14):
+        await station.clock.turn_to(DUE + day * DAY)
+        played.append(len(station.messenger.posts))
+    assert played == [1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 8, 8, 9, 10]
+    assert (await station.only()).next_run_utc == DUE + 14 * DAY
+
+
+async def test_genres_take_turns_from_one_chosen_day_to_the_next(station: Station) -> None:
+    await station.set_up("metal", "jazz", "punk", days=WEEKEND)
+    await station.clock.turn_to(DUE + 21 * DAY)
+    played = [song.genre for _, song, _ in station.messenger.posts]
+    assert len(played) == 6
+    assert played[:3] == played[3:]
+    assert set(played[:3]) == {"metal", "jazz", "punk"}
+
+
+async def test_after_days_missed_the_next_song_is_on_a_chosen_day(station: Station) -> None:
+    await station.set_up("metal", days=frozenset({2}))
+    await station.restart(DUE + 8 * DAY)
+    assert station.messenger.posts == []
+    assert (await station.only()).next_run_utc == DUE + 14 * DAY
 
 
 async def test_without_genres_any_enabled_one_is_played(station: Station) -> None:
@@ -138,7 +168,7 @@ async def test_a_channel_has_one_daily_song_and_setting_it_again_replaces_it(sta
 
 async def test_a_thread_shares_the_daily_song_of_its_channel(station: Station) -> None:
     thread = Place(PLACE.platform, PLACE.workspace, PLACE.channel, "t1")
-    await station.daily.set(thread, at=AT, zone=BERLIN, genres=(), set_by=MEL)
+    await station.daily.set(thread, DailyWish(AT, BERLIN), MEL)
     assert (await station.only()).place == PLACE
     assert await station.daily.remove(thread)
 
@@ -311,7 +341,7 @@ async def test_a_platform_that_is_not_there_yet_is_waited_for(station: Station) 
 
 
 async def test_admins_read_their_own_language(station: Station) -> None:
-    await station.daily.set(PLACE, at=AT, zone=BERLIN, set_by=Requester("u", "u", "de-AT"))
+    await station.daily.set(PLACE, DailyWish(AT, BERLIN), Requester("u", "u", "de-AT"))
     await station.restart(DUE + DAY - HOUR)
     assert station.messenger.told == ["Kein täglicher Song am 2026-07-01: Zu der Zeit lief ich nicht"]
 

@@ -1,0 +1,48 @@
+"""A daily song in words: on which days, when, and the next date as the clocks of its time zone show it."""
+
+from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from bot.domain.daily import DailySchedule
+from bot.domain.weekdays import EVERY_DAY, MONDAY_TO_FRIDAY, WEEKEND, Weekdays
+from bot.messages.catalogue import say
+
+_SETS = {EVERY_DAY: "days_all", MONDAY_TO_FRIDAY: "days_week", WEEKEND: "days_weekend"}
+
+
+def daily_line(schedule: DailySchedule, locale: str, aside: str = "") -> str:
+    """What was set up and when the next song comes; `aside` says that instant once more, as its platform can."""
+    words = {
+        "days": days_words(schedule.days, locale),
+        "at": f"{schedule.at:%H:%M}",
+        "zone": schedule.zone,
+        "genres": ", ".join(schedule.genres) or say("daily_any_genre", locale),
+    }
+    if schedule.paused is not None:
+        return say("daily_rests", locale, **words, reason=schedule.paused)
+    due = schedule.next_run_utc.astimezone(ZoneInfo(schedule.zone))  # at a clock that is put on, not quite `at`
+    when = say("daily_next", locale, day=date_words(due.date(), locale), at=f"{due:%H:%M}")
+    return say("daily_set", locale, **words, next=f"{when} ({aside})" if aside else when)
+
+
+def days_words(days: Weekdays, locale: str) -> str:
+    """Such as “on weekdays”, “on Mondays and Fridays”."""
+    if days in _SETS:
+        return say(_SETS[days], locale)
+    names = say("days_names", locale).split()
+    *others, last = [names[day] for day in sorted(days)]
+    return say("days_some", locale, days=_joined(others, last, locale))
+
+
+def date_words(day: date, locale: str) -> str:
+    """Such as “Tue 24 Nov”."""
+    weekday, month = (
+        say("weekdays_short", locale).split()[day.weekday()],
+        say("months_short", locale).split()[day.month - 1],
+    )
+    return say("date_short", locale, weekday=weekday, day=day.day, month=month)
+
+
+def _joined(others: Sequence[str], last: str, locale: str) -> str:
+    return say("words_and", locale, first=", ".join(others), last=last) if others else last
