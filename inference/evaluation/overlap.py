@@ -100,12 +100,6 @@ class DistanceOverlap:
         return float(np.minimum(_density(within), _density(across)).sum())
 
 
-def overlap_area(left: Floats, right: Floats) -> float:
-    """Area under the lower of two kernel density estimates of distances, 0..1."""
-    cells = _binned(np.concatenate([left, right]))
-    return float(np.minimum(_density(cells[: len(left)]), _density(cells[len(left) :])).sum())
-
-
 def _cells(table: Floats) -> NDArray[np.int64]:
     distances = np.linalg.norm(table[:, None] - table[None], axis=2)
     cells = np.full(distances.shape, -1, np.int64)

@@ -31,13 +31,10 @@ def tonal_distance_ratio(score: Score, bars: int, rng: random.Random) -> float:
     return together / float(np.mean(defined)) if defined else float("nan")
 
 
-def kick_bass_f1(drums: Track, bass: Track) -> float:
-    """F1, 0..1, between the onsets of the bass drum and those of the bass; NaN when one is silent."""
-    return onset_f1(_kicks(drums), {note.tick for note in bass.notes})
-
-
 def kick_bass_gain(drums: Track, bass: Track, bars: int, rng: random.Random) -> float:
-    """`kick_bass_f1` less the same with the bars of the bass shuffled; NaN when one is silent.
+    """F1 between the onsets of the bass drum and the bass, minus the same with the bars of the bass shuffled.
+
+    NaN when one of them is silent.
 
     Args:
         drums: the kit.

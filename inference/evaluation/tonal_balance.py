@@ -20,7 +20,6 @@ _LEANINGS = {
     **dict.fromkeys(("electronic", "hip-hop"), (_CLUB, 1.0)),
     "reggae": (_DEEP, 1.0),
 }
-CHECKED = slice(1, 9)  # octaves around 63 Hz to 8 kHz: what lies beyond depends on who plays
 
 
 def wanted_octaves(genre: str) -> NDArray[np.float64]:

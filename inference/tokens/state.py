@@ -32,7 +32,7 @@ BAR_CYCLE = 16
 # Sizes of the integers `context` and `echo` give. From STROKES on, a context holds positions plus one.
 CONTEXT_SIZES = (1 + len(Role), 130, 1 + BAR_CYCLE, 2 + MAX_BARS_LEFT, 3, *(1 + POSITIONS,) * 5)
 STROKES = 5
-PLAYER_COLUMNS = ROLE_COLUMN, PROGRAM_COLUMN = (0, 1)
+PLAYER_COLUMNS = (0, 1)  # of a context: role, program
 ECHO_SIZES = (*HEARD_SIZES, 1 + len(Role), 130)
 _NO_STROKES = (0,) * 5
 _NO_PLACE = (0, 0, 0, *_NO_STROKES)

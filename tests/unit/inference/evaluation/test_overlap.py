@@ -9,7 +9,6 @@ from inference.evaluation.overlap import (
     feature_table,
     inter_onset_interval,
     note_count,
-    overlap_area,
     pitch_class_shares,
     pitch_count,
     pitch_range,
@@ -42,17 +41,12 @@ def test_silent_tracks_have_no_features_and_drums_no_pitch_classes() -> None:
     assert feature_table([DRUMS], "density") is not None
 
 
-def test_equal_distances_overlap_wholly_and_distant_ones_not_at_all() -> None:
-    rng = np.random.default_rng(1)
-    near = rng.normal(1.0, 0.1, 200)
-    assert overlap_area(near, near) == pytest.approx(1)
-    assert overlap_area(near, near + 50) < 0.01
-
-
-def test_shifted_normal_distances_overlap_as_the_formula_says() -> None:
-    rng = np.random.default_rng(1)
-    left, right = rng.normal(0, 1, 20_000), rng.normal(2, 1, 20_000)
-    assert overlap_area(left, right) == pytest.approx(0.3173, abs=0.03)  # 2 Phi(-1)
+@pytest.mark.parametrize(("shift", "area"), [(0, 1.0), (2, 0.3173), (10, 0.0)])  # 2 Phi(-shift / 2)
+def test_normal_distances_overlap_as_the_formula_says(shift: int, area: float) -> None:
+    deviation, half, others = 20, np.arange(150), np.arange(150, 300)
+    cells = np.rint(np.random.default_rng(1).normal(150, deviation, (1, 300, 300))).astype(np.int64)
+    cells[:, :150, 150:] += shift * deviation
+    assert DistanceOverlap(cells)(half, others) == pytest.approx(area, abs=0.03)
 
 
 def test_music_of_another_kind_overlaps_less_than_music_of_the_same() -> None:

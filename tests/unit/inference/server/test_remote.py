@@ -27,7 +27,6 @@ class Writers:
 
     mortal: list[int] = field(default_factory=list)
     asked: list[ComposeJob] = field(default_factory=list)
-    left_early: list[str] = field(default_factory=list)
 
     async def compose(self, job: ComposeJob) -> AsyncGenerator[EngineEvent, None]:
         self.asked.append(job)
