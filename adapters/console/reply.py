@@ -30,6 +30,11 @@ class Screen:
             print("".join(letter for letter in line if letter.isprintable()), file=self.output, flush=True)
 
     async def deliver(self, song: Song, note: str | None = None) -> None:
+        """Shows a song and remembers it as the last one. Raises DeliveryFailed."""
+        await self.show(song, note)
+        self.last_song = song.id
+
+    async def show(self, song: Song, note: str | None = None) -> None:
         """Writes the song's files and says where they are. Raises DeliveryFailed.
 
         What the song is called is told in any case: its seed brings it again when there is room.
@@ -40,7 +45,6 @@ class Screen:
         except DeliveryFailed:
             self.say(*lines)
             raise
-        self.last_song = song.id
         self.say(*lines, *map(str, paths))
 
     async def preview(self, song: Song) -> list[Path]:
@@ -84,6 +88,18 @@ class ConsoleReply:
         self._view.clear()
         await self._screen.forget(self._preview)
         self._screen.say(sentence(error, LOCALE))
+
+
+class RehearsalReply(ConsoleReply):
+    """The next daily song before its time: its files are there, but it is not yet a song to work on."""
+
+    def __init__(self, screen: Screen, view: ProgressView, note: str) -> None:
+        super().__init__(screen, view)
+        self._note = note
+
+    async def song(self, song: Song) -> None:
+        self._view.clear()
+        await self._screen.show(song, self._note)
 
 
 class ConsoleFilesReply:

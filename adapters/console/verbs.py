@@ -7,14 +7,14 @@ from functools import partial
 
 import structlog
 
-from adapters.console.reply import ConsoleFilesReply, ConsoleReply, Screen
+from adapters.console.reply import ConsoleFilesReply, ConsoleReply, RehearsalReply, Screen
 from adapters.console.view import progress_view
 from bot.domain.daily_text import ENDINGS, read_daily
-from bot.domain.errors import LnhError
+from bot.domain.errors import LnhError, NoDaily
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
-from bot.messages import daily_line, making_line, say, sentence
+from bot.messages import daily_line, making_line, next_words, say, sentence, skipped_line
 from bot.services.band import Band
 from inference.music.edit import Operation, read_names, read_span
 from inference.music.errors import InvalidSpec, MusicError
@@ -34,6 +34,7 @@ HELP = (
     "/genres                       what I play; /genres disable punk, /genres enable punk",
     "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
     "                              days: weekdays, days: weekend or days: mon,wed,fri: only on those",
+    "                              /daily preview plays the next one to you, /daily skip leaves it out",
     "/cancel                       stops the song in the making",
     "/help                         this",
     "/quit                         good night",
@@ -164,12 +165,24 @@ class Verbs:
         if text.casefold() in ENDINGS:
             gone = await self._band.daily.remove(HERE)
             self._screen.say("No more daily songs." if gone else _NO_DAILY)
+        elif text.casefold() == "preview":
+            await self._rehearse()
+        elif text.casefold() == "skip":
+            self._screen.say(skipped_line(*await self._band.daily.skip(HERE), YOU.locale))
         elif text.casefold() not in ("", "show"):
             schedule = await self._band.daily.set(HERE, read_daily(text, self._band.catalogue), YOU)
             self._screen.say(daily_line(schedule, YOU.locale))
         else:
             found = await self._band.daily.list(PLATFORM, HERE.workspace)
             self._screen.say(*[daily_line(schedule, YOU.locale) for schedule in found] or [_NO_DAILY])
+
+    async def _rehearse(self) -> None:
+        schedule = await self._band.daily.find(HERE)
+        if schedule is None:
+            raise NoDaily
+        note = say("daily_rehearsal", YOU.locale, next=next_words(schedule, YOU.locale))
+        with progress_view(self._screen.output) as view:
+            await self._band.daily.rehearse(HERE, YOU, RehearsalReply(self._screen, view, note))
 
     async def _help(self, _text: str) -> None:
         self._screen.say(*HELP)

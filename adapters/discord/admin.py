@@ -24,7 +24,7 @@ from bot.domain.daily import DailySchedule, parse_time
 from bot.domain.daily_text import DailyWish, read_rotation
 from bot.domain.weekdays import EXAMPLE as DAYS_EXAMPLE
 from bot.domain.weekdays import parse_weekdays
-from bot.messages import daily_line, days_words, say
+from bot.messages import daily_line, days_words, say, skipped_line
 from bot.services.genres import GenreChoice
 from inference.music.errors import InvalidSpec
 
@@ -69,6 +69,17 @@ class DailyCommands(ManagersGroup, name="daily", description="A song a day in th
         schedules = await interaction.client.band.daily.list(place.platform, place.workspace)
         lines = [f"<#{schedule.place.channel}> {described(schedule, locale)}" for schedule in schedules]
         await whisper(interaction, "\n".join(lines) or say("daily_none", locale))
+
+    @app_commands.command(description="Hear the next song of the day before anybody else does")
+    async def preview(self, interaction: Interaction) -> None:
+        await interaction.client.rehearse(interaction)
+
+    @app_commands.command(description="Leave out the next song of the day")
+    async def skip(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        place, locale = asked_by(interaction).place, interaction.locale.value
+        left_out, later = await interaction.client.band.daily.skip(place)
+        await whisper(interaction, skipped_line(left_out, later, locale, countdown(later)))
 
     @app_commands.command(description="No more daily songs in this channel")
     async def stop(self, interaction: Interaction) -> None:
@@ -119,8 +130,13 @@ class GenresCommands(ManagersGroup, name="genres", description="What the band pl
 
 
 def described(schedule: DailySchedule, locale: str) -> str:
-    """When it comes; Discord counts down to it in each reader's own language."""
-    return daily_line(schedule, locale, f"<t:{int(schedule.next_run_utc.timestamp())}:R>")
+    """What it is and when it comes."""
+    return daily_line(schedule, locale, countdown(schedule))
+
+
+def countdown(schedule: DailySchedule) -> str:
+    """How long until its next song, as Discord shows it to each reader."""
+    return f"<t:{int(schedule.next_run_utc.timestamp())}:R>"
 
 
 def genre_lines(choices: Sequence[GenreChoice], locale: str) -> str:

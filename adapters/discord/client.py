@@ -12,16 +12,17 @@ from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, 
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
 from adapters.discord.files import DiscordFilesReply
+from adapters.discord.private import PrivateReply
 from adapters.discord.reply import PlainReply, SongReply
 from adapters.discord.running import Running
 from adapters.discord.sync import sync_if_changed
 from adapters.discord.translate import MIB, wishes_text
 from adapters.discord.trouble import explain
-from bot.domain.errors import LnhError, NotAllowed
+from bot.domain.errors import LnhError, NoDaily, NotAllowed
 from bot.domain.files import FilesWish
 from bot.domain.options import SongWishes, build_request, wishes_from_text
 from bot.domain.request import RequestId, SongChange, SongRequest, draw_seed
-from bot.messages import making_line
+from bot.messages import making_line, next_words, say
 from bot.services.band import Band
 from inference.api import ExtraFile
 from inference.music.errors import MusicError
@@ -108,6 +109,19 @@ class BandClient(discord.AutoShardedClient):
         wish = FilesWish(song, kinds, press.filesize_limit / MIB)
         with self.running.track():
             await self.band.files.make(wish, asked.requester, reply)
+
+    async def rehearse(self, interaction: Click) -> None:
+        """Answers `/daily preview`: the next daily song of the channel, for whoever asked alone."""
+        asked, daily = asked_by(interaction), self.band.daily
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        schedule = await daily.find(asked.place)
+        if schedule is None:
+            raise NoDaily
+        locale = asked.requester.locale
+        note = say("daily_rehearsal", locale, next=next_words(schedule, locale))
+        reply = PrivateReply(InteractionConversation(interaction), self.channels, asked, note)
+        with self.running.track():
+            await daily.rehearse(asked.place, asked.requester, reply)
 
     async def cancel(self, press: Click, song: RequestId, person: str) -> None:
         """Answers a Cancel button; the conversation about the song hears of it from the composer."""

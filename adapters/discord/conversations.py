@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import discord
 
 from adapters.discord.channels import FLOOR_BYTES
-from adapters.discord.posting import files_of, message_parts, text_of
+from adapters.discord.posting import embed_of, files_of, message_parts, text_of
 from adapters.discord.translate import FilesPost, SongPost, clamp
 
 ANSWERABLE = timedelta(minutes=14)  # an interaction's token lives 15 minutes; an upload must fit into the last one
@@ -55,6 +55,13 @@ class InteractionConversation:
         self._check()
         parts = message_parts(post)
         return (await self._interaction.edit_original_response(**parts, attachments=files_of(post))).id
+
+    async def attach_song(self, post: SongPost) -> None:
+        """Makes the answer a song with nothing to press under it."""
+        self._check()
+        await self._interaction.edit_original_response(
+            content=text_of(post), embed=embed_of(post), attachments=files_of(post), view=None
+        )
 
     async def attach(self, post: FilesPost) -> None:
         """Makes the answer these files."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from adapters.slack.clients import SlackClients
+from adapters.slack.direct import SlackDirectReply
 from adapters.slack.files import SlackFilesReply
 from adapters.slack.people import People
 from adapters.slack.reply import Asked, SlackReply
@@ -20,10 +21,10 @@ from adapters.slack.translate import (
 )
 from bot.domain.daily import DailySchedule
 from bot.domain.daily_text import ENDINGS, read_daily
-from bot.domain.errors import LnhError
+from bot.domain.errors import LnhError, NoDaily
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Requester, RequestId, draw_seed
-from bot.messages import daily_line, making_line, say
+from bot.messages import daily_line, making_line, next_words, say, skipped_line
 from bot.services.band import Band
 from inference.music.errors import InvalidSpec, MusicError
 
@@ -140,10 +141,28 @@ class Commands:
             code = "daily_removed" if await self._band.daily.remove(wish.place) else "daily_none"
             await reply.whisper(say(code, requester.locale))
             return
+        if verb in ("preview", "skip"):
+            await (self._rehearse(wish, requester, reply) if verb == "preview" else self._skip(wish, reply))
+            return
         daily = read_daily(wish.text, self._band.catalogue)
         await self._check_can_post(reply)
         schedule = await self._band.daily.set(wish.place, daily, requester)
         await reply.whisper(_described(schedule, requester.locale))
+
+    async def _rehearse(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        """The next daily song as a direct message, for Slack shows no files to one person of a channel alone."""
+        schedule = await self._band.daily.find(wish.place)
+        if schedule is None:
+            raise NoDaily
+        when, locale = next_words(schedule, requester.locale), requester.locale
+        await reply.whisper(escape(say("daily_rehearsing", locale, next=when)))
+        private = SlackDirectReply(self._clients.delivery, reply, say("daily_rehearsal", locale, next=when))
+        await self._band.daily.rehearse(wish.place, requester, private)
+
+    async def _skip(self, wish: Wish, reply: SlackReply) -> None:
+        left_out, later = await self._band.daily.skip(wish.place)
+        locale = reply.requester.locale
+        await reply.whisper(skipped_line(left_out, later, locale, _yours(later, locale)))
 
     async def _shown_daily(self, wish: Wish, locale: str) -> str:
         schedules = await self._band.daily.list(PLATFORM, wish.place.workspace)
@@ -177,5 +196,8 @@ class Commands:
 
 def _described(schedule: DailySchedule, locale: str) -> str:
     """A schedule in mrkdwn, its next instant also in the reader's own time."""
-    yours = say("daily_yours", locale, time=local_time(schedule.next_run_utc))
-    return daily_line(schedule, locale, yours) if schedule.paused is None else escape(daily_line(schedule, locale))
+    return daily_line(schedule, locale, _yours(schedule, locale))
+
+
+def _yours(schedule: DailySchedule, locale: str) -> str:
+    return say("daily_yours", locale, time=local_time(schedule.next_run_utc))

@@ -40,6 +40,11 @@ async def post_song(client: AsyncWebClient, place: Place, song: Song, words: str
             await _post_actions(client, place, song, locale)
 
 
+async def post_files(client: AsyncWebClient, channel: str, song: Song) -> None:
+    """Posts the song's files and no word. Raises CALL_FAILURES."""
+    await client.files_upload_v2(file_uploads=uploads(song), channel=channel)
+
+
 async def turn_into_song(
     client: AsyncWebClient, place: Place, ts: str, song: Song, blocks: list[dict[str, Any]]
 ) -> list[str]:

@@ -8,6 +8,8 @@
         CommandsChanged       the platform shows commands of an older version of the bot
         Busy                  the queue is full; says when to come back
         NoGenreLeft           the last enabled genre cannot be switched off
+        NoDaily               this channel has no daily song
+        DailyUnderway         the daily song is being posted this very moment
       NotFound                a song or schedule that is not (or no longer) known
       ComposerFailed          the inference service could not finish the song
         ComposerUnavailable   it does not answer at all
@@ -63,6 +65,14 @@ class NoGenreLeft(Refused):
     """params: genre."""
 
     code = "no_genre_left"
+
+
+class NoDaily(Refused):
+    code = "daily_none"
+
+
+class DailyUnderway(Refused):
+    code = "daily_underway"
 
 
 class NotFound(LnhError):

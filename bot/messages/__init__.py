@@ -1,7 +1,7 @@
 """Every sentence a user reads, by code and locale; the sentences are in the TOML files beside this one."""
 
 from bot.messages.catalogue import LOCALES, messages, say
-from bot.messages.daily import daily_line, date_words, days_words
+from bot.messages.daily import daily_line, date_words, days_words, next_words, skipped_line
 from bot.messages.sentences import caption, kind_label, made_lines, making_line, progress_line, sentence
 
 __all__ = [
@@ -14,7 +14,9 @@ __all__ = [
     "made_lines",
     "making_line",
     "messages",
+    "next_words",
     "progress_line",
     "say",
     "sentence",
+    "skipped_line",
 ]

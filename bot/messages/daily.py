@@ -21,9 +21,22 @@ def daily_line(schedule: DailySchedule, locale: str, aside: str = "") -> str:
     }
     if schedule.paused is not None:
         return say("daily_rests", locale, **words, reason=schedule.paused)
-    due = schedule.next_run_utc.astimezone(ZoneInfo(schedule.zone))  # at a clock that is put on, not quite `at`
-    when = say("daily_next", locale, day=date_words(due.date(), locale), at=f"{due:%H:%M}")
+    when = next_words(schedule, locale)
     return say("daily_set", locale, **words, next=f"{when} ({aside})" if aside else when)
+
+
+def skipped_line(skipped: DailySchedule, later: DailySchedule, locale: str, aside: str = "") -> str:
+    """Which song does not come, and what comes after it; of a paused schedule only that it is."""
+    line = daily_line(later, locale, aside)
+    if later.paused is not None:
+        return line
+    return f"{say('daily_skipped_once', locale, next=next_words(skipped, locale))} {line}"
+
+
+def next_words(schedule: DailySchedule, locale: str) -> str:
+    """Such as “on Tue 24 Nov at 18:30”."""
+    due = schedule.next_run_utc.astimezone(ZoneInfo(schedule.zone))  # at a clock that is put on, not quite `at`
+    return say("daily_next", locale, day=date_words(due.date(), locale), at=f"{due:%H:%M}")
 
 
 def days_words(days: Weekdays, locale: str) -> str:

@@ -107,12 +107,24 @@ class ComposeService:
         Raises:
             LnhError, MusicError: a disabled genre, or what composer and reply raise. The request stays pending.
         """
+        song = await self.write(replace(request, preview=request.priority is not Priority.SCHEDULED), reply)
+        await self.deliver(request.id, song, reply)
+
+    async def write(self, request: SongRequest, reply: Reply) -> Song:
+        """Composes a request, which need not be stored; `reply` hears of the progress only.
+
+        Raises:
+            LnhError, MusicError: a disabled genre, or what the composer raises.
+        """
         enabled = await self._enabled_for(request)
         played = await self._play(request, reply)
-        song = replace(played, remixes=self._remixes(played, enabled))
+        return replace(played, remixes=self._remixes(played, enabled))
+
+    async def deliver(self, id: RequestId, song: Song, reply: Reply) -> None:
+        """Delivers the song of an accepted request and marks it delivered. Raises what `reply` raises."""
         await reply.song(song)
-        await self.songs.finish(request.id, song)
-        _logger.info("song delivered", request_id=request.id, title=song.title, seconds=song.seconds)
+        await self.songs.finish(id, song)
+        _logger.info("song delivered", request_id=id, title=song.title, seconds=song.seconds)
 
     async def _answer(self, request: SongRequest, reply: Reply, *, is_new: bool = True) -> None:
         self._running.add(request.id)
@@ -148,10 +160,9 @@ class ComposeService:
     async def _play(self, request: SongRequest, reply: Reply) -> Song:
         """The song; where it fails after it was heard as a quick mix, it is the quick mix that stays."""
         heard: Song | None = None
-        asked = replace(request, preview=request.priority is not Priority.SCHEDULED)
         try:
             # Leaving the block early closes the iterator, and that cancels the song at the composer.
-            async with aclosing(self.composer.compose(asked)) as items:
+            async with aclosing(self.composer.compose(request)) as items:
                 async for item in items:
                     match item:
                         case Song():

@@ -1,26 +1,32 @@
 """Daily songs: set up, posted exactly once a day, or the admin hears why not.
 
 The truth is in storage: a schedule's `next_run_utc` stays until that day's song is posted or skipped, and a claim on
-(schedule, day) says that somebody works on it. The clock only rings; a restart arms the same instants again.
+(schedule, day) says that somebody works on it. The clock only rings; a restart arms the same instants again. Some
+minutes before a song is due it is written, so that at its hour it only has to be posted.
 """
 
 import uuid
+import zlib
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
 
 from bot.domain.daily import DailySchedule, ScheduleId, next_run, parse_zone
 from bot.domain.daily_text import DailyWish
-from bot.domain.errors import GenreDisabled, NotFound
+from bot.domain.errors import DailyUnderway, GenreDisabled, LnhError, NoDaily, NotFound
 from bot.domain.request import Place, Requester
-from bot.ports import Claims, Clock, Schedules
-from bot.services.daily_post import DailyPoster
+from bot.ports import Claims, Clock, Reply, Schedules
+from bot.services.daily_post import DailyPoster, is_lasting
 from bot.services.genres import GenreService
+from inference.music.errors import MusicError
 from inference.music.genre import GenreCatalogue
 
 _logger = structlog.get_logger(__name__)
+_AHEAD = timedelta(minutes=10)
+_SPREAD_S = 300
+_AHEAD_RETRY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -63,14 +69,14 @@ class DailyService:
         new_id = ScheduleId(uuid.uuid4().hex)
         schedule = DailySchedule(new_id, channel, wish.at, zone, names, set_by, due, days=wish.days)
         await self.schedules.save(schedule)
-        self._ring(new_id, due)
+        self._arm(new_id, due)
         return schedule
 
     async def remove(self, place: Place) -> bool:
         """Ends a channel's daily song; False if it had none."""
         for schedule in await self.schedules.list(place.platform, place.workspace):
             if schedule.place.channel == place.channel:
-                self.clock.cancel(_key(schedule.id))
+                self._disarm(schedule.id)
                 await self.poster.forget(schedule)
         return await self.schedules.remove(replace(place, thread=None))
 
@@ -78,12 +84,46 @@ class DailyService:
         """The daily songs of a workspace, next one first."""
         return tuple(await self.schedules.list(platform, workspace))
 
+    async def find(self, place: Place) -> DailySchedule | None:
+        """The daily song of a channel."""
+        found = await self.schedules.list(place.platform, place.workspace)
+        return next((schedule for schedule in found if schedule.place.channel == place.channel), None)
+
+    async def rehearse(self, place: Place, requester: Requester, reply: Reply) -> None:
+        """Has `requester` hear a channel's next daily song before it is posted; errors go to `reply`, none is raised.
+
+        It is the very song that will be posted, unless its genre is switched off meanwhile.
+        """
+        schedule = await self.find(place)
+        if schedule is None:
+            await reply.error(NoDaily())
+        else:
+            await self.poster.songs.rehearse(schedule, requester, reply)
+
+    async def skip(self, place: Place) -> tuple[DailySchedule, DailySchedule]:
+        """Leaves out a channel's next daily song; the schedule as it was and as it is. A paused one stays as it is.
+
+        Raises:
+            NoDaily: there is none.
+            DailyUnderway: it is being posted this very moment.
+        """
+        schedule = await self.find(place)
+        if schedule is None:
+            raise NoDaily
+        if schedule.paused is not None:
+            return schedule, schedule
+        if schedule.next_run_utc <= self.clock.now() or not await self._claim(schedule):
+            raise DailyUnderway
+        later = await self.poster.leave_out(schedule)
+        self._arm(later.id, later.next_run_utc)
+        return schedule, later
+
     async def start(self) -> None:
         """Arms every stored schedule; what came due or was left half done meanwhile runs at once."""
         self._mine.update(await self.claims.unsettled())
         for schedule in await self.schedules.list():
             if schedule.paused is None:
-                self._ring(schedule.id, schedule.next_run_utc)
+                self._arm(schedule.id, schedule.next_run_utc)
 
     async def run(self, id: ScheduleId) -> None:
         """Does what is due for a schedule and arms its next run; the clock calls it."""
@@ -95,14 +135,37 @@ class DailyService:
             return
         now = self.clock.now()
         if schedule.next_run_utc > now:
-            self._ring(id, schedule.next_run_utc)
+            self._arm(id, schedule.next_run_utc)
         elif await self._claim(schedule):
             again = await self.poster.attempt(schedule)
             if again is not None:
-                self._ring(id, again)
+                self._arm(id, again)
         else:
             _logger.warning("daily song claimed elsewhere", schedule=id, day=schedule.day.isoformat())
-            self._ring(id, schedule.run_after(now))
+            self._arm(id, schedule.run_after(now))
+
+    async def write_ahead(self, id: ScheduleId) -> None:
+        """Has the next song written, so that it is posted on the minute; the clock calls it some minutes before.
+
+        What goes wrong is tried again every minute; once the song is due, `run` has the last word.
+        """
+        try:
+            schedule = await self.schedules.get(id)
+        except NotFound:
+            return
+        if schedule.paused is not None or not self._is_ahead(schedule):
+            return
+        try:
+            song = await self.poster.songs.write(schedule)
+        except (LnhError, MusicError) as error:
+            _logger.warning("daily song not written ahead", schedule=id, reason=repr(error))
+            if not is_lasting(error):
+                self._retry_ahead(id)
+        except Exception:
+            _logger.exception("daily song not written ahead", schedule=id)
+            self._retry_ahead(id)
+        else:
+            _logger.info("daily song written ahead", schedule=id, title=song.title, day=schedule.day.isoformat())
 
     async def _claim(self, schedule: DailySchedule) -> bool:
         slot = (schedule.id, schedule.day)
@@ -111,9 +174,32 @@ class DailyService:
         self._mine.add(slot)
         return True
 
-    def _ring(self, id: ScheduleId, instant_utc: datetime) -> None:
+    def _arm(self, id: ScheduleId, instant_utc: datetime) -> None:
+        """Has the clock ring when a song is due, and some minutes before so that it is written by then."""
         self.clock.call_at(_key(id), instant_utc, partial(self.run, id))
+        ahead = instant_utc - ahead_of(id)
+        self.clock.call_at(_ahead_key(id), max(ahead, self.clock.now()), partial(self.write_ahead, id))
+
+    def _retry_ahead(self, id: ScheduleId) -> None:
+        self.clock.call_at(_ahead_key(id), self.clock.now() + _AHEAD_RETRY, partial(self.write_ahead, id))
+
+    def _disarm(self, id: ScheduleId) -> None:
+        self.clock.cancel(_key(id))
+        self.clock.cancel(_ahead_key(id))
+
+    def _is_ahead(self, schedule: DailySchedule) -> bool:
+        """Whether its song is to be written now: not yet due, but soon."""
+        return timedelta(0) < schedule.next_run_utc - self.clock.now() <= ahead_of(schedule.id)
+
+
+def ahead_of(id: ScheduleId) -> timedelta:
+    """How long before its hour a song is written: not the same for all, for many are due at the same full hour."""
+    return _AHEAD + timedelta(seconds=zlib.crc32(id.encode()) % _SPREAD_S)
 
 
 def _key(id: ScheduleId) -> str:
     return f"daily:{id}"
+
+
+def _ahead_key(id: ScheduleId) -> str:
+    return f"daily-ahead:{id}"

@@ -1,6 +1,5 @@
 """One day's song of a schedule: what is asked for, how it reaches the channel, and what happens when it does not."""
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,16 +8,14 @@ from functools import partial
 import structlog
 
 from bot.domain.daily import DailySchedule, ScheduleId
-from bot.domain.errors import Busy, DeliveryFailed, GenreDisabled, LnhError, PlaceGone, Refused
-from bot.domain.options import SongWishes, build_request
-from bot.domain.request import Priority, RequestId, SongRequest, request_id
+from bot.domain.errors import Busy, DeliveryFailed, LnhError, PlaceGone, Refused
+from bot.domain.request import SongRequest
 from bot.domain.song import Progress, Song
 from bot.ports import Claims, Clock, Messenger, Schedules, UserError, Words
 from bot.services.compose import ComposeService
+from bot.services.daily_song import DailySongs, daily_request_id
 from bot.services.genres import GenreService
 from inference.music.errors import MusicError
-from inference.music.genre import GenreCatalogue
-from inference.music.spec import MAX_SEED
 
 _logger = structlog.get_logger(__name__)
 _FIRST_RETRY = timedelta(minutes=1)
@@ -51,6 +48,11 @@ class DailyPoster:
     window: timedelta = timedelta(hours=2)
     _failures: dict[ScheduleId, UserError] = field(default_factory=dict, init=False, repr=False)
 
+    @property
+    def songs(self) -> DailySongs:
+        """Where a day's song comes from."""
+        return DailySongs(self.compose, self.genres)
+
     async def attempt(self, schedule: DailySchedule) -> datetime | None:
         """Works on the day that is due.
 
@@ -69,6 +71,11 @@ class DailyPoster:
         except Exception:
             _logger.exception("daily song failed unexpectedly", schedule=schedule.id)
             return await self._after_failure(schedule, LnhError(id=schedule.id))
+        return (await self._settle(schedule)).next_run_utc
+
+    async def leave_out(self, schedule: DailySchedule) -> DailySchedule:
+        """Settles a claimed day without its song; the schedule with its next run."""
+        await self.compose.songs.finish(daily_request_id(schedule), None)
         return await self._settle(schedule)
 
     async def forget(self, schedule: DailySchedule) -> None:
@@ -78,21 +85,19 @@ class DailyPoster:
 
     async def _post(self, schedule: DailySchedule) -> None:
         """Raises LnhError or MusicError; PlaceGone for good."""
-        place = schedule.place
-        messenger = self.messengers.get(place.platform)
+        messenger = self.messengers.get(schedule.place.platform)
         if messenger is None:
             raise DeliveryFailed(reason="not connected")
-        enabled = await self.genres.enabled_names(place.platform, place.workspace)
-        request = daily_request(schedule, enabled, self.compose.catalogue)
+        request = await self.songs.request(schedule)
         if await self.compose.accept(request):
-            await self.compose.perform(request, _DailyReply(messenger, request, partial(self._note, schedule)))
+            song = await self.songs.write(schedule)
+            await self.compose.deliver(request.id, song, _DailyReply(messenger, request, partial(self._note, schedule)))
 
     async def _after_failure(self, schedule: DailySchedule, error: UserError) -> datetime:
         """Retries inside the window what may pass by itself, less often the later it is."""
         self._failures[schedule.id] = error
         late = self._lateness(schedule)
-        lasting = isinstance(error, MusicError | Refused) and not isinstance(error, Busy)
-        if lasting or late + _FIRST_RETRY > self.window:
+        if is_lasting(error) or late + _FIRST_RETRY > self.window:
             return await self._skip(schedule)
         pause = min(max(_FIRST_RETRY, late / 2), _LONGEST_RETRY, self.window - late)
         _logger.info(
@@ -105,21 +110,19 @@ class DailyPoster:
         failure = self._failures.get(schedule.id)
         reason = self.words.say("daily_asleep", locale) if failure is None else self.words.sentence(failure, locale)
         await self._tell_admin(schedule, "daily_skipped", reason)
-        await self.compose.songs.finish(daily_request_id(schedule), None)
-        return await self._settle(schedule)
+        return (await self.leave_out(schedule)).next_run_utc
 
     async def _pause(self, schedule: DailySchedule, error: PlaceGone) -> None:
         reason = self.words.sentence(error, schedule.set_by.locale)
         await self._tell_admin(schedule, "daily_paused", reason)
-        await self.compose.songs.finish(daily_request_id(schedule), None)
-        due = await self._settle(schedule)
-        await self.schedules.save(replace(schedule, paused=reason, next_run_utc=due))
+        await self.schedules.save(replace(await self.leave_out(schedule), paused=reason))
 
-    async def _settle(self, schedule: DailySchedule) -> datetime:
+    async def _settle(self, schedule: DailySchedule) -> DailySchedule:
+        """The day is dealt with; the schedule with its next run."""
         self._failures.pop(schedule.id, None)
         due = schedule.run_after(max(self.clock.now(), schedule.next_run_utc))
         await self.claims.settle(schedule.id, schedule.day, due)
-        return due
+        return replace(schedule, next_run_utc=due)
 
     async def _tell_admin(self, schedule: DailySchedule, code: str, reason: str) -> None:
         sentence = self.words.say(code, schedule.set_by.locale, day=schedule.day.isoformat(), reason=reason)
@@ -140,31 +143,9 @@ class DailyPoster:
         return self.words.say(code, schedule.set_by.locale, at=f"{schedule.at:%H:%M}")
 
 
-def daily_request_id(schedule: DailySchedule) -> RequestId:
-    """The same for every attempt of a day."""
-    return request_id("daily", schedule.id, schedule.day.isoformat())
-
-
-def daily_request(schedule: DailySchedule, enabled: tuple[str, ...], catalogue: GenreCatalogue) -> SongRequest:
-    """The request of the day that is due; a day always asks for the same song, so that a crash changes nothing.
-
-    Raises:
-        GenreDisabled: none of the schedule's genres is enabled any more.
-    """
-    rng = random.Random(f"{schedule.id}:{schedule.day}")
-    wanted = [name for name in schedule.genres if name in enabled]
-    if schedule.genres and not wanted:
-        raise GenreDisabled(genre=", ".join(schedule.genres), enabled=", ".join(enabled))
-    genre = wanted[schedule.turn % len(wanted)] if wanted else rng.choice(enabled)
-    request = build_request(
-        SongWishes(genre),
-        id=daily_request_id(schedule),
-        seed=rng.randint(0, MAX_SEED),
-        place=schedule.place,
-        requester=schedule.set_by,
-        catalogue=catalogue,
-    )
-    return replace(request, priority=Priority.SCHEDULED)
+def is_lasting(error: UserError) -> bool:
+    """Whether trying again within hours cannot help."""
+    return isinstance(error, MusicError | Refused) and not isinstance(error, Busy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ async def test_a_daily_song_is_set_up_and_posted_once(stage: Stage) -> None:
 
         # The same post once more, as after a lost response, is swallowed by the nonce.
         nonce = stage.discord.received[-1].body["nonce"]
-        (request,) = stage.rehearsal.composer.asked
+        request = stage.rehearsal.composer.asked[-1]
         song = [item async for item in stage.rehearsal.composer.compose(request)][-1]
         await adapter.messenger.post_song(place_of(stage), song, None, nonce)
 

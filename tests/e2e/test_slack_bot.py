@@ -171,6 +171,24 @@ async def test_daily_song_is_set_shown_posted_and_stopped(edge, band, admin):
     assert band.clock.calls == {}
 
 
+async def test_an_admin_hears_the_next_daily_song_in_a_direct_message_and_skips_it(edge, band, admin):
+    here = edge.api.workspace
+    async with running(edge, band):
+        await edge.command("/daily", "18:30 Europe/Berlin metal", admin)
+        await edge.responded()
+        await edge.command("/daily", "preview", admin)
+        assert "on its way to you, in a direct message" in (await edge.responded(2))["text"]
+        await edge.until(lambda: len(edge.api.messages) == 2)
+        words, files = await edge.history(f"D{here.admin[1:]}")
+        assert "Only you hear it now" in words["text"]
+        assert [file["name"].rpartition(".")[2] for file in files["files"]] == ["png", "mp3", "mid"]
+        assert await edge.history() == []
+        await edge.command("/daily", "skip", admin)
+        assert "There will be no song on Wed 1 Jul at 18:30." in (await edge.responded(3))["text"]
+        await edge.command("/daily", "skip")
+        assert "Only admins" in (await edge.responded(4))["text"]
+
+
 async def test_daily_song_cannot_be_set_by_everybody(edge, band):
     async with running(edge, band):
         await edge.command("/daily", "18:30 Europe/Berlin metal")

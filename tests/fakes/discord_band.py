@@ -67,4 +67,4 @@ class Rehearsal:
 
     async def ring(self) -> None:
         """Lets the time of the next daily song come."""
-        await self.clock.turn_to(min(instant for instant, _ in self.clock.calls.values()))
+        await self.clock.turn_to(min(schedule.next_run_utc for schedule in self.schedules.by_id.values()))

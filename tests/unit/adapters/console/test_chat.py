@@ -236,6 +236,17 @@ async def test_a_daily_song_is_set_shown_and_ended(terminal: Terminal) -> None:
     assert "There is no daily song" in await terminal.type("/daily")
 
 
+async def test_the_next_daily_song_is_heard_ahead_and_skipped(terminal: Terminal) -> None:
+    answer = await terminal.type("/daily 18:30 UTC metal", "/daily preview", "/vary", "/daily skip", "/daily stop")
+    assert "The song that comes on " in answer
+    assert len(terminal.files) == 3
+    assert "There is no song yet" in answer  # a song that has not come is none to work on
+    assert "There will be no song on " in answer
+    assert await terminal.type("/daily preview", "/daily skip") == "\n".join(
+        ["LnH is here. Type /compose metal, or /help.", *["There is no daily song in this channel."] * 2, ""]
+    )
+
+
 async def test_a_daily_song_comes_on_the_days_that_are_named(terminal: Terminal) -> None:
     answer = await terminal.type("/daily 18:30 Europe/Berlin metal days: sat", "/daily 18:30 UTC days: moonday")
     assert "A song on Saturdays at 18:30 (Europe/Berlin), metal; the next one on Sat " in answer

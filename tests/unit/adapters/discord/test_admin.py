@@ -84,6 +84,38 @@ async def test_daily_show_lists_every_channel_and_stop_ends_this_one(scene: Scen
     assert await told(scene, "daily stop") == none
 
 
+async def test_daily_preview_plays_the_next_song_to_whoever_asked_alone(scene: Scene, rehearsal: Rehearsal) -> None:
+    await told(scene, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
+
+    result = await scene.boss.slash(scene.channel, "daily preview")
+    await scene.env.settle()
+
+    answer = response(result)
+    assert result.ephemeral
+    assert answer.content.startswith("The song that comes on Wed 1 Jul at 18:30. Only you hear it now;")
+    assert files(answer) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
+    assert answer.components == []
+    assert scene.posted() == []
+    await rehearsal.ring()
+    await scene.env.settle()
+    assert len({asked.id for asked in rehearsal.composer.asked}) == len(scene.posted()) == 1
+
+
+async def test_daily_skip_leaves_out_the_next_song(scene: Scene, rehearsal: Rehearsal) -> None:
+    await told(scene, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
+
+    answer = await told(scene, "daily skip")
+
+    assert answer.startswith("There will be no song on Wed 1 Jul at 18:30. A song every day at 18:30")
+    assert "the next one on Thu 2 Jul at 18:30" in answer
+
+
+@pytest.mark.parametrize("command", ["daily preview", "daily skip"])
+async def test_without_a_daily_song_there_is_nothing_to_preview_or_skip(scene: Scene, command: str) -> None:
+    assert await told(scene, command) == say("daily_none", "en")
+    assert len(scene.env.errors) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -1,0 +1,67 @@
+"""The world of a daily song in memory: a clock to turn, a platform, storage and a composer."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+from bot import messages
+from bot.domain.daily import DailySchedule
+from bot.domain.daily_text import DailyWish
+from bot.domain.weekdays import EVERY_DAY, Weekdays
+from bot.services.compose import ComposeService
+from bot.services.daily import DailyService
+from bot.services.daily_post import DailyPoster
+from bot.services.genres import GenreService
+from tests.fakes.clock import FakeClock
+from tests.fakes.composer import FakeComposer
+from tests.fakes.messenger import FakeMessenger
+from tests.fakes.songs import CATALOGUE, MEL, PLACE
+from tests.fakes.storage import FakeGenreSettings, FakeSchedules, FakeSongs
+
+AT = time(18, 30)
+BERLIN = "Europe/Berlin"
+DUE = datetime(2026, 7, 1, 16, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Station:
+    """The world of a daily song; `restart` is a new process on the same storage and platform."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    composer: FakeComposer = field(default_factory=FakeComposer)
+    songs: FakeSongs = field(default_factory=FakeSongs)
+    schedules: FakeSchedules = field(default_factory=FakeSchedules)
+    off: FakeGenreSettings = field(default_factory=FakeGenreSettings)
+    messenger: FakeMessenger = field(default_factory=FakeMessenger)
+    is_connected: bool = True
+
+    def __post_init__(self) -> None:
+        self.daily = self.process()
+
+    def process(self) -> DailyService:
+        genres = GenreService(self.off, CATALOGUE)
+        compose = ComposeService(self.composer, self.songs, self.off, CATALOGUE)
+        messengers = {"discord": self.messenger} if self.is_connected else {}
+        poster = DailyPoster(self.schedules, self.schedules, compose, genres, self.clock, messages, messengers)
+        return DailyService(self.schedules, self.schedules, self.clock, genres, CATALOGUE, poster)
+
+    async def restart(self, at: datetime | None = None) -> None:
+        self.clock.calls.clear()
+        if at is not None:
+            self.clock.instant = at
+        self.daily = self.process()
+        await self.daily.start()
+        await self.clock.pass_time()
+
+    async def set_up(
+        self, *genres: str, at: time = AT, zone: str = BERLIN, days: Weekdays = EVERY_DAY
+    ) -> DailySchedule:
+        return await self.daily.set(PLACE, DailyWish(at, zone, genres, days), MEL)
+
+    @property
+    def notes(self) -> list[str | None]:
+        return [note for _, _, note in self.messenger.posts]
+
+    async def only(self) -> DailySchedule:
+        (schedule,) = await self.schedules.list()
+        return schedule
