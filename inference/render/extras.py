@@ -15,6 +15,7 @@ from inference.render.mp3 import Tags, encode_mp3
 from inference.render.notation.bars import bars_of, tempo_in_words
 from inference.render.notation.engrave import Pages, engrave
 from inference.render.notation.musicxml import Sheet, write_musicxml
+from inference.render.notation.spelling import spell
 from inference.render.pictures import draw_card, jpeg_bytes, png_bytes
 from inference.render.pictures.chart import Chart, bars_of_chords, chart_text, draw_chart, rows_of
 from inference.render.pictures.film import Scene
@@ -179,7 +180,7 @@ class _Desk:
         mode = "minor" if self._key.mode is Mode.MINOR else "major"
         tempo = self._job.spec.tempo or self._job.score.tempos[0].tempo
         beats = tempo_in_words(tempo, self._job.score.meters[0].meter)
-        return f"{beats}  ·  {str(self._key).removesuffix('m')} {mode}"
+        return f"{beats}  ·  {spell(self._key.tonic, self._key)} {mode}"
 
     @cached_property
     def _cover(self) -> bytes:

@@ -11,22 +11,9 @@ from inference.music.program import Role, role_of
 from inference.music.score import Score
 from inference.music.units import TICKS_PER_GRID
 from inference.render.notation.bars import Bar, bars_of
-from inference.render.notation.symbols import Symbol
+from inference.render.notation.symbols import TONES, Symbol
 
-_TONES = {
-    "": (0, 4, 7),
-    "m": (0, 3, 7),
-    "5": (0, 7),
-    "7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "m7": (0, 3, 7, 10),
-    "dim": (0, 3, 6),
-    "aug": (0, 4, 8),
-    "sus4": (0, 5, 7),
-    "sus2": (0, 2, 7),
-    "m7b5": (0, 3, 6, 10),
-}
-_CHORDS = tuple((root, suffix) for root in range(12) for suffix in _TONES)
+_CHORDS = tuple((root, suffix) for root in range(12) for suffix in TONES)
 _SIMPLICITY = {"": 0.06, "m": 0.06, "5": 0.05, "7": -0.04, "maj7": -0.05, "m7": -0.04}
 _UNUSUAL = -0.2
 _PRESENT = 0.06  # of the sound: a tone below this share is not there
@@ -52,7 +39,7 @@ def find_chords(score: Score, known_bars: int | None = None) -> tuple[Symbol, ..
             continue
         root, suffix = _CHORDS[chord]
         inverted = (
-            _CHORDS[played][1] != "5" and 0 <= bass != root and (bass - root) % 12 in _TONES[suffix] and heard[bass] > 0
+            _CHORDS[played][1] != "5" and 0 <= bass != root and (bass - root) % 12 in TONES[suffix] and heard[bass] > 0
         )
         symbol = Symbol(start, root, suffix, bass if inverted else root)
         if not symbols or replace(symbol, start=symbols[-1].start) != symbols[-1]:
@@ -119,9 +106,9 @@ def _fits(weights: NDArray[np.float64], basses: Sequence[int]) -> NDArray[np.flo
     fits = np.zeros((len(weights), len(_CHORDS)))
     bass = np.array(basses)
     for column, (root, suffix) in enumerate(_CHORDS):
-        tones = [(root + tone) % 12 for tone in _TONES[suffix]]
+        tones = [(root + tone) % 12 for tone in TONES[suffix]]
         inside = shares[:, tones].sum(axis=1)
-        missing = (shares[:, tones] < _PRESENT) @ np.array([_price(tone) for tone in _TONES[suffix]])
+        missing = (shares[:, tones] < _PRESENT) @ np.array([_price(tone) for tone in TONES[suffix]])
         fits[:, column] = inside - _FOREIGN * (1 - inside) - missing + _SIMPLICITY.get(suffix, _UNUSUAL)
         fits[:, column] += _BASS_IS_ROOT * (bass == root)
     return fits

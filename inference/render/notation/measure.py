@@ -6,11 +6,12 @@ from xml.etree.ElementTree import Element, SubElement
 
 from inference.music.pitch import Key
 from inference.music.score import Note
+from inference.render.notation.accidentals import Accidentals
 from inference.render.notation.bars import Bar
 from inference.render.notation.beams import Stem, beams_of
 from inference.render.notation.percussion import stroke_of
 from inference.render.notation.rhythm import Line
-from inference.render.notation.spelling import spell
+from inference.render.notation.spelling import Spelling, spell_chord
 from inference.render.notation.values import Piece, pieces
 
 _TYPES = {1: "whole", 2: "half", 4: "quarter", 8: "eighth", 16: "16th", 32: "32nd"}
@@ -78,40 +79,43 @@ def write_voice(measure: Element, line: Line, pen: Pen) -> None:
     stems = [Stem(beat, one.piece.value.flags, is_rest=not one.notes) for beat, one in zip(beats, written, strict=True)]
     beams = beams_of(stems)
     brackets = _brackets(written, beats)
+    signs = None if pen.key is None else Accidentals(pen.key)
     for one, joined, bracket in zip(written, beams, brackets, strict=True):
         if not one.notes:
             rest = SubElement(measure, "note")
             SubElement(rest, "rest")
             _finish(rest, one, pen, None)
             _mark(rest, (), bracket)
-        for number, note in enumerate(one.notes):
-            head = _head(measure, note, pen, one.notes)
-            _finish(head, one, pen, note)
+        names = (None,) * len(one.notes) if pen.key is None else spell_chord([n.pitch for n in one.notes], pen.key)
+        for number, (note, name) in enumerate(zip(one.notes, names, strict=True)):
+            head = _head(measure, note, name)
+            if number:
+                head.insert(0, Element("chord"))
+            sign = signs.sign(name) if signs and name and not one.tied_back else None
+            _finish(head, one, pen, (note, sign))
             _mark(head, joined if number == 0 else (), bracket if number == 0 else ())
 
 
-def _head(measure: Element, note: Note, pen: Pen, chord: Sequence[Note]) -> Element:
-    """A note of a chord with its place on the staff."""
+def _head(measure: Element, note: Note, name: Spelling | None) -> Element:
+    """A note with its place on the staff; without a name it is a drum."""
     element = SubElement(measure, "note")
-    if note is not chord[0]:
-        SubElement(element, "chord")
-    if pen.key is None:
+    if name is None:
         stroke = stroke_of(note.pitch)
         place = SubElement(element, "unpitched")
         SubElement(place, "display-step").text = stroke.step
         SubElement(place, "display-octave").text = str(stroke.octave)
-    else:
-        spelling = spell(note.pitch, pen.key, (other.pitch for other in chord))
-        pitch = SubElement(element, "pitch")
-        SubElement(pitch, "step").text = spelling.letter
-        if spelling.alter:
-            SubElement(pitch, "alter").text = str(spelling.alter)
-        SubElement(pitch, "octave").text = str(spelling.octave)
+        return element
+    pitch = SubElement(element, "pitch")
+    SubElement(pitch, "step").text = name.letter
+    if name.alter:
+        SubElement(pitch, "alter").text = str(name.alter)
+    SubElement(pitch, "octave").text = str(name.octave)
     return element
 
 
-def _finish(element: Element, one: Written, pen: Pen, note: Note | None) -> None:
-    """Everything after the pitch up to the staff, in the order MusicXML wants it."""
+def _finish(element: Element, one: Written, pen: Pen, signed: tuple[Note, str | None] | None) -> None:
+    """Everything after the pitch up to the staff, in the order MusicXML wants it; `signed` is a note and its sign."""
+    note, sign = signed or (None, None)
     value, drum = one.piece.value, note is not None and pen.key is None
     SubElement(element, "duration").text = str(value.units)
     if note is not None:
@@ -122,15 +126,14 @@ def _finish(element: Element, one: Written, pen: Pen, note: Note | None) -> None
     SubElement(element, "type").text = _TYPES[value.denominator]
     if value.dotted:
         SubElement(element, "dot")
+    if sign is not None:
+        SubElement(element, "accidental").text = sign
     if value.triplet:
         modification = SubElement(element, "time-modification")
         SubElement(modification, "actual-notes").text = "3"
         SubElement(modification, "normal-notes").text = "2"
     if note is not None and drum:
-        SubElement(element, "stem").text = "up"
-        head = stroke_of(note.pitch).head
-        if head != "normal":
-            SubElement(element, "notehead").text = head
+        _stick(element, note)
     if pen.staff is not None:
         SubElement(element, "staff").text = str(pen.staff)
     if note is not None and (one.tied_back or one.tied_on or one.rings):
@@ -138,6 +141,14 @@ def _finish(element: Element, one: Written, pen: Pen, note: Note | None) -> None
         _ties(notations, "tied", one)
         if one.rings:
             SubElement(notations, "tied", type="let-ring")
+
+
+def _stick(element: Element, note: Note) -> None:
+    """Stem and head of a drum's note."""
+    SubElement(element, "stem").text = "up"
+    head = stroke_of(note.pitch).head
+    if head != "normal":
+        SubElement(element, "notehead").text = head
 
 
 def _mark(element: Element, beams: Sequence[str], brackets: Sequence[str]) -> None:

@@ -10,8 +10,9 @@ from inference.music.score import Meter, Score
 from inference.music.units import GRID_PER_QUARTER, TICKS_PER_GRID
 from inference.render.notation.bars import Bar, bars_of, is_compound
 from inference.render.notation.measure import Pen, write_voice
+from inference.render.notation.octaves import Shift, shifts_of
 from inference.render.notation.percussion import stroke_of
-from inference.render.notation.rhythm import write_lines
+from inference.render.notation.rhythm import Line, write_lines
 from inference.render.notation.spelling import fifths_of
 from inference.render.notation.staves import PERCUSSION, Part, parts_of
 from inference.render.notation.symbols import Symbol
@@ -121,6 +122,7 @@ def _tempo_marks(score: Score, bars: Sequence[Bar]) -> dict[int, list[tuple[int,
 
 def _write_part(element: Element, part: Part, bars: Sequence[Bar], marks: _Marks) -> None:
     staves = [write_lines(staff.notes, bars, hits=part.is_drum) for staff in part.staves]
+    shifts = [shifts_of(lines, staff.clef) for lines, staff in zip(staves, part.staves, strict=True)]
     for index, bar in enumerate(bars):
         measure = SubElement(element, "measure", number=str(index + 1))
         if index == 0 or bar.meter != bars[index - 1].meter:
@@ -134,9 +136,28 @@ def _write_part(element: Element, part: Part, bars: Sequence[Bar], marks: _Marks
             if number > 1:
                 SubElement(SubElement(measure, "backup"), "duration").text = str(bar.edges[-1])
             staff = number if len(staves) > 1 else None
-            write_voice(measure, lines[index], Pen(element.attrib["id"], None if part.is_drum else marks.key, staff))
+            pen = Pen(element.attrib["id"], None if part.is_drum else marks.key, staff)
+            _write_shifted(measure, lines[index], pen, _around(shifts[number - 1], index))
         if index == len(bars) - 1:
             SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"
+
+
+def _around(shifts: Sequence[Shift | None], index: int) -> tuple[Shift | None, Shift | None, Shift | None]:
+    """Those of the bar before, of the bar, and of the bar behind it."""
+    padded = (None, *shifts, None)
+    return padded[index], padded[index + 1], padded[index + 2]
+
+
+def _write_shifted(
+    measure: Element, line: Line, pen: Pen, around: tuple[Shift | None, Shift | None, Shift | None]
+) -> None:
+    """A bar of one staff between the ends of a line for other octaves that start or stop in it."""
+    before, shift, after = around
+    if shift is not None and shift != before:
+        shift.start(measure, pen.staff)
+    write_voice(measure, line, pen)
+    if shift is not None and shift != after:
+        shift.stop(measure, pen.staff)
 
 
 def _attributes(measure: Element, part: Part, bar: Bar, key: Key | None) -> None:

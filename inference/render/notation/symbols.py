@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from inference.music.pitch import Key
-from inference.render.notation.spelling import Spelling, spell
+from inference.render.notation.spelling import Spelling, spell, spell_tones
 
 _KINDS = {
     "": "major",
@@ -19,7 +19,19 @@ _KINDS = {
     "sus2": "suspended-second",
     "m7b5": "half-diminished",
 }
-_BENT_FIFTHS = frozenset({"dim", "aug", "m7b5"})
+TONES = {
+    "": (0, 4, 7),
+    "m": (0, 3, 7),
+    "5": (0, 7),
+    "7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "m7": (0, 3, 7, 10),
+    "dim": (0, 3, 6),
+    "aug": (0, 4, 8),
+    "sus4": (0, 5, 7),
+    "sus2": (0, 2, 7),
+    "m7b5": (0, 3, 6, 10),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +45,27 @@ class Symbol:
 
     def name(self, key: Key) -> str:
         """As musicians write it: `Em7`, `C5/G`."""
-        slash = "" if self.bass == self.root else f"/{spell(60 + self.bass, key, self._pitches)}"
-        return f"{spell(60 + self.root, key, self._pitches)}{self.suffix}{slash}"
+        root, bass = self._spelt(key)
+        return f"{root}{self.suffix}" + ("" if self.bass == self.root else f"/{bass}")
 
     def write(self, measure: Element, position: int, key: Key) -> None:
         """Adds it to a bar."""
         harmony = SubElement(measure, "harmony")
-        _pitch(SubElement(harmony, "root"), "root", spell(60 + self.root, key, self._pitches))
+        root, bass = self._spelt(key)
+        _pitch(SubElement(harmony, "root"), "root", root)
         kind = SubElement(harmony, "kind", text=self.suffix)
         kind.text = _KINDS[self.suffix]
         if self.bass != self.root:
-            _pitch(SubElement(harmony, "bass"), "bass", spell(60 + self.bass, key, self._pitches))
+            _pitch(SubElement(harmony, "bass"), "bass", bass)
         if position:
             SubElement(harmony, "offset").text = str(position)
 
-    @property
-    def _pitches(self) -> tuple[int, ...]:
-        """Root and fifth, which decide how the root is spelt."""
-        return (self.root,) if self.suffix in _BENT_FIFTHS else (self.root, self.root + 7)
+    def _spelt(self, key: Key) -> tuple[Spelling, Spelling]:
+        """Root and bass; a bass that is one of the chord's tones has its name from the chord."""
+        tones = TONES[self.suffix]
+        names = spell_tones(self.root, tones, key)
+        over = (self.bass - self.root) % 12
+        return names[0], names[tones.index(over)] if over in tones else spell(60 + self.bass, key)
 
 
 def _pitch(element: Element, tag: str, spelling: Spelling) -> None:

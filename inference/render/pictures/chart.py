@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 from inference.music.pitch import Key
 from inference.render.notation.bars import Bar
 from inference.render.notation.symbols import Symbol
+from inference.render.pictures.chordname import width_of, write_chord
 from inference.render.pictures.ground import ground
 from inference.render.pictures.lettering import drawable, fitting, font, write
 from inference.render.pictures.palette import GREY, INK, WHITE, at_least_light, blend, parse_colour
@@ -97,9 +98,9 @@ def draw_chart(chart: Chart, rows: Sequence[Row]) -> Image.Image:
             draw.rounded_rectangle(box, radius=10, fill=blend(INK, accent, 0.16), outline=edge, width=2)
             wide = (box[2] - box[0] - _INSET) / len(names)
             for number, one in enumerate(names):
-                name, face = fitting(one, (sizes[len(names)], 16), wide - _APART)
+                size = next((size for size in (sizes[len(names)], 16) if width_of(one, size) <= wide - _APART), 12)
                 at = (box[0] + _INSET + number * wide, top + _ROW / 2)
-                write(draw, at, name, face, GREY if one in (_SILENCE, _SAME) else WHITE)
+                write_chord(picture, at, one, size, GREY if one in (_SILENCE, _SAME) else WHITE)
         if row.times > 1:
             at = (_WIDTH - _MARGIN - _TIMES + 14, top + _ROW / 2)
             write(draw, at, f"x{row.times}", font(32), at_least_light(accent, 0.62))
@@ -113,7 +114,7 @@ def letter_sizes(rows: Sequence[Row]) -> dict[int, int]:
         for box, names in _cells(row, 0.0, _right_of(rows)):
             wide = (box[2] - box[0] - _INSET) / len(names) - _APART
             for name in names:
-                size = next((size for size in _SIZES if font(size).getlength(drawable(name)) <= wide), _SIZES[-1])
+                size = next((size for size in _SIZES if width_of(name, size) <= wide), _SIZES[-1])
                 sizes[len(names)] = min(sizes.get(len(names), _SIZES[0]), size)
     return sizes
 

@@ -7,6 +7,7 @@ from inference.music.units import PPQ
 from inference.render.harmony import find_chords
 from inference.render.notation.bars import bars_of
 from inference.render.pictures.chart import Chart, Row, bars_of_chords, chart_text, draw_chart, letter_sizes, rows_of
+from inference.render.pictures.chordname import width_of
 from tests.fakes.scores import quartet_score, single_note_score
 
 C, A_MINOR = Key.parse("C"), Key.parse("Am")
@@ -91,6 +92,18 @@ def test_a_chart_has_one_size_of_letters_for_bars_of_as_many_chords() -> None:
     bars = (("Gm7", "Bbmaj7"), ("C", "F"), ("Am",), ("Cm7/Bb", "Gm7/Bb"))
     sizes = letter_sizes([Row(1, bars, 1)])
     assert sizes[1] > sizes[2] == letter_sizes([Row(1, bars[3:], 1)])[2]
+
+
+def test_flats_and_sharps_in_a_charts_chords_are_signs_not_letters() -> None:
+    def picture(name: str) -> np.ndarray:
+        return np.asarray(draw_chart(Chart("Song", "", C, "#b3202c"), [Row(1, ((name,),), 1)]).convert("L"))
+
+    flat, letter = picture("Bb"), picture("BB")
+    assert flat.shape == letter.shape
+    assert width_of("Bb", 36) < width_of("Bh", 36)
+    rows, columns = np.nonzero(np.abs(flat.astype(int) - picture("B")) > 90)
+    assert np.ptp(rows) > 2 * np.ptp(columns)  # slim and tall, with a bowl at its foot
+    assert width_of("F#m7b5", 36) < width_of("F#m75", 36) + 20
 
 
 def test_the_chart_grows_with_the_song() -> None:
