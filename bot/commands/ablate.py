@@ -19,19 +19,21 @@ _SHIPPED = "shipped"
 
 def ablate(
     variant: Annotated[
-        str, typer.Argument(help="What is done otherwise: shipped (nothing), parallel-heads, no-copy, time-order.")
+        str, typer.Argument(help="What to change: shipped (nothing), parallel-heads, no-copy or time-order.")
     ],
-    bank: Annotated[Path, typer.Option(help="Songs to learn from and to be measured on, as `lnh bank` packs them.")],
-    size: Annotated[str, typer.Option(help="Of the network: small, shipped, large.")] = _SHIPPED,
-    minutes: Annotated[float, typer.Option(help="Processor time of the training.", min=0.01)] = 6.0,
-    genres: Annotated[str, typer.Option(help="Which to measure on, separated by commas.")] = "metal,rock",
-    songs: Annotated[int, typer.Option(help="Songs of the first genre to compose for the structure error.", min=0)] = 0,
+    bank: Annotated[Path, typer.Option(help="Bank of songs (see `lnh bank`) to train and measure on.")],
+    size: Annotated[str, typer.Option(help="Size of the network: small, shipped or large.")] = _SHIPPED,
+    minutes: Annotated[float, typer.Option(help="Processor time to train for, in minutes.", min=0.01)] = 6.0,
+    genres: Annotated[str, typer.Option(help="Genres to measure on, separated by commas.")] = "metal,rock",
+    songs: Annotated[
+        int, typer.Option(help="Songs of the first genre to compose, to measure the structure error.", min=0)
+    ] = 0,
     trunk: Annotated[
-        Path | None, typer.Option(help="Train heads only, old and new, on the frozen trunk of this checkpoint.")
+        Path | None, typer.Option(help="Train only the heads, of both kinds, on the frozen trunk of this checkpoint.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the runs; a run there is gone on with.")] = _OUT,
+    out: Annotated[Path, typer.Option(help="Folder of the runs; a run found there is resumed.")] = _OUT,
 ) -> None:
-    """Trains a variant of the composer from nothing on one thread, and tells its bits per note along the way."""
+    """Train a variant of the composer from scratch on one thread and print its bits per note as it goes."""
     quietly_prepared_settings()
     need_the_extra()
     # Read when torch is imported: one thread, so that processor time is the same clock for all.

@@ -41,25 +41,28 @@ class Subject(StrEnum):
 
 
 def bench(
-    subject: Annotated[Subject, typer.Argument(help="The whole service, only how songs become sound, or a card.")] = (
-        Subject.SERVICE
-    ),
-    genre: Annotated[str, typer.Option(help="What to play.")] = "metal",
-    bars: Annotated[int, typer.Option(help="Length of each song.", min=4, max=64)] = 32,
-    together: Annotated[int, typer.Option(help="Songs sent at one time.", min=2, max=16)] = 4,
-    rounds: Annotated[int, typer.Option(help="How often each is measured; the median counts.", min=1, max=50)] = 3,
+    subject: Annotated[
+        Subject, typer.Argument(help="What to measure: the whole service, the renderer, or a CUDA GPU.")
+    ] = (Subject.SERVICE),
+    genre: Annotated[str, typer.Option(help="Genre of the songs.")] = "metal",
+    bars: Annotated[int, typer.Option(help="Length of each song in bars.", min=4, max=64)] = 32,
+    together: Annotated[int, typer.Option(help="Songs requested at the same time.", min=2, max=16)] = 4,
+    rounds: Annotated[int, typer.Option(help="Repetitions; the median is reported.", min=1, max=50)] = 3,
     commands: Annotated[
-        int, typer.Option(help="Commands sent to each platform while the engine is busy.", min=1)
+        int, typer.Option(help="Slash commands sent to each platform while the engine is busy.", min=1)
     ] = 100,
     decode: Annotated[
-        bool, typer.Option(help="Also measure one decode step beside transformers, if installed, and the memory.")
+        bool,
+        typer.Option(help="Also compare a decode step with transformers (extra `bench`) and with memory bandwidth."),
     ] = True,
-    load: Annotated[bool, typer.Option(help="Also measure the service under load, which takes longest.")] = True,
-    arrivals: Annotated[int, typer.Option(help="Songs sent for each load.", min=2, max=64)] = 16,
-    clients: Annotated[int, typer.Option(help="Most songs asked for at once, of 1, 4, 16 and 64.", min=1)] = 64,
+    load: Annotated[bool, typer.Option(help="Also measure the service under load; this takes longest.")] = True,
+    arrivals: Annotated[int, typer.Option(help="Songs sent at each load level.", min=2, max=64)] = 16,
+    clients: Annotated[
+        int, typer.Option(help="Most concurrent clients; 1, 4, 16 and 64 are tried up to this number.", min=1)
+    ] = 64,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Measures a service of its own, warm, and a bot beside it; takes some minutes."""
+    """Measure the speed of a warm service and of a bot beside it; takes some minutes."""
     from rich.console import Console
 
     from bot.app import read_catalogue

@@ -54,7 +54,11 @@ EXAMPLES = (
     (look.database_upgrade, "db upgrade", "lnh db upgrade"),
     (look.config_show, "config show", "lnh config show --json"),
 )
-GROUPS = {"critic": "Who chooses among takes.", "config": "What is set.", "db": "The database."}
+GROUPS = {
+    "critic": "Train and measure the critic that chooses among takes.",
+    "config": "Show the settings.",
+    "db": "Maintain the database.",
+}
 _PANELS = {
     "Songs": "compose replay render continue extend replace accompany vary remix blend similar tokens",
     "The band in chat": "run serve bot doctor config db",
@@ -91,7 +95,8 @@ def _tell_version(is_asked: bool | None) -> None:
 
 def _root(
     asked: Annotated[
-        bool | None, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version.")
+        bool | None,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
     """What comes before a verb."""

@@ -11,19 +11,21 @@ from bot.commands.evaluate import need_the_extra, plan_of, save_report
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
 
-Banks = Annotated[list[Path], typer.Option("--bank", help="Real songs, as `lnh bank` packs them; may be said again.")]
-Genres = Annotated[str, typer.Option(help="Which to compose, separated by commas.")]
+Banks = Annotated[list[Path], typer.Option("--bank", help="Bank of real songs (see `lnh bank`); repeatable.")]
+Genres = Annotated[str, typer.Option(help="Genres to compose, separated by commas.")]
 _GENRES = "metal,rock,pop,jazz"
 _TRAIN_SEED, _MEASURE_SEED = 1_000_000, 2_000_000  # the songs it learns from are none it is measured on
 
 
 def train(
     bank: Banks,
-    out: Annotated[Path, typer.Option(help="Where to put the critic, such as var/critic.safetensors.")],
+    out: Annotated[Path, typer.Option(help="Output file, such as var/critic.safetensors.")],
     genres: Genres = _GENRES,
-    songs: Annotated[int, typer.Option(help="To write four times each, a genre.", min=8, max=10_000)] = 100,
+    songs: Annotated[
+        int, typer.Option(help="Specs per genre; four takes are composed of each.", min=8, max=10_000)
+    ] = 100,
 ) -> None:
-    """Composes songs and learns what to like in takes, and to tell songs from real ones; a minute a genre."""
+    """Compose songs and train the critic to tell them from real ones and to rank takes; about a minute per genre."""
     from rich.console import Console
 
     settings = quietly_prepared_settings()
@@ -49,13 +51,15 @@ def train(
 
 def measure(
     bank: Banks,
-    out: Annotated[Path, typer.Option(help="Folder for eval.json, eval.md and the figures (PNG).")],
+    out: Annotated[Path, typer.Option(help="Output folder for eval.json, eval.md and the figures (PNG).")],
     genres: Genres = _GENRES,
-    songs: Annotated[int, typer.Option(help="Specs a genre.", min=4, max=1000)] = 50,
-    takes: Annotated[int, typer.Option(help="Songs a spec.", min=2, max=8)] = 4,
-    split: Annotated[str, typer.Option(help="Real songs beside them: valid, or test for a final figure.")] = "valid",
+    songs: Annotated[int, typer.Option(help="Specs per genre.", min=4, max=1000)] = 50,
+    takes: Annotated[int, typer.Option(help="Takes per spec.", min=2, max=8)] = 4,
+    split: Annotated[
+        str, typer.Option(help="Split of real songs to compare with: valid, or test for a final figure.")
+    ] = "valid",
 ) -> None:
-    """Best of several takes by the critic beside a take at random, metric by metric, with intervals; some minutes."""
+    """Compare the take the critic chooses with a random one, metric by metric; takes some minutes."""
     from rich.console import Console
 
     settings = quietly_prepared_settings()

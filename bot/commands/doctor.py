@@ -49,9 +49,9 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of lines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of text.")] = False,
 ) -> None:
-    """Checks Python, torch, the checkpoint, what decodes it, sounds, ports, tokens, the database and the disk."""
+    """Check this machine: Python, torch, checkpoint, decoder, sounds, ports, tokens, database and disk."""
     findings = examine(quietly_prepared_settings())
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))

@@ -38,13 +38,15 @@ from inference.music.pitch import Key
 from inference.music.score import Meter
 from inference.music.spec import SamplingParams, SongSpec, Space
 
-File = Annotated[Path, typer.Argument(help="A MIDI file, of LnH or anybody else.")]
-Genre = Annotated[str | None, typer.Option(help=f"{GENRE.help}; unsaid: the song's own.")]
-Tempo = Annotated[float | None, typer.Option(help=f"{TEMPO.help}; unsaid: the song's own.")]
+File = Annotated[Path, typer.Argument(help="Any MIDI file, whether LnH wrote it or not.")]
+Genre = Annotated[str | None, typer.Option(help=f"{GENRE.help}; default: the song's own.")]
+Tempo = Annotated[float | None, typer.Option(help=f"{TEMPO.help}; default: the song's own.")]
 Seed = Annotated[int | None, typer.Option(help=SEED.help)]
-Players = Annotated[str | None, typer.Option(help="Who is written anew, such as lead,bass or rhythm:2; unsaid: all.")]
-Region = Annotated[str | None, typer.Option("--bars", help="Which bars, such as 9-16, counted from 1; unsaid: all.")]
-Strength = Annotated[float | None, typer.Option(help="Chance of each thing played to be redrawn, up to 1.")]
+Players = Annotated[str | None, typer.Option(help="Players to rewrite, such as lead,bass or rhythm:2; default: all.")]
+Region = Annotated[
+    str | None, typer.Option("--bars", help="Bars to rewrite, such as 9-16, counted from 1; default: all.")
+]
+Strength = Annotated[float | None, typer.Option(help="Share of what is played to rewrite, above 0 and up to 1.")]
 
 
 def continue_(
@@ -57,7 +59,7 @@ def continue_(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Goes on from where a song or a riff stops, and brings it to an end."""
+    """Continue a song or a riff from where it stops, up to an ending; every bar stays as it is."""
     wishes = {"genre": genre, "seed": seed, "title": title, "format": format}
     _edit(file, {"operation": Operation.CONTINUE, "add": bars}, wishes, out, as_json=as_json)
 
@@ -72,7 +74,7 @@ def extend(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Makes a song longer: its last bar is written anew, later."""
+    """Make a song longer: add bars and rewrite its last bar as the new ending."""
     wishes = {"genre": genre, "seed": seed, "title": title, "format": format}
     _edit(file, {"operation": Operation.EXTEND, "add": bars}, wishes, out, as_json=as_json)
 
@@ -88,7 +90,7 @@ def replace_(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Writes players, bars or both anew, to fit all that stays."""
+    """Rewrite some players, some bars, or both, to fit the rest of the song."""
     edit = {"operation": Operation.REPLACE, "players": _names(players), "bars": _region(bars)}
     wishes = {"genre": genre, "seed": seed, "title": title, "format": format}
     _edit(file, edit, wishes, out, as_json=as_json)
@@ -97,7 +99,7 @@ def replace_(
 def accompany(
     file: File,
     genre: Genre = None,
-    band: Annotated[str | None, typer.Option(help=f"{BAND.help}; unsaid: the genre's.")] = None,
+    band: Annotated[str | None, typer.Option(help=f"{BAND.help}; default: the genre's.")] = None,
     density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
     seed: Seed = None,
     title: Title = None,
@@ -105,7 +107,7 @@ def accompany(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Gives a melody or a drum track the rest of a band."""
+    """Add a band to a melody or a drum track."""
     wishes = {"genre": genre, "band": band, "density": density, "seed": seed, "title": title, "format": format}
     _edit(file, {"operation": Operation.ACCOMPANY}, wishes, out, as_json=as_json)
 
@@ -123,7 +125,7 @@ def vary(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Redraws some of what is played; what comes again in the song still comes again."""
+    """Write a variation: rewrite a share of the music; repeated bars stay repeats."""
     edit = {
         "operation": Operation.VARY,
         "strength": strength,
@@ -138,11 +140,13 @@ def remix(
     file: File,
     genre: Genre = None,
     tempo: Tempo = None,
-    key: Annotated[str | None, typer.Option(help=f"{KEY.help}; unsaid: the song's own.")] = None,
+    key: Annotated[str | None, typer.Option(help=f"{KEY.help}; default: the song's own.")] = None,
     strict_key: StrictKey = False,
-    band: Annotated[str | None, typer.Option(help=f"{BAND.help}; unsaid: the genre's, or the song's.")] = None,
+    band: Annotated[
+        str | None, typer.Option(help=f"{BAND.help}; default: the genre's if one is given, else the song's.")
+    ] = None,
     density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
-    keep: Annotated[str | None, typer.Option(help="Who stays as they are, such as drums,bass.")] = None,
+    keep: Annotated[str | None, typer.Option(help="Players to leave unchanged, such as drums,bass.")] = None,
     strength: Strength = 1.0,
     seed: Seed = None,
     title: Title = None,
@@ -150,7 +154,7 @@ def remix(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plays a song's form again in another genre, tempo, key or band."""
+    """Keep a song's form, but change its genre, tempo, key or band."""
     edit = {"operation": Operation.REMIX, "keep": _names(keep), "strength": strength}
     wishes = {
         "genre": genre,
@@ -167,9 +171,9 @@ def remix(
 
 
 def blend(
-    first: Annotated[str, typer.Argument(help="Genres and their weights, such as metal:0.7,jazz:0.3; or a MIDI file.")],
-    second: Annotated[Path | None, typer.Argument(help="The MIDI file to blend the first one with.")] = None,
-    ratio: Annotated[float, typer.Option(help="Of two songs: how much of the second, 0 to 1.")] = 0.5,
+    first: Annotated[str, typer.Argument(help="Genres with weights, such as metal:0.7,jazz:0.3, or a MIDI file.")],
+    second: Annotated[Path | None, typer.Argument(help="A second MIDI file, to blend with the first.")] = None,
+    ratio: Annotated[float, typer.Option(help="For two songs: the weight of the second, 0 to 1.")] = 0.5,
     bars: Annotated[int | None, typer.Option(help=BARS.help)] = None,
     key: Annotated[str | None, typer.Option(help=KEY.help)] = None,
     strict_key: StrictKey = False,
@@ -182,7 +186,7 @@ def blend(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Writes a new song between genres, or between two songs."""
+    """Write a new song that blends genres or two songs."""
     if second is not None:
         if any(wish is not None for wish in (bars, key, meter, tempo, band)) or strict_key:
             raise CommandTrouble("a song between two songs takes bars, key, meter, tempo and band from them")

@@ -25,15 +25,15 @@ _GENRES = "metal,rock,pop,jazz"
 
 
 def evaluate(
-    bank: Annotated[list[Path], typer.Option(help="Real songs, as `lnh bank` packs them; may be said more than once.")],
-    genres: Annotated[str, typer.Option(help="Which to play, separated by commas, or all.")] = _GENRES,
-    songs: Annotated[int, typer.Option(help="Songs a genre.", min=4, max=1000)] = SONGS,
-    quick: Annotated[bool, typer.Option("--quick", help=f"At most {QUICK_SONGS} songs a genre.")] = False,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.", min=0, max=2**31)] = 1,
-    out: Annotated[Path, typer.Option(help="Folder for eval.json, eval.md and the figures (PNG).")] = _OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON object instead of the tables.")] = False,
+    bank: Annotated[list[Path], typer.Option(help="Bank of real songs (see `lnh bank`); repeatable.")],
+    genres: Annotated[str, typer.Option(help="Genres to compose, separated by commas, or all.")] = _GENRES,
+    songs: Annotated[int, typer.Option(help="Songs per genre.", min=4, max=1000)] = SONGS,
+    quick: Annotated[bool, typer.Option("--quick", help=f"At most {QUICK_SONGS} songs per genre.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**31)] = 1,
+    out: Annotated[Path, typer.Option(help="Output folder for eval.json, eval.md and the figures (PNG).")] = _OUT,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Holds the checkpoint's songs against real ones of the test split, metric by metric; takes minutes to an hour."""
+    """Compare the checkpoint's songs with real ones of the test split, metric by metric; takes minutes to an hour."""
     from rich.console import Console
 
     settings = quietly_prepared_settings()

@@ -14,11 +14,11 @@ from bot.settings import load_settings, variable
 
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 def config_show(as_json: AsJson = False) -> None:
-    """Prints every setting in force and the variable that sets it; secrets are masked."""
+    """Print every setting in force with its environment variable; secrets are masked."""
     table = load_settings().model_dump(mode="json")
     table["database"]["url"] = masked(table["database"]["url"])
     if as_json:
@@ -30,7 +30,7 @@ def config_show(as_json: AsJson = False) -> None:
 
 
 def database_upgrade() -> None:
-    """Brings the database up to date; `lnh run` and `lnh bot` do so themselves."""
+    """Migrate the database to the newest schema; `lnh run` and `lnh bot` do this themselves."""
     from adapters.storage import StorageError, upgrade
 
     url = quietly_prepared_settings().database.url
@@ -45,7 +45,7 @@ def masked(url: str) -> str:
 
 
 def tokens(file: Annotated[Path, typer.Argument(help="Any MIDI file.")]) -> None:
-    """Shows a MIDI file as the model reads it: the band code, bar by bar."""
+    """Print a MIDI file as the tokens the model reads, bar by bar."""
     from inference.tokens.show import describe
 
     for line in describe(read_bytes(file)):

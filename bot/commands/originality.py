@@ -11,10 +11,10 @@ from bot.commands.trouble import as_trouble
 
 
 def index(
-    bank: Annotated[list[Path], typer.Option(help="A bank of training songs; may be said several times.")],
-    out: Annotated[Path, typer.Option(help="Where to put the index, such as var/core.originality.safetensors.")],
+    bank: Annotated[list[Path], typer.Option(help="Bank of training songs (see `lnh bank`); repeatable.")],
+    out: Annotated[Path, typer.Option(help="Output file, such as var/core.originality.safetensors.")],
 ) -> None:
-    """Indexes the melodies that a model was trained on, so that its songs can be looked up."""
+    """Index the melodies of the training songs, so that new songs can be checked for copies."""
     prepared_settings()
     need_the_extra()
     from inference.training.originality import make_index

@@ -44,21 +44,24 @@ SOMEBODY = Requester("local", "you")
 MAX_TITLE = 80
 MOST_FILE_MIB = 4096.0  # a folder of one's own bears what a chat does not
 
-Out = Annotated[Path | None, typer.Option(help="Folder for the files; unsaid: the setting console.out.")]
-Title = Annotated[str | None, typer.Option(help="A name; unsaid: the band finds one.")]
-Formats = Annotated[str, typer.Option(help="Files to make, separated by commas.")]
-Meters = Annotated[str | None, typer.Option(help=f"{METER.help}; unsaid: 4/4.")]
+Out = Annotated[Path | None, typer.Option(help="Output folder; default: the setting console.out.")]
+Title = Annotated[str | None, typer.Option(help="Title; default: an invented one.")]
+Formats = Annotated[str, typer.Option(help="Files to make: mid, mp3, png, separated by commas.")]
+Meters = Annotated[str | None, typer.Option(help=f"{METER.help}; default: 4/4.")]
 StrictKey = Annotated[bool, typer.Option("--strict-key", help=STRICT_KEY.help)]
 Spaces = Annotated[Space, typer.Option(help=f"{SPACE.help}.")]
-Files = Annotated[str, typer.Option(help=f"More files to make, separated by commas: {', '.join(ExtraFile)}.")]
+Files = Annotated[str, typer.Option(help=f"Extra files to make, separated by commas: {', '.join(ExtraFile)}.")]
 Takes = Annotated[
-    int | None, typer.Option(help="Songs to write, of which the best is kept; unsaid: 4.", min=1, max=MAX_TAKES)
+    int | None,
+    typer.Option(
+        help="Takes to write, of which the best is kept; default: the setting inference.takes.", min=1, max=MAX_TAKES
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 def compose(
-    genre: Annotated[str, typer.Argument(help="What to play, such as metal, punk or jazz.")],
+    genre: Annotated[str, typer.Argument(help="Genre, such as metal, punk or jazz.")],
     bars: Annotated[int | None, typer.Option(help=BARS.help)] = None,
     key: Annotated[str | None, typer.Option(help=KEY.help)] = None,
     tempo: Annotated[float | None, typer.Option(help=TEMPO.help)] = None,
@@ -67,9 +70,11 @@ def compose(
     density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
     band: Annotated[str | None, typer.Option(help=BAND.help)] = None,
     seed: Annotated[int | None, typer.Option(help=SEED.help)] = None,
-    temperature: Annotated[float, typer.Option(help="Boldness, 0.1 to 2; 1 is the model's own.")] = 1.0,
-    top_p: Annotated[float, typer.Option(help="Share of likely choices to draw from, 0.1 to 1.")] = 0.98,
-    guidance: Annotated[float, typer.Option(help="How much the genre counts, 0 to 3; 1 is the model's own way.")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="Sampling temperature, 0.1 to 2; lower is more cautious.")] = 1.0,
+    top_p: Annotated[float, typer.Option(help="Nucleus sampling: probability mass to draw from, 0.1 to 1.")] = 0.98,
+    guidance: Annotated[
+        float, typer.Option(help="Classifier-free guidance towards the genre, 0 to 3; 1 is none, 0 ignores the genre.")
+    ] = 1.0,
     space: Spaces = Space.PROBABILITIES,
     takes: Takes = None,
     title: Title = None,
@@ -78,7 +83,7 @@ def compose(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Writes a new song and says where its files are."""
+    """Write a new song and print where its files are."""
     settings = quietly_prepared_settings()
     said = {"genre": genre, "bars": bars, "key": key, "tempo": tempo, "density": density, "band": band, "seed": seed}
     plain = new_request(settings, said | {"meter": meter, "strict_key": strict_key})
@@ -99,7 +104,7 @@ def replay(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plays a song's recipe again; fails when the notes are not those of the file."""
+    """Compose a song again from the recipe in its MIDI file; fail if any note differs."""
     from inference.midi import read_midi
     from inference.music.recipe import Recipe
 

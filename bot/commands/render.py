@@ -33,17 +33,21 @@ _DEFAULT_GENRE = "rock"
 
 def render(
     file: Annotated[Path, typer.Argument(help="Any MIDI file.")],
-    files: Annotated[str, typer.Option(help=f"What to make, separated by commas: {', '.join(_KINDS)}.")] = "mp3,png",
-    genre: Annotated[str | None, typer.Option(help="Whose sound; unsaid: the song's own, or rock.")] = None,
-    title: Annotated[str | None, typer.Option(help="A name; unsaid: the song's own, or the file's.")] = None,
-    max_mib: Annotated[float, typer.Option(help="Largest file; sound steps down its bit rate.")] = MOST_FILE_MIB,
+    files: Annotated[str, typer.Option(help=f"Files to make, separated by commas: {', '.join(_KINDS)}.")] = "mp3,png",
+    genre: Annotated[
+        str | None, typer.Option(help="Genre whose sound to use; default: the song's own, or rock.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title; default: the song's own, or the file name.")] = None,
+    max_mib: Annotated[
+        float, typer.Option(help="Size limit of each file in MiB; audio lowers its bit rate to fit.")
+    ] = MOST_FILE_MIB,
     soundfont: Annotated[
-        Path | None, typer.Option(help="An sf2 file; unsaid: the setting inference.soundfont.")
+        Path | None, typer.Option(help="SoundFont (.sf2); default: the setting inference.soundfont.")
     ] = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Makes files of a MIDI file: sound, pictures, score, tab, stems, video."""
+    """Turn any MIDI file into audio, pictures, score, tab, stems or video."""
     from adapters.console.shelf import put_files, slug
 
     settings = quietly_prepared_settings()

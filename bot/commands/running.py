@@ -21,26 +21,28 @@ _log = structlog.get_logger(__name__)
 
 
 def run() -> None:
-    """Starts the service and the bot: Discord and Slack with their tokens set, else a chat in this terminal."""
+    """Start the service and the bot: on Discord and Slack if their tokens are set, else in this terminal."""
     settings = _prepare()
     until_stopped(_run(settings))
 
 
 def bot() -> None:
-    """Starts the bot alone; the service is the one at LNH_INFERENCE_URL."""
+    """Start the bot only; it uses the service at LNH_INFERENCE_URL."""
     settings = _prepare()
     until_stopped(_bot(settings))
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on; unsaid: inference.host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port, 0 for any free one; unsaid: inference.port.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: the setting inference.host.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port, 0 for any free one; default: the setting inference.port.")
+    ] = None,
     ray: Annotated[
-        bool, typer.Option("--ray", help="Have songs written by replicas on Ray Serve (extra `ray`), more under load.")
+        bool, typer.Option("--ray", help="Compose on Ray Serve replicas that scale with load (needs the extra `ray`).")
     ] = False,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
-    """Starts the service that makes music, alone."""
+    """Start the inference service only: it composes and renders songs over HTTP."""
     settings = prepared_settings()
     inference = settings.inference
     address = (host or inference.host, inference.port if port is None else port)

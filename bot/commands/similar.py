@@ -12,11 +12,11 @@ from bot.commands.trouble import CommandTrouble, as_trouble
 from inference.midi import read_midi
 from inference.music.packed import pack
 
-File = Annotated[Path, typer.Argument(help="A MIDI file, of LnH or anybody else.")]
+File = Annotated[Path, typer.Argument(help="Any MIDI file, whether LnH wrote it or not.")]
 
 
 def similar(first: File, second: File, as_json: AsJson = False) -> None:
-    """Says how close two songs are: 1 for the same bars, about 0 for songs that have nothing in common."""
+    """Print how similar two songs are, bar by bar: 1 means identical, about 0 means unrelated."""
     from inference.latent.steering import Steering
     from inference.model.errors import CheckpointError
 

@@ -24,13 +24,13 @@ _FIGURES = (
 
 
 def sounds(
-    out: Annotated[Path, typer.Option(help="Folder for the pictures and figures.")] = Path("out/sounds"),
+    out: Annotated[Path, typer.Option(help="Output folder for figures and pictures.")] = Path("out/sounds"),
     soundfont: Annotated[
-        Path | None, typer.Option(help="An sf2 file; unsaid: the setting inference.soundfont.")
+        Path | None, typer.Option(help="SoundFont (.sf2); default: the setting inference.soundfont.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Lets every genre's band play the same sound check, measures it and draws it."""
+    """Play the same sound check in every genre, and measure and plot how it sounds."""
     from rich.console import Console
 
     from bot.app import read_catalogue

@@ -27,20 +27,23 @@ _TOUCH = re.compile(r"^touch = .*\n", re.MULTILINE)
 
 
 def touch(
-    bank: Annotated[
-        list[Path], typer.Option("--bank", help="Real songs, as `lnh bank` packs them; may be said again.")
-    ],
-    genres: Annotated[str, typer.Option(help="Which to tune, separated by commas, or all.")] = _GENRES,
-    songs: Annotated[int, typer.Option(help="To compose for each setting.", min=8, max=500)] = 32,
-    steps: Annotated[int, typer.Option(help="To take once it is known what each weight does.", min=1, max=20)] = 4,
-    seed: Annotated[int, typer.Option(help="Of the first song.", min=0, max=2**31)] = 3_000_000,
-    out: Annotated[Path | None, typer.Option(help="Folder for touch.json, touch.toml and touch.md.")] = None,
+    bank: Annotated[list[Path], typer.Option("--bank", help="Bank of real songs (see `lnh bank`); repeatable.")],
+    genres: Annotated[str, typer.Option(help="Genres to tune, separated by commas, or all.")] = _GENRES,
+    songs: Annotated[int, typer.Option(help="Songs to compose for each setting tried.", min=8, max=500)] = 32,
+    steps: Annotated[
+        int, typer.Option(help="Optimisation steps after the effect of each weight is known.", min=1, max=20)
+    ] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of the first song.", min=0, max=2**31)] = 3_000_000,
+    out: Annotated[Path | None, typer.Option(help="Output folder for touch.json, touch.toml and touch.md.")] = None,
     catalogue: Annotated[
-        Path | None, typer.Option(help="A catalogue to put the touches into, such as configs/genres.toml.")
+        Path | None, typer.Option(help="Genre catalogue to write the result into, such as configs/genres.toml.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON object instead of the tables.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Leads the players so that songs are more like real ones; one or two processor minutes a genre."""
+    """Tune the sampling biases (the “touch”) of each genre so that songs measure like real ones.
+
+    Takes one or two minutes of processor time per genre.
+    """
     from rich.console import Console
 
     settings = quietly_prepared_settings()

@@ -23,16 +23,18 @@ _RUNS = Path("var/train")
 
 def bank(
     files: Annotated[
-        Path, typer.Argument(help="Folder of MIDI files; its manifest.csv or its folders name the genres.")
+        Path, typer.Argument(help="Folder of MIDI files; genres come from its manifest.csv or its subfolders.")
     ],
-    out: Annotated[Path, typer.Argument(help="Where to put the bank, such as var/banks/core.npz.")],
+    out: Annotated[Path, typer.Argument(help="Output file, such as var/banks/core.npz.")],
     manifest: Annotated[
-        Path | None, typer.Option(help="A .csv or .csv.gz with the columns file, split and genre.")
+        Path | None, typer.Option(help="Table (.csv or .csv.gz) with the columns file, split and genre.")
     ] = None,
-    genres: Annotated[str | None, typer.Option(help="Only these of the manifest, separated by commas.")] = None,
-    processes: Annotated[int | None, typer.Option(help="Processes that read files; unsaid: all cores.", min=1)] = None,
+    genres: Annotated[
+        str | None, typer.Option(help="Take only these genres of the manifest, separated by commas.")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(help="Worker processes; default: all cores.", min=1)] = None,
 ) -> None:
-    """Reads, cleans and packs MIDI files for training, and says why files were left out."""
+    """Clean MIDI files and pack them into a bank for training; print why files were left out."""
     prepared_settings()
     need_the_extra()
     from inference.training.start import make_bank
@@ -44,14 +46,16 @@ def bank(
 
 
 def train(
-    config: Annotated[Path, typer.Option(help="What to train.", show_default="configs/train-core.toml")] = _CONFIG,
+    config: Annotated[
+        Path, typer.Option(help="Training configuration.", show_default="configs/train-core.toml")
+    ] = _CONFIG,
     midi: Annotated[
-        Path | None, typer.Option(help="Folder of MIDI files; its manifest.csv or its folders name the genres.")
+        Path | None, typer.Option(help="Folder of MIDI files; genres come from its manifest.csv or its subfolders.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the run; unsaid: one in var/train.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of the model; unsaid: all cores.", min=1)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; default: one in var/train.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; default: all cores.", min=1)] = None,
 ) -> None:
-    """Trains a model for the planned time, on the config's banks or on a folder; told again, it goes on."""
+    """Train a model on the banks of a configuration or on a folder of MIDI files; run it again to resume."""
     prepared_settings()
     need_the_extra()
     from inference.model.errors import CheckpointError

@@ -88,7 +88,7 @@ class Option:
 
 
 GENRE = Option(
-    "genre", str, "What to play, such as metal; metal+jazz is something in between", aliases=("style",), required=True
+    "genre", str, "Genre, such as metal, or a blend of two, such as metal+jazz", aliases=("style",), required=True
 )
 BARS = Option(
     "bars", int, f"Length in bars, {MIN_BARS} to {MAX_BARS}, such as 32", MIN_BARS, MAX_BARS, ("bar", "length")
@@ -97,7 +97,7 @@ KEY = Option("key", str, "Key, such as Em, F#m, C or Bb major")
 TEMPO = Option(
     "tempo",
     float,
-    f"Speed in beats per minute, {MIN_TEMPO:g} to {MAX_TEMPO:g}, such as 140",
+    f"Tempo in quarter notes per minute, {MIN_TEMPO:g} to {MAX_TEMPO:g}, such as 140",
     MIN_TEMPO,
     MAX_TEMPO,
     ("bpm", "speed"),
@@ -105,12 +105,14 @@ TEMPO = Option(
 DENSITY = Option(
     "density",
     int,
-    f"How busy, {MIN_DENSITY} (sparse) to {MAX_DENSITY} (frantic), such as 6",
+    f"How many notes, {MIN_DENSITY} (sparse) to {MAX_DENSITY} (frantic), such as 6",
     MIN_DENSITY,
     MAX_DENSITY,
     ("busy",),
 )
-BAND = Option("band", str, "Who plays, such as drums,bass,rhythm,lead:30 (role:MIDI program)", aliases=("players",))
+BAND = Option(
+    "band", str, "Players, such as drums,bass,rhythm,lead:30 (role or role:MIDI program)", aliases=("players",)
+)
 METER = Option(
     "meter",
     str,
@@ -118,14 +120,12 @@ METER = Option(
     aliases=("time",),
     choices=tuple(map(str, METERS)),
 )
-STRICT_KEY = Option(
-    "strict_key", bool, "Whether every note stays in the key, such as Em", aliases=("strict", "strictkey")
-)
-SEED = Option("seed", int, f"Same seed, same song: 0 to {MAX_SEED}, such as 7", 0, MAX_SEED)
+STRICT_KEY = Option("strict_key", bool, "Allow only notes of the key, such as Em", aliases=("strict", "strictkey"))
+SEED = Option("seed", int, f"Random seed, such as 7; the same seed gives the same song; 0 to {MAX_SEED}", 0, MAX_SEED)
 SPACE = Option(
     "space",
     str,
-    "What notes are drawn from: their probabilities, or a point for every bar, such as embedding",
+    "How to sample: probabilities, or embedding (a latent point per bar first), such as embedding",
     choices=tuple(Space),
 )
 
