@@ -13,17 +13,20 @@ from inference.render.optional import require
 from inference.render.pictures.film import HEIGHT, WIDTH, Film, Scene
 from inference.render.signal import Audio
 
-FRAMES_PER_S = 25
+FRAMES_PER_S, FEW_FRAMES_PER_S = 25, 12
 _CODECS = ("libx264", "h264", "mpeg4")
 _AUDIO_KBPS = (160, 128, 96, 64)
 _GOOD_VIDEO_KBPS, _LEAST_VIDEO_KBPS = 100, 40
 _MOST_VIDEO_KBPS = 2500
 _OVERHEAD = 0.93  # of the limit; the rest is for the container and a rate control that is not exact
+_SMOOTH_KBPS = 300  # below it, fewer frames are drawn, and each of them better
+_SAVED_S, _SAVED_PART = 16.0, 0.03  # of a film, what may be used sooner than its turn: a page that turns is dear
 _CHUNK = 1024
 
 
 def encode_video(scene: Scene, audio: Audio, rate: int, limit_bytes: int | None = None) -> bytes:
-    """The piano roll in time with the music, `FRAMES_PER_S` frames a second, as long as the sound.
+    """The piano roll in time with the music, as long as the sound: `FRAMES_PER_S` frames a second, or
+    `FEW_FRAMES_PER_S` where a long song must fit a small file.
 
     Args:
         scene: what to show.
@@ -38,12 +41,13 @@ def encode_video(scene: Scene, audio: Audio, rate: int, limit_bytes: int | None 
     av = require("av", "video", "a video")
     length_s = audio.shape[1] / rate
     video_kbps, audio_kbps = _bit_rates(length_s, limit_bytes)
+    reel = _Reel(scene, audio, rate, FRAMES_PER_S if video_kbps >= _SMOOTH_KBPS else FEW_FRAMES_PER_S)
     with tempfile.TemporaryDirectory(prefix="lnh-video-") as folder:
         path = Path(folder) / "song.mp4"
         with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
             container.metadata["title"] = scene.title.replace("\x00", " ")
-            picture, sound = _streams(av, container, video_kbps, audio_kbps, rate)
-            _encode(av, container, picture, sound, _Reel(scene, audio, rate))
+            picture, sound = _streams(av, container, reel, video_kbps, audio_kbps)
+            _encode(av, container, picture, sound, reel)
         content = path.read_bytes()
     if limit_bytes is not None and len(content) > limit_bytes:
         raise ScoreTooLarge(_too_large(length_s, limit_bytes))
@@ -53,15 +57,16 @@ def encode_video(scene: Scene, audio: Audio, rate: int, limit_bytes: int | None 
 class _Reel:
     """Pictures and sound in the order of their time."""
 
-    def __init__(self, scene: Scene, audio: Audio, rate: int) -> None:
+    def __init__(self, scene: Scene, audio: Audio, rate: int, frames_per_s: int) -> None:
         self._film = Film(scene)
         self._audio = audio
         self.rate = rate
+        self.frames_per_s = frames_per_s
         self.length_s = audio.shape[1] / rate
 
     def frames(self) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
-        for number in range(math.ceil(self.length_s * FRAMES_PER_S)):
-            yield self._film.frame(number / FRAMES_PER_S, self.length_s)
+        for number in range(math.ceil(self.length_s * self.frames_per_s)):
+            yield self._film.frame(number / self.frames_per_s, self.length_s)
 
     def sound(self, start_s: float, end_s: float) -> Iterator[tuple[int, Audio]]:
         """Blocks between two moments, each with the number of its first sample."""
@@ -87,18 +92,21 @@ def _too_large(length_s: float, limit_bytes: int) -> str:
     return f"a video of {length_s / 60:.1f} minutes does not fit into {limit_bytes / 2**20:.3g} MiB"
 
 
-def _streams(av: Any, container: Any, video_kbps: int, audio_kbps: int, rate: int) -> tuple[Any, Any]:
+def _streams(av: Any, container: Any, reel: _Reel, video_kbps: int, audio_kbps: int) -> tuple[Any, Any]:
     codec = next((name for name in _CODECS if name in av.codecs_available and _can_encode(av, name)), None)
     if codec is None:
         raise RenderFailed("this build of PyAV has no encoder for MP4 videos")
-    picture = container.add_stream(codec, rate=FRAMES_PER_S)
+    picture = container.add_stream(codec, rate=reel.frames_per_s)
     picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     if codec == "mpeg4":
         picture.bit_rate = video_kbps * 1000
     else:
-        most = {"maxrate": f"{video_kbps}k", "bufsize": f"{2 * video_kbps}k"}
-        picture.options = {"preset": "veryfast", "tune": "animation", "crf": "22", "aq-mode": "3"} | most
-    sound = container.add_stream("aac", rate=rate)
+        saved_s = max(2.0, min(_SAVED_S, _SAVED_PART * reel.length_s))
+        most = {"maxrate": f"{video_kbps}k", "bufsize": f"{round(saved_s * video_kbps)}k"}
+        pace = "veryfast" if reel.frames_per_s == FRAMES_PER_S else "medium"
+        apart = str(40 * reel.frames_per_s)  # frames between two whole pictures at most
+        picture.options = {"preset": pace, "tune": "animation", "crf": "22", "aq-mode": "3", "g": apart} | most
+    sound = container.add_stream("aac", rate=reel.rate)
     sound.bit_rate = audio_kbps * 1000
     sound.layout = "stereo"
     return picture, sound
@@ -117,7 +125,7 @@ def _encode(av: Any, container: Any, picture: Any, sound: Any, reel: _Reel) -> N
         frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
         frame.pts = number
         container.mux(picture.encode(frame))
-        for start, block in reel.sound(number / FRAMES_PER_S, (number + 1) / FRAMES_PER_S):
+        for start, block in reel.sound(number / reel.frames_per_s, (number + 1) / reel.frames_per_s):
             container.mux(sound.encode(_samples(av, block, start, reel.rate)))
     container.mux(picture.encode(None))
     container.mux(sound.encode(None))

@@ -33,7 +33,7 @@ from inference.render.pictures.film import Film, Scene
 from inference.render.soundfiles import encode_flac
 from inference.render.stems import Session, Take
 from inference.render.studio import Studio
-from inference.render.video import FRAMES_PER_S, encode_video
+from inference.render.video import FEW_FRAMES_PER_S, FRAMES_PER_S, encode_video
 from tests.fakes.render_jobs import RECIPE, metal_job
 from tests.fakes.scores import quartet_score, single_note_score
 
@@ -180,6 +180,17 @@ def test_the_line_of_the_video_stands_where_the_music_is() -> None:
     for time, x in seen[3:30:5]:
         # A page has room for four such bars, however few there are.
         assert x / (1248 - 240) == pytest.approx(film.tick_at(time) / (4 * 1920), abs=0.01)
+
+
+def test_a_video_that_must_be_small_has_fewer_and_clearer_pictures_still_in_time_to_its_end() -> None:
+    score, limit = quartet_score(8, tempo=160.0), 12 * 15_000
+    scene = Scene("T", "Metal", "", "#b3202c", score)
+    content = encode_video(scene, noise(12), RATE, limit)
+    assert len(content) <= limit
+    film, seen = Film(scene), list(frames(content))
+    assert len(seen) == 12 * FEW_FRAMES_PER_S
+    errors = [np.mean(np.square(picture - film.frame(time, 12.0))) for time, picture in seen[6::36]]
+    assert 10 * np.log10(255**2 / max(errors)) > 26  # dB, where a page of letters and notes can be read
 
 
 @pytest.mark.parametrize(("seconds", "kbps", "channels"), [(300, 192, 2), (340, 192, 2), (400, 160, 2), (600, 96, 2)])
