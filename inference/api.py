@@ -127,7 +127,7 @@ ShortText = Annotated[str, StringConstraints(max_length=32)]
 
 DEFAULT_FILE_MIB = 8.0
 MaxFileMib = Annotated[
-    float, Field(ge=1, le=4096, description="sound steps down its bit rate to fit; what cannot fit is left out")
+    float, Field(ge=1, le=4096, description="audio lowers its bit rate to fit; what cannot fit is left out")
 ]
 
 
@@ -139,7 +139,7 @@ class BandMember(_Wire):
 
 
 class EditBody(_Wire):
-    """What to do to a song that exists. Players are roles, or `lead:2` for the second of a role."""
+    """An edit of an existing song. Players are roles, or `lead:2` for the second of a role."""
 
     operation: Operation
     midi: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PACKED_CHARS)] = Field(
@@ -147,27 +147,27 @@ class EditBody(_Wire):
     )
     bars: ShortText | None = Field(
         default=None,
-        description=f"continue, extend: how many to add (unsaid: 16, {ADDED_BARS}); replace, vary: which, from 1",
+        description=f"continue, extend: how many to add (default 16, {ADDED_BARS}); replace, vary: which ones, from 1",
         examples=["8", "9-16"],
     )
     players: Annotated[list[ShortText], Field(min_length=0, max_length=MAX_NAMES)] = Field(
-        default=[], description="replace, vary: who is written anew; all if nobody is named"
+        default=[], description="replace, vary: players to rewrite; default: all"
     )
     keep: Annotated[list[ShortText], Field(min_length=0, max_length=MAX_NAMES)] = Field(
-        default=[], description="remix: who stays as they are"
+        default=[], description="remix: players to leave unchanged"
     )
     strength: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None,
-        description="vary, remix: chance of each thing played to be written anew (unsaid: 0.3, 1); vary in the"
-        " embedding space: how far to go",
+        description="vary, remix: share of the music to rewrite (default 0.3, 1); vary in the"
+        " embedding space: how far to move",
     )
     other: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PACKED_CHARS)] | None = Field(
         default=None, description="blend: the second song, as `midi`"
     )
     ratio: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None, description="blend: how much of the second song (unsaid: 0.5)"
+        default=None, description="blend: weight of the second song (default 0.5)"
     )
-    key: ShortText | None = Field(default=None, description="the key the song is in; unsaid: as its notes say")
+    key: ShortText | None = Field(default=None, description="key the song is in; default: estimated from its notes")
 
     def to_edit(self) -> Edit:
         """Raises InvalidSpec."""
@@ -190,7 +190,7 @@ class EditBody(_Wire):
 
     @classmethod
     def of(cls, edit: Edit) -> "EditBody":
-        """How an edit is asked for."""
+        """The same edit as a request body."""
         bars = None if edit.bars is None else f"{edit.bars[0]}-{edit.bars[1]}"
         return cls(
             operation=edit.operation,
@@ -219,7 +219,7 @@ class SongBody(_Wire):
     bars: Annotated[int, Field(ge=MIN_BARS, le=MAX_BARS)] | None = None
     key: ShortText | None = Field(default=None, examples=["Em", "F# major"])
     tempo: Annotated[float, Field(ge=MIN_TEMPO, le=MAX_TEMPO)] | None = None
-    strict_key: bool = Field(default=False, description="no note that is written leaves the key")
+    strict_key: bool = Field(default=False, description="use only notes of the key in what is written")
     meter: ShortText | None = Field(default=None, examples=["4/4", "3/4", "6/8", "2/4", "2/2"])
     band: Annotated[list[BandMember], Field(min_length=1, max_length=MAX_PLAYERS)] | None = None
     density: Annotated[int, Field(ge=MIN_DENSITY, le=MAX_DENSITY)] | None = None
@@ -227,45 +227,45 @@ class SongBody(_Wire):
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     seed_drawn: bool = Field(
         default=False,
-        description="nobody chose the seed, so nobody counts on the one song it stands for: with `takes` unsaid, fewer"
-        " are written while others compose or wait; true by itself where no seed is said",
+        description="the seed was drawn at random, so no particular song is expected: without `takes`, fewer takes"
+        " are written while other songs are made or wait; implied when `seed` is left out",
     )
     temperature: Annotated[float, Field(ge=0.1, le=2.0)] = 1.0
     top_p: Annotated[float, Field(ge=0.1, le=1.0)] = 0.98
     guidance: Annotated[float, Field(ge=0.0, le=MAX_GUIDANCE)] = 1.0
     space: Space = Field(
         default=Space.PROBABILITIES,
-        description="embedding: first a point of the embedding space is drawn (or, to vary a song, moved) for what each"
-        " player plays in each bar, then the notes that belong there",
+        description="embedding: first sample a point of the embedding space (or, to vary a song, move it) for each"
+        " player and bar, then notes that match it",
     )
     takes: Annotated[int, Field(ge=1, le=MAX_TAKES)] | None = Field(
         default=None,
-        description="write a new song so often and keep the one that obeys best and is most like a real song; the"
-        " recipe is that one's. Unsaid: as often as the service does, and less often in company if `seed_drawn`",
+        description="write so many takes of a new song and keep the best, by obedience and the critic; the"
+        " recipe is that one's. Default: the service's number, fewer under load if `seed_drawn`",
     )
     take: Annotated[int, Field(ge=0, lt=MAX_TAKES)] = Field(default=0, description="which take of this seed (replay)")
     touch: dict[ShortText, float] | None = Field(
-        default=None, description="how the players are led, as a recipe says it (replay); unsaid: as the genre does"
+        default=None, description="sampling biases, from a recipe (replay); default: the genre's"
     )
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []
     max_file_mib: MaxFileMib = DEFAULT_FILE_MIB
     preview: bool = Field(
-        default=False, description="announce a quick mix when the full one takes longer than the service lets you wait"
+        default=False, description="announce a quick mix if the full one takes longer than the service's preview_s"
     )
     asked: Annotated[list[ShortText], Field(min_length=0, max_length=16)] | None = Field(
-        default=None, description="which of the recipe's fields a person chose; unsaid: all that are said (replay)"
+        default=None, description="which fields a person chose, from a recipe (replay); default: all that are given"
     )
     checkpoint: Annotated[str, StringConstraints(max_length=128)] | None = Field(
         default=None, description="refuse unless this checkpoint is loaded (replay)"
     )
     client: Annotated[str, StringConstraints(max_length=128)] = Field(
-        default="", description="opaque, for fair sharing: who takes turns with whom, such as a guild or a workspace"
+        default="", description="opaque id for fair sharing, such as a guild or workspace: clients take turns"
     )
     user: Annotated[str, StringConstraints(max_length=128)] = Field(
-        default="", description="opaque: who takes turns within `client`, and has a share of songs of their own"
+        default="", description="opaque id of a person: users take turns within `client`, each with a quota"
     )
-    scheduled: bool = Field(default=False, description="behind interactive requests in the queue")
+    scheduled: bool = Field(default=False, description="not interactive: queue behind all interactive requests")
     deadline_s: Annotated[float, Field(gt=0, le=3600)] = 600.0
 
     def to_spec(self) -> SongSpec:
@@ -348,7 +348,7 @@ class SongStatus(_Wire):
     files: list[SongFile] = []
     preview: list[SongFile] = Field(
         default=[],
-        description="while rendering: what the song can be shown with already, its recording a quick mix; gone when"
+        description="while rendering: files to show meanwhile, with a quick mix as the recording; absent when"
         " the song has ended",
     )
     left_out: list[LeftOut] = Field(default=[], description="files asked for that could not be made, and why")
