@@ -1,14 +1,16 @@
-"""Single notes -> sound, with midirenderer and a Soundset.
+"""Single notes -> sound, with a Soundset.
 
 A song has thousands of notes but only some hundred different ones, and a synthesizer is linear: notes may be added up
 after it just as well as inside it. So each different note is played once, alone, and put wherever the song has it by
 `inference.render.performance`. That is several times faster than playing a song from end to end, no synth runs out of
 voices or over full scale, every note starts on its own sample, and bars that are repeated come out equal bit for bit.
+
+Most notes are a voice or two of `inference.render.voices`; the others are played by midirenderer: the same sound.
 """
 
 import io
 import wave
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -22,10 +24,10 @@ from inference.render.errors import RenderFailed
 from inference.render.lasting import lasting
 from inference.render.signal import Audio
 from inference.render.soundfonts.envelope import Envelope
-from inference.render.soundfonts.soundset import Preset, Soundset
+from inference.render.soundfonts.soundset import Preset, Soundset, Voice
+from inference.render.voices import BLOCK, play_voice, voices_of
 
 RATE = 48_000  # what midirenderer plays at
-BLOCK = 64  # samples; a note of the synth starts and ends on a block
 RING_S = 2.5
 _TICKS_PER_BLOCK = 2  # events stand in the middle of a block, so that rounding cannot move them to another one
 _TICKS_PER_QUARTER = 960
@@ -40,6 +42,7 @@ _FULL_SCALE = 32768.0
 _QUIET = 2e-5
 _NOTHING, _MOST_TAKEN_BACK = 1e-8, 4.0
 _FADE = 960
+_SOUGHT = 1 << 12
 _OFFSET, _LOWEST_HZ, _SOME = 0.25, 12.0, 7
 _STRETCH = 120 * RATE // BLOCK
 
@@ -75,10 +78,17 @@ def play_tones(lengths: Mapping[Tone, int], soundset: Soundset) -> dict[Tone, Au
         RenderFailed: the synth cannot use a SoundFont.
     """
     played: dict[Tone, Audio] = {}
+    for tone in lengths:
+        voices = voices_of(tone.preset, tone.pitch, tone.velocity)
+        if voices is not None:
+            played[tone] = _lasting(_trimmed(_voiced(tone, voices, lengths[tone])), tone, lengths[tone])
+    others = {tone: length for tone, length in lengths.items() if tone not in played}
     for number, font in enumerate(soundset.fonts):
-        for seats in _sessions({tone: length for tone, length in lengths.items() if tone.preset.font == number}):
+        for seats in _sessions({tone: length for tone, length in others.items() if tone.preset.font == number}):
             sound = _synthesise(_midi(seats), font)
-            played |= {seat.tone: _lasting(_cut(sound, seat), seat.tone, lengths[seat.tone]) for seat in seats}
+            played |= {
+                seat.tone: _lasting(_trimmed(_cut(sound, seat)), seat.tone, lengths[seat.tone]) for seat in seats
+            }
     return played
 
 
@@ -210,14 +220,18 @@ def _midi(seats: list[_Seat]) -> bytes:
 def _events(seat: _Seat) -> list[tuple[int, mido.Message]]:
     tone, channel = seat.tone, seat.channel
     start, over = _tick(seat.at), _tick(seat.at + seat.blocks - _GUARD_BLOCKS + 1)
-    bend = round(tone.cents / _BEND_RANGE_CENTS * 8192)
     return [
         (start, mido.Message("program_change", channel=channel, program=tone.preset.program)),
-        (start, mido.Message("pitchwheel", channel=channel, pitch=bend)),
+        (start, mido.Message("pitchwheel", channel=channel, pitch=_bend(tone))),
         (start, mido.Message("note_on", channel=channel, note=tone.pitch, velocity=tone.velocity)),
         (over, mido.Message("control_change", channel=channel, control=_SILENCE, value=0)),
         (over, mido.Message("note_off", channel=channel, note=tone.pitch)),
     ]
+
+
+def _bend(tone: Tone) -> int:
+    """What a pitch wheel makes of its being out of tune."""
+    return round(tone.cents / _BEND_RANGE_CENTS * 8192)
 
 
 def _tick(block: int) -> int:
@@ -238,16 +252,40 @@ def _synthesise(midi: bytes, soundfont: bytes) -> NDArray[np.int16]:
 
 
 def _cut(sound: NDArray[np.int16], seat: _Seat) -> Audio:
-    """The tone's own samples without the silence behind them; what was cut off while it sounded ends softly."""
+    """The tone's own samples."""
     first = (seat.at + 1) * BLOCK  # an event in the middle of a block is heard from the next one on
     length = (seat.blocks - _GUARD_BLOCKS) * BLOCK
     sides = slice(0, 2) if not seat.tone.preset.is_centred else slice(1, 2) if seat.channel == _RIGHT else slice(0, 1)
-    tone = np.asarray(sound[first : first + length, sides].T / np.float32(_FULL_SCALE), dtype=np.float32, order="C")
-    audible = np.flatnonzero(np.abs(tone).max(axis=0) > _QUIET)
-    tone = _without_offset(tone[:, : int(audible[-1]) + 1] if len(audible) else tone[:, :1])
+    return np.asarray(sound[first : first + length, sides].T / np.float32(_FULL_SCALE), dtype=np.float32, order="C")
+
+
+def _voiced(tone: Tone, voices: Sequence[Voice], length: int) -> Audio:
+    """The same without a synthesizer."""
+    samples = (_blocks(tone, length) - _GUARD_BLOCKS) * BLOCK
+    pitch = tone.pitch + _bend(tone) / 8192 * _BEND_RANGE_CENTS / 100
+    played = [play_voice(voice, pitch, tone.velocity, samples, RATE) for voice in voices]
+    sound = max(played, key=len, default=np.zeros(1, np.float32))
+    for one in played:
+        if one is not sound:
+            sound[: len(one)] += one
+    return sound[None]
+
+
+def _trimmed(tone: Audio) -> Audio:
+    """Without the silence behind it; what was cut off while it sounded ends softly."""
+    tone = _without_offset(tone[:, : _audible(tone)])
     fade = min(_FADE, tone.shape[1])
     tone[:, -fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
     return tone
+
+
+def _audible(tone: Audio) -> int:
+    """Samples until it is silent, at least 1; sought from the end."""
+    for start in range((tone.shape[1] - 1) // _SOUGHT * _SOUGHT, -1, -_SOUGHT):
+        loud = np.flatnonzero(np.abs(tone[:, start : start + _SOUGHT]).max(axis=0) > _QUIET)
+        if len(loud):
+            return start + int(loud[-1]) + 1
+    return 1
 
 
 def _without_offset(tone: Audio) -> Audio:

@@ -22,6 +22,7 @@ from inference.render.soundfonts.sf2 import (
     parse,
     signed,
 )
+from inference.render.soundfonts.wave import Wave, wave_of
 
 BAND = Path(__file__).parent / "band.sf2"
 DRUM_BANK = 128
@@ -62,12 +63,16 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One sample of a preset: for which pitches and velocities it sounds, and how it swells and dies away."""
+    """One sample of a preset: for which pitches and velocities it sounds, and how it swells and dies away.
+
+    `wave` is what it sounds like, None where only a whole synthesizer can tell.
+    """
 
     pitches: tuple[int, int]
     velocities: tuple[int, int]
     envelope: Envelope
     power: float
+    wave: Wave | None = None
 
     def sounds(self, pitch: int, velocity: int) -> bool:
         low, high = self.pitches
@@ -145,7 +150,8 @@ def _describe(tables: Tables, row: int, bare: Preset) -> Preset:
     for outer, inner in _branches(tables, row):
         is_centred &= not (inner.generators.get(PAN, 0) or outer.generators.get(PAN, 0))
         whole = _whole_part(tables, inner, is_drum=bare.is_drum)
-        voices.append(Voice(*_common(outer, inner), envelope_of(inner, outer), _power(inner, outer)))
+        sound = wave_of(tables, inner, outer)
+        voices.append(Voice(*_common(outer, inner), envelope_of(inner, outer), _power(inner, outer), sound))
         for pitch in range(128):
             if outer.holds(pitch) and inner.holds(pitch):
                 length = _length_s(tables, inner, pitch)

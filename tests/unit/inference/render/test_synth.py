@@ -60,7 +60,7 @@ def test_an_instrument_in_the_middle_is_one_row() -> None:
 def test_a_short_note_is_the_start_of_a_long_one_that_falls_as_the_synth_has_it(program: int, held: int) -> None:
     tone = Tone(SET.preset(program, is_drum=False), 45, 100)
     long, wanted = alone(tone, RATE), let_go(tone, held)
-    assert np.array_equal(long[:, :held], wanted[:, :held])
+    assert np.abs(long[:, :held] - wanted[:, :held]).max() < 2e-3 * np.abs(wanted).max() + 2 / 32768
     fall = falling(tone, held)
     made = (long[0, held : held + len(fall)] * fall[: long.shape[1] - held])[:RATE]
     error = made - wanted[0, held : held + len(made)]
