@@ -9,6 +9,8 @@ namespace lnh {
 
 // What a column is worth to a query, as integers of 14 bits: in two parts of 7 bits each where bytes are multiplied.
 constexpr int PARTS = GROUP / 2;
+// Of a block of the cache.
+constexpr int SCALE_LINES = int(2 * COLUMNS * sizeof(float)) / LINE;
 
 // Scratch of attention: the queries as integers, and for each its scores and its shares by column; of a column being
 // written, its integers.
@@ -22,26 +24,24 @@ struct Glance {
         : scores(std::size_t(heads) * columns), shares(std::size_t(heads) * PARTS * columns), column(size) {}
 };
 
-// Asks for what is wanted soon: as many bytes as four vectors of Few.
-static inline void fetch(const std::uint8_t *from) {
-#pragma GCC unroll 4
-    for (int line = 0; line < GROUP; line++) __builtin_prefetch(from + 4 * LANES * line, 0, 2);
-}
-
-// Scores of G queries, those of `queries` from `first_query` on -> [G, columns]. `next` is what comes after this memory,
-// fetched meanwhile: a prefetcher does not know where to go from the end of a sequence.
+// Scores of G queries, those of `queries` from `first_query` on -> [G, padded count], of which those beyond `count` are
+// -infinity up to the next whole vector. `most` are the largest of them, lane by lane.
 template <int G>
-static void find_scores(const Small *query, const Integral &queries, int first_query, Memory memory, Memory next, int size,
-                        int columns, float *scores) {
-    for (int first = 0; first < columns; first += COLUMNS) {
-        const std::uint8_t *keys = memory.keys + std::size_t(first) * size, *soon = next.keys + std::size_t(first) * size;
+static void find_scores(const Integral &queries, int first_query, Memory memory, int count, int columns, float *scores,
+                        Lanes *most, Ahead &ahead) {
+    const int size = memory.size();
+    const Small *query = queries.values<Small>() + std::size_t(first_query) * queries.stride;
+    for (int g = 0; g < G; g++) most[g] = all(-INFINITY);
+    for (int first = 0; first < count; first += COLUMNS) {
+        const std::uint8_t *keys = memory.keys(first / COLUMNS);
         Integers sums[G][4];
 #pragma GCC unroll 8
         for (int g = 0; g < G; g++)
 #pragma GCC unroll 8
-            for (int j = 0; j < 4; j++) sums[g][j] = no_integers();
-        for (int d = 0; d < size; d += GROUP, keys += GROUP * COLUMNS, soon += GROUP * COLUMNS) {
-            fetch(soon);
+            for (int j = 0; j < 4; j++) sums[g][j] = all_integers(queries.starts[first_query + g]);
+#pragma GCC unroll 2
+        for (int d = 0; d < size; d += GROUP, keys += GROUP * COLUMNS) {
+            ahead.fetch<GROUP>();
             Few key[4];
 #pragma GCC unroll 8
             for (int j = 0; j < 4; j++) key[j] = load_few(keys + GROUP * j * LANES);
@@ -52,76 +52,101 @@ static void find_scores(const Small *query, const Integral &queries, int first_q
                 for (int j = 0; j < 4; j++) sums[g][j] = dot(sums[g][j], component, key[j]);
             }
         }
+        ahead.fetch<SCALE_LINES>();
+        const float *scales = memory.key_scales(first / COLUMNS);
 #pragma GCC unroll 8
         for (int j = 0; j < 4; j++) {
-            const Lanes scale = load(memory.key_scales + first + j * LANES);
+            const int here = count - first - j * LANES;
+            if (here <= 0) break;
+            const Lanes scale = load(scales + j * LANES);
 #pragma GCC unroll 8
             for (int g = 0; g < G; g++) {
-                const Lanes exact = as_lanes(less(sums[g][j], queries.excess[first_query + g]));
-                store(scores + std::size_t(g) * columns + first + j * LANES,
-                      exact * (scale * all(queries.scales[first_query + g])));
+                Lanes score = as_lanes(sums[g][j]) * (scale * all(queries.scales[first_query + g]));
+                if (here < LANES) score = first_of(score, here, -INFINITY);
+                most[g] = larger(most[g], score);
+                store(scores + std::size_t(g) * columns + first + j * LANES, score);
             }
         }
     }
 }
 
-// Turns `count` scores into the exponentials that are the columns' shares, each times the scale of the column's values, as
-// integers [PARTS, columns], with zeros up to the next whole vector. Returns what makes a mean of the sum that they weigh.
-static float find_shares(float *score, const float *value_scales, int count, int columns, Small *shares) {
-    const int end = padded(count, LANES);
-    for (int t = count; t < end; t++) score[t] = -INFINITY;
-    Lanes most = load(score);
-    for (int t = LANES; t < end; t += LANES) most = larger(most, load(score + t));
-    const Lanes top = all(largest(most));
-    Lanes sums = all(0.0f), tallest = all(0.0f);
-    for (int t = 0; t < end; t += LANES) {
-        Lanes weight = exponential(load(score + t) - top);
-        if (t + LANES > count) {
-            store(score + t, weight);
-            for (int i = count - t; i < LANES; i++) score[t + i] = 0.0f;
-            weight = load(score + t);
+// Turns `count` scores of each of G queries into the exponentials that are the columns' shares, each times the scale of the
+// column's values, as integers [G, PARTS, columns], with zeros up to the next whole vector. `means` are what makes means of
+// the sums that they weigh.
+template <int G>
+static void find_shares(float *scores, const Lanes *most, Memory memory, int count, int columns, Small *shares,
+                        float *means) {
+    Lanes top[G], sums[G], tallest[G];
+#pragma GCC unroll 8
+    for (int g = 0; g < G; g++) {
+        top[g] = all(largest(most[g]));
+        sums[g] = tallest[g] = all(0.0f);
+    }
+    for (int first = 0; first < count; first += COLUMNS) {
+        const float *scales = memory.value_scales(first / COLUMNS);
+        const int end = std::min(count, first + COLUMNS);
+        for (int t = first; t < end; t += LANES, scales += LANES) {
+            const Lanes scale = load(scales);
+#pragma GCC unroll 8
+            for (int g = 0; g < G; g++) {
+                float *score = scores + std::size_t(g) * columns + t;
+                Lanes weight = exponential(load(score) - top[g]);
+                if (t + LANES > count) weight = first_of(weight, count - t, 0.0f);
+                sums[g] = sums[g] + weight;
+                weight = weight * scale;
+                tallest[g] = larger(tallest[g], weight);
+                store(score, weight);
+            }
         }
-        sums = sums + weight;
-        weight = weight * load(value_scales + t);
-        tallest = larger(tallest, weight);
-        store(score + t, weight);
     }
     // The largest integers whose products with bytes add up to less than 2^31.
     const int bound = std::min(128 * 128 - 1, 2147483647 / (Coarse::MOST * columns));
-    const float limit = std::max(largest(tallest), 1e-30f);
-    const Lanes up = all(float(bound) / limit);
-    for (int t = 0; t < end; t += LANES) {
-        const Integers share = rounded(load(score + t) * up);
-        store(shares + t, PARTS == 1 ? share : upper(share));
-        if (PARTS == 2) store(shares + columns + t, lower(share));
+    Lanes up[G];
+#pragma GCC unroll 8
+    for (int g = 0; g < G; g++) {
+        const float limit = std::max(largest(tallest[g]), 1e-30f);
+        up[g] = all(float(bound) / limit);
+        means[g] = limit / float(bound) / sum(sums[g]);
     }
-    return limit / float(bound) / sum(sums);
+    for (int t = 0; t < count; t += LANES)
+#pragma GCC unroll 8
+        for (int g = 0; g < G; g++) {
+            const Integers share = rounded(load(scores + std::size_t(g) * columns + t) * up[g]);
+            Small *to = shares + std::size_t(g) * PARTS * columns + t;
+            store(to, PARTS == 1 ? share : upper(share));
+            if (PARTS == 2) store(to + columns, lower(share));
+        }
 }
 
-// The values of J lanes, weighed by the shares [G, PARTS, columns] of G queries.
+// The values of J lanes from `d` on, weighed by the shares [G, PARTS, columns] of G queries.
 template <int G, int J>
-static void mix_values(const std::uint8_t *values, const std::uint8_t *next, int size, int count, const Small *shares,
-                       int columns, const float *means, float *out) {
+static void mix_values(Memory memory, int d, int count, const Small *shares, int columns, const float *means, float *out,
+                       Ahead &ahead) {
+    const int size = memory.size();
     Integers sums[G][PARTS][J];
 #pragma GCC unroll 8
     for (int g = 0; g < G; g++)
 #pragma GCC unroll 8
         for (int part = 0; part < PARTS; part++)
 #pragma GCC unroll 8
-            for (int j = 0; j < J; j++) sums[g][part][j] = no_integers();
-    for (int t = 0; t < count; t += GROUP, values += GROUP * size, next += GROUP * size) {
-        fetch(next);
-        Few value[J];
+            for (int j = 0; j < J; j++) sums[g][part][j] = all_integers(0);
+    for (int first = 0; first < count; first += COLUMNS) {
+        const std::uint8_t *values = memory.values(first / COLUMNS) + GROUP * d;
+        const int end = std::min(count, first + COLUMNS);
+        for (int t = first; t < end; t += GROUP, values += GROUP * size) {
+            ahead.fetch<GROUP * J / 4>();
+            Few value[J];
 #pragma GCC unroll 8
-        for (int j = 0; j < J; j++) value[j] = load_few(values + GROUP * j * LANES);
+            for (int j = 0; j < J; j++) value[j] = load_few(values + GROUP * j * LANES);
 #pragma GCC unroll 8
-        for (int g = 0; g < G; g++)
+            for (int g = 0; g < G; g++)
 #pragma GCC unroll 8
-            for (int part = 0; part < PARTS; part++) {
-                const Few share = all_few(shares + std::size_t(g * PARTS + part) * columns + t);
+                for (int part = 0; part < PARTS; part++) {
+                    const Few share = all_few(shares + std::size_t(g * PARTS + part) * columns + t);
 #pragma GCC unroll 8
-                for (int j = 0; j < J; j++) sums[g][part][j] = dot(sums[g][part][j], value[j], share);
-            }
+                    for (int j = 0; j < J; j++) sums[g][part][j] = dot(sums[g][part][j], value[j], share);
+                }
+        }
     }
 #pragma GCC unroll 8
     for (int g = 0; g < G; g++)
@@ -134,50 +159,28 @@ static void mix_values(const std::uint8_t *values, const std::uint8_t *next, int
 
 // G queries, those of `room.queries` from `first_query` on, that share keys and values -> out [G, size].
 template <int G>
-static void attend(int first_query, Memory memory, Memory next, int size, int count, Glance &room, float *out) {
-    const int columns = padded(count, COLUMNS);
-    const Small *query = room.queries.values<Small>() + std::size_t(first_query) * room.queries.stride;
-    find_scores<G>(query, room.queries, first_query, memory, next, size, columns, room.scores.data());
+static void attend(int first_query, Memory memory, int count, Glance &room, float *out, Ahead &ahead) {
+    const int columns = padded(count, COLUMNS), size = memory.size();
+    Lanes most[G];
     float means[G];
-    for (int g = 0; g < G; g++)
-        means[g] = find_shares(room.scores.data() + std::size_t(g) * columns, memory.value_scales, count, columns,
-                               room.shares.data() + std::size_t(g) * PARTS * columns);
+    find_scores<G>(room.queries, first_query, memory, count, columns, room.scores.data(), most, ahead);
+    find_shares<G>(room.scores.data(), most, memory, count, columns, room.shares.data(), means);
     int d = 0;
     for (; d + 4 * LANES <= size; d += 4 * LANES)
-        mix_values<G, 4>(memory.values + GROUP * d, next.values + GROUP * d, size, count, room.shares.data(), columns,
-                         means, out + d);
+        mix_values<G, 4>(memory, d, count, room.shares.data(), columns, means, out + d, ahead);
     for (; d < size; d += LANES)
-        mix_values<G, 1>(memory.values + GROUP * d, next.values + GROUP * d, size, count, room.shares.data(), columns,
-                         means, out + d);
+        mix_values<G, 1>(memory, d, count, room.shares.data(), columns, means, out + d, ahead);
 }
 
-static inline void attend(int group, int first_query, Memory memory, Memory next, int size, int count, Glance &room,
-                          float *out) {
+static inline void attend(int group, int first_query, Memory memory, int count, Glance &room, float *out, Ahead &ahead) {
     switch (group) {
-        case 1: return attend<1>(first_query, memory, next, size, count, room, out);
-        case 2: return attend<2>(first_query, memory, next, size, count, room, out);
-        case 4: return attend<4>(first_query, memory, next, size, count, room, out);
+        case 1: return attend<1>(first_query, memory, count, room, out, ahead);
+        case 2: return attend<2>(first_query, memory, count, room, out, ahead);
+        case 4: return attend<4>(first_query, memory, count, room, out, ahead);
         default:
             for (int g = 0; g < group; g++)
-                attend<1>(first_query + g, memory, next, size, count, room, out + g * size);
+                attend<1>(first_query + g, memory, count, room, out + g * memory.size(), ahead);
     }
-}
-
-// Cosine and sine of an angle >= 0 in radians, by our own series: libraries differ in the last bit.
-static inline void cosine_sine(double angle, float *cosine, float *sine) {
-    const double quarter = std::floor(angle * 0.63661977236758134308 + 0.5);
-    double rest = std::fma(-quarter, 1.57079632679489655800, angle);
-    rest = std::fma(-quarter, 6.12323399573676603587e-17, rest);
-    const double square = rest * rest;
-    double s = 1.0, c = 1.0;
-    for (int n = 16; n >= 2; n -= 2) {
-        c = 1.0 - square * c / double(n * (n - 1));
-        s = 1.0 - square * s / double((n + 1) * n);
-    }
-    s *= rest;
-    const int quadrant = int(quarter) & 3;
-    *cosine = float(quadrant == 0 ? c : quadrant == 1 ? -s : quadrant == 2 ? -c : s);
-    *sine = float(quadrant == 0 ? s : quadrant == 1 ? c : quadrant == 2 ? -s : -c);
 }
 
 }  // namespace lnh

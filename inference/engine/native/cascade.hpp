@@ -25,6 +25,15 @@ class Cascade {
         for (auto &matrix : logits_of_) work(matrix);
     }
 
+    // What the fields read, in that order.
+    void look_ahead(Ahead &ahead) const {
+        ahead.add(start_.start(), start_.bytes());
+        for (const auto &matrix : logits_of_) {
+            ahead.add(matrix.start(), matrix.bytes());
+            if (&matrix == &logits_of_.front()) ahead.add(recurrent_.start(), recurrent_.bytes());
+        }
+    }
+
     float *logits(int row) { return logits_.data() + std::size_t(row) * logits_stride_; }
     const float *logits(int row) const { return logits_.data() + std::size_t(row) * logits_stride_; }
 
@@ -33,7 +42,7 @@ class Cascade {
         const int stride = start_.outputs();
         for (int i = 0; i < rows; i++)
             trunk.summarise(w.rows[i], w.inputs[i], w.normed.get() + std::size_t(i) * summary_stride());
-        start_.multiply(w.normed.get(), summary_stride(), w.wide.get(), stride, rows, w.integers);
+        start_.multiply(w.normed.get(), summary_stride(), w.wide.get(), stride, rows, w.integers, w.ahead);
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < s_.cascade; j += LANES)
                 store(state(w.rows[i]) + j, hyperbolic_tangent(load(w.wide.get() + std::size_t(i) * stride + j)));
@@ -42,16 +51,13 @@ class Cascade {
     // The state from which `field` is drawn, after the field before it was chosen.
     void advance(int field, int rows, Workspace &w) {
         const int width = s_.cascade, stride = recurrent_.outputs();
+        for (int i = 0; i < rows; i++) each_input(field, w.inputs[i], [&](const float *row) { fetch(row, 3 * width); });
         gather(rows, w, state_.data(), state_stride(), state_stride());
-        recurrent_.multiply(w.normed.get(), state_stride(), w.wide.get(), stride, rows, w.integers);
+        recurrent_.multiply(w.normed.get(), state_stride(), w.wide.get(), stride, rows, w.integers, w.ahead);
         for (int i = 0; i < rows; i++) {
-            const int slot = w.inputs[i];
             float *input = w.mixed.get();
             std::memcpy(input, input_bias_.data(), 3 * width * sizeof(float));
-            add(input, chosen_tables_[field - 1][board_.chosen[slot * FIELDS + field - 1]], 3 * width);
-            if (field == VALUE)
-                for (int column = 0; column < s_.echoes; column++)
-                    add(input, echo_tables_[column][board_.echo[slot * s_.echoes + column]], 3 * width);
+            each_input(field, w.inputs[i], [&](const float *row) { add(input, row, 3 * width); });
             const float *moved = w.wide.get() + std::size_t(i) * stride;
             float *old = state(w.rows[i]);
             for (int j = 0; j < width; j += LANES) {
@@ -68,7 +74,7 @@ class Cascade {
     void predict(int field, int rows, Workspace &w) {
         const Matrix<Fine> &matrix = logits_of_[field];
         gather(rows, w, state_.data(), state_stride(), state_stride());
-        matrix.multiply(w.normed.get(), state_stride(), w.wide.get(), matrix.outputs(), rows, w.integers);
+        matrix.multiply(w.normed.get(), state_stride(), w.wide.get(), matrix.outputs(), rows, w.integers, w.ahead);
         for (int i = 0; i < rows; i++) {
             float *logits = logits_.data() + std::size_t(w.rows[i]) * logits_stride_;
             std::memcpy(logits, w.wide.get() + std::size_t(i) * matrix.outputs(), matrix.outputs() * sizeof(float));
@@ -125,10 +131,20 @@ class Cascade {
         const int stride = input.outputs(), width = 3 * s_.cascade;
         std::vector<float> wide(std::size_t(size) * stride), rows(std::size_t(size) * width);
         Integral integers;
-        input.multiply(table, s_.cascade, wide.data(), stride, size, integers);
+        Ahead nothing;
+        input.multiply(table, s_.cascade, wide.data(), stride, size, integers, nothing);
         for (int i = 0; i < size; i++)
             std::copy_n(wide.data() + std::size_t(i) * stride, width, rows.data() + std::size_t(i) * width);
         return Table(rows.data(), size, width);
+    }
+
+    // What a song's recurrent cell is given for a field: the field before it, and for values also the echo.
+    template <class Work>
+    void each_input(int field, int slot, Work &&work) const {
+        work(chosen_tables_[field - 1][board_.chosen[slot * FIELDS + field - 1]]);
+        if (field != VALUE) return;
+        for (int column = 0; column < s_.echoes; column++)
+            work(echo_tables_[column][board_.echo[slot * s_.echoes + column]]);
     }
 
     // Rows that lie apart, one after another in `w.normed`.

@@ -26,14 +26,16 @@ class Composer {
         const int narrow = cascade_.narrowest(), wide = std::max(trunk_.widest(), cascade_.widest());
         const int mixed = std::max({narrow, padded(s_.hidden, LANES), 3 * s_.cascade});
         return Workspace{{}, {}, zeros(rows * narrow), zeros(rows * narrow), zeros(rows * wide), zeros(rows * mixed),
-                         zeros(rows * s_.width / s_.heads), {}, {}, trunk_.glance()};
+                         zeros(rows * s_.width / s_.heads), {}, {}, trunk_.glance(), {}};
     }
 
     // What the song adds to every input, once for each of its rows.
     void join(Song song) { trunk_.join(song); }
 
     // One step of the trunk.
-    void step(const Song *songs, int count, Workspace &w) { trunk_.step(spread(songs, count, w), w); }
+    void step(const Song *songs, int count, Workspace &w) {
+        trunk_.step(spread(songs, count, w), w, [&](Ahead &ahead) { cascade_.look_ahead(ahead); });
+    }
 
     // Draws the fields first..last, each knowing those before it.
     void draw(const Song *songs, int count, int first, int last, Workspace &w) {
@@ -44,7 +46,7 @@ class Composer {
             else
                 cascade_.advance(field, rows, w);
             cascade_.predict(field, rows, w);
-            for (int i = 0; i < count; i++) choose(songs[i], field, w.room);
+            for (int i = 0; i < count; i++) choose(songs[i], field, w.hat);
         }
     }
 
@@ -88,7 +90,7 @@ class Composer {
         return int(w.rows.size());
     }
 
-    void choose(Song song, int field, std::vector<Weighed> &room) {
+    void choose(Song song, int field, Hat &hat) {
         const int slot = song.slot, size = field_sizes_[field];
         float *logits = cascade_.logits(slot);
         if (song.guided) {
@@ -99,7 +101,7 @@ class Composer {
         const std::size_t entry = std::size_t(slot) * FIELDS + field, place = entry * widest_field_;
         const float noise = uniform(board_.seed[slot], std::uint64_t(board_.fed[slot]), std::uint64_t(field));
         board_.chosen[entry] = lnh::draw(logits, board_.mask + place, board_.leans[entry] ? board_.leaning + place : nullptr,
-                                         size, board_.temperature[slot], board_.top_p[slot], noise, room);
+                                         size, board_.temperature[slot], board_.top_p[slot], noise, hat);
     }
 
     Shape s_;

@@ -4,7 +4,7 @@
 // `Pairs` are 32 integers of 16 bits, two for each sum. `Few` are integers of 8 bits, GROUP for each sum: four where the
 // machine multiplies bytes, else two, as Pairs. A number that is multiplied by many is a `Small`; what it is multiplied by
 // is kept in bytes. Some machines want one of two bytes without a sign: then what has one is kept OFFSET too large, and
-// whoever adds up takes away OFFSET times the sum of the Small ones.
+// whoever adds up begins with minus OFFSET times the sum of the Small ones.
 #pragma once
 
 #include <cstring>
@@ -22,8 +22,7 @@ struct Pairs {
     __m512i a;
 };
 
-static inline Integers no_integers() { return {_mm512_setzero_si512()}; }
-static inline Integers less(Integers x, std::int32_t by) { return {_mm512_sub_epi32(x.a, _mm512_set1_epi32(by))}; }
+static inline Integers all_integers(std::int32_t x) { return {_mm512_set1_epi32(x)}; }
 static inline Integers seven_up(Integers x) { return {_mm512_slli_epi32(x.a, 7)}; }
 static inline Integers upper(Integers x) { return {_mm512_srai_epi32(x.a, 7)}; }
 static inline Integers lower(Integers x) { return {_mm512_and_si512(x.a, _mm512_set1_epi32(127))}; }
@@ -79,10 +78,7 @@ struct Pairs {
     __m256i a, b;
 };
 
-static inline Integers no_integers() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
-static inline Integers less(Integers x, std::int32_t by) {
-    return {_mm256_sub_epi32(x.a, _mm256_set1_epi32(by)), _mm256_sub_epi32(x.b, _mm256_set1_epi32(by))};
-}
+static inline Integers all_integers(std::int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
 static inline Integers seven_up(Integers x) { return {_mm256_slli_epi32(x.a, 7), _mm256_slli_epi32(x.b, 7)}; }
 static inline Integers upper(Integers x) { return {_mm256_srai_epi32(x.a, 7), _mm256_srai_epi32(x.b, 7)}; }
 static inline Integers lower(Integers x) {
@@ -128,13 +124,9 @@ struct Pairs {
     int16x8_t p[4];
 };
 
-static inline Integers no_integers() {
-    const int32x4_t zero = vdupq_n_s32(0);
-    return {{zero, zero, zero, zero}};
-}
-static inline Integers less(Integers x, std::int32_t by) {
-    for (int i = 0; i < 4; i++) x.p[i] = vsubq_s32(x.p[i], vdupq_n_s32(by));
-    return x;
+static inline Integers all_integers(std::int32_t x) {
+    const int32x4_t same = vdupq_n_s32(x);
+    return {{same, same, same, same}};
 }
 static inline Integers seven_up(Integers x) {
     for (int i = 0; i < 4; i++) x.p[i] = vshlq_n_s32(x.p[i], 7);
@@ -215,6 +207,13 @@ static inline Pairs widened(const std::uint8_t *from) {
 #endif
 
 namespace lnh {
+
+static inline std::int32_t sum(Integers x) {
+    std::int32_t lane[LANES], total = 0;
+    store(lane, x);
+    for (std::int32_t one : lane) total += one;
+    return total;
+}
 
 #if defined(LNH_BYTES)
 using Small = std::int8_t;

@@ -45,6 +45,14 @@ static inline Lanes power_of_two(Lanes bits) {
     const __m512i exponent = _mm512_add_epi32(_mm512_castps_si512(bits.a), _mm512_set1_epi32(127));
     return {_mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23))};
 }
+// One bit for each lane in which they are the same.
+static inline unsigned equal(Lanes x, Lanes y) { return _mm512_cmpeq_ps_mask(x.a, y.a); }
+static inline __m256 lower_half(Lanes x) { return _mm512_castps512_ps256(x.a); }
+static inline __m256 upper_half(Lanes x) { return _mm512_castps512_ps256(_mm512_shuffle_f32x4(x.a, x.a, 0xEE)); }
+// The first `count` lanes, and `rest` in the others.
+static inline Lanes first_of(Lanes x, int count, float rest) {
+    return {_mm512_mask_mov_ps(_mm512_set1_ps(rest), __mmask16((1u << count) - 1), x.a)};
+}
 
 }  // namespace lnh
 
@@ -86,6 +94,22 @@ static inline __m256 power_of_two(__m256 bits) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
 }
 static inline Lanes power_of_two(Lanes bits) { return {power_of_two(bits.a), power_of_two(bits.b)}; }
+// One bit for each lane in which they are the same.
+static inline unsigned equal(Lanes x, Lanes y) {
+    const int a = _mm256_movemask_ps(_mm256_cmp_ps(x.a, y.a, _CMP_EQ_OQ));
+    const int b = _mm256_movemask_ps(_mm256_cmp_ps(x.b, y.b, _CMP_EQ_OQ));
+    return unsigned(a | b << 8);
+}
+static inline __m256 lower_half(Lanes x) { return x.a; }
+static inline __m256 upper_half(Lanes x) { return x.b; }
+// The first `count` lanes, and `rest` in the others.
+static inline Lanes first_of(Lanes x, int count, float rest) {
+    const __m256i place = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i a = _mm256_cmpgt_epi32(_mm256_set1_epi32(count), place);
+    const __m256i b = _mm256_cmpgt_epi32(_mm256_set1_epi32(count - 8), place);
+    const __m256 other = _mm256_set1_ps(rest);
+    return {_mm256_blendv_ps(other, x.a, _mm256_castsi256_ps(a)), _mm256_blendv_ps(other, x.b, _mm256_castsi256_ps(b))};
+}
 
 }  // namespace lnh
 
@@ -145,6 +169,22 @@ static inline Lanes power_of_two(Lanes bits) {
         return vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23));
     });
 }
+// The first `count` lanes, and `rest` in the others.
+static inline Lanes first_of(Lanes x, int count, float rest) {
+    float lane[LANES];
+    store(lane, x);
+    for (int i = count; i < LANES; i++) lane[i] = rest;
+    return load(lane);
+}
+// One bit for each lane in which they are the same.
+static inline unsigned equal(Lanes x, Lanes y) {
+    float left[LANES], right[LANES];
+    store(left, x);
+    store(right, y);
+    unsigned bits = 0;
+    for (int i = 0; i < LANES; i++) bits |= unsigned(left[i] == right[i]) << i;
+    return bits;
+}
 
 }  // namespace lnh
 
@@ -154,24 +194,32 @@ static inline Lanes power_of_two(Lanes bits) {
 
 namespace lnh {
 
-// The sum of the lanes, always in the same order.
+// The lanes joined by halves: 0 with 8, 1 with 9 and so on, then 0 with 4, always in this order.
+#if defined(__AVX2__)
 static inline float sum(Lanes x) {
-    float lane[LANES];
-    store(lane, x);
-    for (int half = LANES / 2; half; half /= 2)
-        for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-    return lane[0];
+    const __m256 eight = _mm256_add_ps(lower_half(x), upper_half(x));
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
+static inline float largest(Lanes x) {
+    const __m256 eight = _mm256_max_ps(lower_half(x), upper_half(x));
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+#else
+static inline float sum(Lanes x) {
+    const float32x4_t four = vaddq_f32(vaddq_f32(x.p[0], x.p[2]), vaddq_f32(x.p[1], x.p[3]));
+    const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+    return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+}
+static inline float largest(Lanes x) {
+    return vmaxvq_f32(vmaxq_f32(vmaxq_f32(x.p[0], x.p[2]), vmaxq_f32(x.p[1], x.p[3])));
+}
+#endif
 
 static inline Lanes absolute(Lanes x) { return larger(x, all(0.0f) - x); }
-
-static inline float largest(Lanes x) {
-    float lane[LANES];
-    store(lane, x);
-    float most = lane[0];
-    for (int i = 1; i < LANES; i++) most = lane[i] > most ? lane[i] : most;
-    return most;
-}
 
 // e^x within 2 units in the last place; x is held within -87..88.
 static inline Lanes exponential(Lanes x) {

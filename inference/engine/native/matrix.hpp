@@ -8,6 +8,7 @@
 #include <new>
 #include <vector>
 
+#include "ahead.hpp"
 #include "dots.hpp"
 
 namespace lnh {
@@ -37,25 +38,23 @@ static float take_integers(const float *x, int count, int most, Number *to, std:
     for (int k = 0; k < whole; k += LANES) largest_so_far = larger(largest_so_far, absolute(load(x + k)));
     const float top = std::max(largest(largest_so_far), 1e-30f);
     const Lanes up = all(float(most) / top);
-    Integers sums = no_integers();
+    Integers sums = all_integers(0);
     for (int k = 0; k < count; k += LANES) {
         const Integers integers = rounded((k < whole ? load(x + k) : load(rest)) * up);
         store(to + k, integers);
         sums = sums + integers;
     }
-    std::int32_t totals[LANES];
-    store(totals, sums);
-    total = 0;
-    for (int i = 0; i < LANES; i++) total += totals[i];
+    total = sum(sums);
     return top / float(most);
 }
 
 // Rows as integers, each with a scale of its own, so that a row never feels its neighbours.
 class Integral {
   public:
-    // Of each row: what its integers are to be multiplied by, and OFFSET times their sum.
+    // Of each row: what its integers are to be multiplied by, and what sums of their products begin with where the others
+    // are OFFSET too large.
     std::vector<float> scales;
-    std::vector<std::int32_t> excess;
+    std::vector<std::int32_t> starts;
     int stride = 0;
 
     template <class Number>
@@ -69,11 +68,11 @@ class Integral {
         stride = padded(count, LANES);
         values_.resize(std::size_t(rows) * stride * sizeof(Number));
         scales.resize(rows);
-        excess.resize(rows);
+        starts.resize(rows);
         auto *to = reinterpret_cast<Number *>(values_.data());
         for (int r = 0; r < rows; r++, x += x_stride, to += stride) {
-            scales[r] = take_integers(x, count, most, to, excess[r]);
-            excess[r] *= OFFSET;
+            scales[r] = take_integers(x, count, most, to, starts[r]);
+            starts[r] *= -OFFSET;
         }
     }
 
@@ -118,6 +117,9 @@ class Matrix {
     static constexpr int ROWS_AT_ONCE = 3;
 #endif
 
+    // Fewer rows read from end to end as fast as the processor itself guesses what comes.
+    static constexpr int MANY = 3;
+
     Matrix() = default;
 
     // `weights` is [outputs, inputs]; `bias` is [outputs] or null. Panels of 32 outputs; in a panel, for one group of inputs
@@ -145,6 +147,7 @@ class Matrix {
     std::size_t count() const { return std::size_t(outputs_) * depth_; }
     std::size_t bytes_each() const { return sizeof(Weight); }
     std::size_t bytes() const { return count() * bytes_each(); }
+    const void *start() const { return weights_; }
     // Puts the weights there, and returns where they end; they must stay there.
     unsigned char *move_to(unsigned char *memory) {
         std::memcpy(memory, weights_, bytes());
@@ -154,13 +157,14 @@ class Matrix {
     }
 
     // x [rows, x_stride] -> y [rows, y_stride], y_stride at least outputs(). A panel stays in the cache for all rows.
-    void multiply(const float *x, int x_stride, float *y, int y_stride, int rows, Integral &room) const {
+    void multiply(const float *x, int x_stride, float *y, int y_stride, int rows, Integral &room, Ahead &ahead) const {
         room.take<Input>(x, x_stride, inputs_, rows, most_);
+        if (rows < MANY) ahead.pass(bytes());
         for (int n = 0; n < outputs_; n += PANEL) {
             int left = rows, tiles = (rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
             for (int first = 0; tiles; tiles--) {
                 const int now = (left + tiles - 1) / tiles;
-                tile(now, n, room, first, y + std::size_t(first) * y_stride + n, y_stride);
+                tile(now, n, room, first, y + std::size_t(first) * y_stride + n, y_stride, ahead);
                 first += now;
                 left -= now;
             }
@@ -168,21 +172,21 @@ class Matrix {
     }
 
   private:
-    void tile(int rows, int n, const Integral &x, int first, float *y, int y_stride) const {
+    void tile(int rows, int n, const Integral &x, int first, float *y, int y_stride, Ahead &ahead) const {
         switch (rows) {
-            case 1: return tile<1>(n, x, first, y, y_stride);
-            case 2: return tile<2>(n, x, first, y, y_stride);
-            case 3: return tile<3>(n, x, first, y, y_stride);
-            case 4: return tile<4>(n, x, first, y, y_stride);
-            case 5: return tile<5>(n, x, first, y, y_stride);
-            case 6: return tile<6>(n, x, first, y, y_stride);
-            case 7: return tile<7>(n, x, first, y, y_stride);
-            default: return tile<8>(n, x, first, y, y_stride);
+            case 1: return tile<1>(n, x, first, y, y_stride, ahead);
+            case 2: return tile<2>(n, x, first, y, y_stride, ahead);
+            case 3: return tile<3>(n, x, first, y, y_stride, ahead);
+            case 4: return tile<4>(n, x, first, y, y_stride, ahead);
+            case 5: return tile<5>(n, x, first, y, y_stride, ahead);
+            case 6: return tile<6>(n, x, first, y, y_stride, ahead);
+            case 7: return tile<7>(n, x, first, y, y_stride, ahead);
+            default: return tile<8>(n, x, first, y, y_stride, ahead);
         }
     }
 
     template <int R>
-    void tile(int n, const Integral &x, int first, float *y, int y_stride) const {
+    void tile(int n, const Integral &x, int first, float *y, int y_stride, Ahead &ahead) const {
         constexpr int group = Kind::AT_ONCE;
         const Weight *w = weights_ + std::size_t(n) * depth_;
         const Input *rows = x.values<Input>() + std::size_t(first) * x.stride;
@@ -190,28 +194,30 @@ class Matrix {
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++)
 #pragma GCC unroll 8
-            for (int j = 0; j < 2; j++) sums[r][j] = no_integers();
-#pragma GCC unroll 2
-        for (int k = 0; k < depth_; k += group, w += group * PANEL) {
-            decltype(Kind::load(w)) column[2];
+            for (int j = 0; j < 2; j++) sums[r][j] = all_integers(Kind::OFF ? x.starts[first + r] : 0);
+        for (int part = 0; part < depth_; part += LANES) {
+            // The first of them reads what is new.
+            if (R >= MANY && !first) ahead.fetch<LANES * PANEL * int(sizeof(Weight)) / LINE>();
+#pragma GCC unroll 4
+            for (int k = part; k < part + LANES; k += group, w += group * PANEL) {
+                decltype(Kind::load(w)) column[2];
 #pragma GCC unroll 8
-            for (int j = 0; j < 2; j++) column[j] = Kind::load(w + group * j * LANES);
+                for (int j = 0; j < 2; j++) column[j] = Kind::load(w + group * j * LANES);
 #pragma GCC unroll 8
-            for (int r = 0; r < R; r++) {
-                const auto input = Kind::same(rows + std::size_t(r) * x.stride + k);
+                for (int r = 0; r < R; r++) {
+                    const auto input = Kind::same(rows + std::size_t(r) * x.stride + k);
 #pragma GCC unroll 8
-                for (int j = 0; j < 2; j++) sums[r][j] = dot(sums[r][j], input, column[j]);
+                    for (int j = 0; j < 2; j++) sums[r][j] = dot(sums[r][j], input, column[j]);
+                }
             }
         }
 #pragma GCC unroll 8
         for (int j = 0; j < 2; j++) {
             const Lanes scale = load(scales_.data() + n + j * LANES), bias = load(bias_.data() + n + j * LANES);
 #pragma GCC unroll 8
-            for (int r = 0; r < R; r++) {
-                const Integers exact = Kind::OFF ? less(sums[r][j], x.excess[first + r]) : sums[r][j];
+            for (int r = 0; r < R; r++)
                 store(y + std::size_t(r) * y_stride + j * LANES,
-                      fma(as_lanes(exact), scale * all(x.scales[first + r]), bias));
-            }
+                      fma(as_lanes(sums[r][j]), scale * all(x.scales[first + r]), bias));
         }
     }
 

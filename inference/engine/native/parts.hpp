@@ -74,9 +74,10 @@ struct Block {
 struct Workspace {
     std::vector<int> rows, inputs;
     Aligned<float> x, normed, wide, mixed, turn;
-    std::vector<Weighed> room;
+    Hat hat;
     Integral integers;
     Glance glance;
+    Ahead ahead;
 };
 
 // A song's slot; when it is guided, its second sequence, which does not know the genre, has the row `slots` further on.

@@ -135,7 +135,7 @@ constexpr int UNITS = 6;
 template <class Numbers>
 static int most_dots(long rounds, Numbers x) {
     Integers a[UNITS];
-    for (auto &one : a) one = no_integers();
+    for (auto &one : a) one = all_integers(0);
     for (long i = 0; i < rounds; i++)
 #pragma GCC unroll 6
         for (int j = 0; j < UNITS; j++) a[j] = dot(a[j], x, x);
@@ -261,8 +261,8 @@ int lnh_pair_dots(long rounds, int both) { return lnh::most_dots(rounds, lnh::al
 
 int lnh_draw_one(const float *logits, const std::uint8_t *mask, const float *leaning, int size, float temperature,
                  float top_p, float noise) {
-    std::vector<lnh::Weighed> room;
-    return lnh::draw(logits, mask, leaning, size, temperature, top_p, noise, room);
+    lnh::Hat hat;
+    return lnh::draw(logits, mask, leaning, size, temperature, top_p, noise, hat);
 }
 
 }  // extern "C"

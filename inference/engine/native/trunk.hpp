@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parts.hpp"
+#include "turns.hpp"
 
 namespace lnh {
 
@@ -9,7 +10,7 @@ class Trunk {
   public:
     Trunk(const Shape &shape, const std::vector<int> &field_sizes, const Sizes &sizes, const float *rates, Cursor &cursor,
           const Board &board)
-        : s_(shape), board_(board), rates_(rates, rates + head_size() / 2) {
+        : s_(shape), board_(board), turns_(rates, head_size(), shape.window) {
         read_inputs(field_sizes, sizes, cursor);
         for (int layer = 0; layer < s_.layers; layer++) read_block(cursor);
         norm_ = vector(cursor.take(), s_.width);
@@ -56,12 +57,16 @@ class Trunk {
         }
     }
 
-    // One step of the rows of `w`.
-    void step(int rows, Workspace &w) {
+    // One step of the rows of `w`; `after` adds to `w.ahead` what is read next.
+    template <class After>
+    void step(int rows, Workspace &w, After &&after) {
         const int width = s_.width, narrow = padded(width, PANEL);
+        look_ahead(rows, w);
+        after(w.ahead);
+        w.ahead.begin();
         for (int i = 0; i < rows; i++) {
             embed(w.rows[i], w.inputs[i], w.x.get() + std::size_t(i) * narrow);
-            turn(board_.fed[w.inputs[i]], w.turn.get() + std::size_t(i) * head_size());
+            turns_.show(board_.fed[w.inputs[i]], w.turn.get() + std::size_t(i) * head_size());
         }
         for (int layer = 0; layer < s_.layers; layer++) {
             attention(layer, rows, w);
@@ -87,17 +92,27 @@ class Trunk {
     int kv_width() const { return s_.kv_heads * head_size(); }
     std::size_t row_bytes() const { return Memory::bytes(columns_, head_size()) * s_.layers * s_.kv_heads; }
 
-    Memory memory(int row, int layer, int head) {
+    Memory memory(int row, int layer, int head) const {
         const std::size_t before = (std::size_t(row) * s_.layers + layer) * s_.kv_heads + head;
-        const std::size_t bytes = Memory::bytes(columns_, head_size());
-        return Memory(cache_.as<unsigned char>() + before * bytes, columns_, head_size());
+        return Memory(cache_.as<unsigned char>() + before * Memory::bytes(columns_, head_size()), head_size());
     }
 
-    // What attention reads next: another head, another row or another layer.
-    Memory after(int i, int rows, int layer, int head, const Workspace &w) {
-        if (head + 1 < s_.kv_heads) return memory(w.rows[i], layer, head + 1);
-        if (i + 1 < rows) return memory(w.rows[i + 1], layer, 0);
-        return memory(w.rows[0], (layer + 1) % s_.layers, 0);
+    // Columns that a slot's next step sees, its own among them.
+    int seen(int slot) const { return int(std::min<std::int64_t>(board_.fed[slot] + 1, s_.window)); }
+
+    // What a step reads, in that order.
+    void look_ahead(int rows, Workspace &w) const {
+        w.ahead.forget();
+        for (int layer = 0; layer < s_.layers; layer++) {
+            const Block &block = blocks_[layer];
+            w.ahead.add(block.query_key_value.start(), block.query_key_value.bytes());
+            for (int i = 0; i < rows; i++)
+                for (int head = 0; head < s_.kv_heads; head++)
+                    w.ahead.add(memory(w.rows[i], layer, head).start(),
+                                Memory::bytes(seen(w.inputs[i]), head_size()));
+            for (const auto *matrix : {&block.out, &block.gate_up, &block.down})
+                w.ahead.add(matrix->start(), matrix->bytes());
+        }
     }
 
     void read_inputs(const std::vector<int> &field_sizes, const Sizes &sizes, Cursor &cursor) {
@@ -130,22 +145,9 @@ class Trunk {
         if (!board_.has_content[slot]) return;
         for (int k = 0; k < s_.content; k++) {
             const float amount = board_.content[slot * s_.content + k];
+            if (amount == 0.0f) continue;
             const float *column = content_[k];
             for (int i = 0; i < s_.width; i++) x[i] += amount * column[i];
-        }
-    }
-
-    void turn(std::int64_t position, float *to) const {
-        const int half = head_size() / 2;
-        for (int i = 0; i < half; i++) cosine_sine(double(float(position) * rates_[i]), to + i, to + half + i);
-    }
-
-    void rotate(float *x, const float *turn) const {
-        const int half = head_size() / 2;
-        for (int i = 0; i < half; i++) {
-            const float left = x[i], right = x[half + i], cosine = turn[i], sine = turn[half + i];
-            x[i] = left * cosine - right * sine;
-            x[half + i] = left * sine + right * cosine;
         }
     }
 
@@ -164,26 +166,25 @@ class Trunk {
         for (int i = 0; i < rows; i++)
             normalise(w.x.get() + std::size_t(i) * narrow, block.attention_norm.data(),
                       w.normed.get() + std::size_t(i) * narrow);
-        block.query_key_value.multiply(w.normed.get(), narrow, w.wide.get(), wide, rows, w.integers);
+        block.query_key_value.multiply(w.normed.get(), narrow, w.wide.get(), wide, rows, w.integers, w.ahead);
         const float scale = 1.0f / std::sqrt(float(size));
         Glance &glance = w.glance;
         for (int i = 0; i < rows; i++) {
             float *query = w.wide.get() + std::size_t(i) * wide, *key = query + s_.width, *value = key + kv_width();
             const float *angle = w.turn.get() + std::size_t(i) * size;
-            const std::int64_t fed = board_.fed[w.inputs[i]];
-            const int at = int(fed % s_.window), seen = int(std::min<std::int64_t>(fed + 1, s_.window));
-            for (int head = 0; head < s_.heads; head++) rotate(query + head * size, angle);
+            const int at = int(board_.fed[w.inputs[i]] % s_.window);
+            for (int head = 0; head < s_.heads; head++) turns_.rotate(query + head * size, angle);
             for (int j = 0; j < s_.width; j++) query[j] *= scale;
             glance.queries.take<Small>(query, size, size, s_.heads, Coarse::MOST);
             for (int head = 0; head < s_.kv_heads; head++) {
-                rotate(key + head * size, angle);
+                turns_.rotate(key + head * size, angle);
                 Memory part = memory(w.rows[i], layer, head);
-                part.write(key + head * size, value + head * size, size, at, glance.column.data());
-                attend(group, head * group, part, after(i, rows, layer, head, w), size, seen, glance,
-                       w.mixed.get() + std::size_t(i) * narrow + head * group * size);
+                part.write(key + head * size, value + head * size, at, glance.column.data());
+                attend(group, head * group, part, seen(w.inputs[i]), glance,
+                       w.mixed.get() + std::size_t(i) * narrow + head * group * size, w.ahead);
             }
         }
-        block.out.multiply(w.mixed.get(), narrow, w.normed.get(), narrow, rows, w.integers);
+        block.out.multiply(w.mixed.get(), narrow, w.normed.get(), narrow, rows, w.integers, w.ahead);
         add(w.x.get(), w.normed.get(), rows * narrow);
     }
 
@@ -193,7 +194,7 @@ class Trunk {
         for (int i = 0; i < rows; i++)
             normalise(w.x.get() + std::size_t(i) * narrow, block.hidden_norm.data(),
                       w.normed.get() + std::size_t(i) * narrow);
-        block.gate_up.multiply(w.normed.get(), narrow, w.wide.get(), wide, rows, w.integers);
+        block.gate_up.multiply(w.normed.get(), narrow, w.wide.get(), wide, rows, w.integers, w.ahead);
         for (int i = 0; i < rows; i++) {
             const float *gate = w.wide.get() + std::size_t(i) * wide, *up = gate + s_.hidden;
             float *to = w.mixed.get() + std::size_t(i) * hidden;
@@ -202,13 +203,14 @@ class Trunk {
                 store(to + j, x * sigmoid(x) * load(up + j));
             }
         }
-        block.down.multiply(w.mixed.get(), hidden, w.normed.get(), narrow, rows, w.integers);
+        block.down.multiply(w.mixed.get(), hidden, w.normed.get(), narrow, rows, w.integers, w.ahead);
         add(w.x.get(), w.normed.get(), rows * narrow);
     }
 
     Shape s_;
     Board board_;
-    std::vector<float> rates_, norm_;
+    Turns turns_;
+    std::vector<float> norm_;
     int columns_ = 0;
     std::vector<Table> field_tables_, context_tables_, song_tables_;
     Table content_, genres_;

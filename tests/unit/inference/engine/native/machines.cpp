@@ -29,23 +29,25 @@ static void multiply(int outputs, int inputs) {
     const std::vector<float> weights = numbers(outputs * inputs), bias = numbers(outputs), x = numbers(19 * inputs);
     const lnh::Matrix<Kind> matrix(weights.data(), bias.data(), outputs, inputs);
     lnh::Integral room;
+    lnh::Ahead nothing;
     std::vector<float> y(19 * matrix.outputs());
     for (int rows : {1, 2, 3, 5, 8, 9, 16, 19}) {
-        matrix.multiply(x.data(), inputs, y.data(), matrix.outputs(), rows, room);
+        matrix.multiply(x.data(), inputs, y.data(), matrix.outputs(), rows, room, nothing);
         see(y.data(), rows * matrix.outputs());
     }
 }
 
 static void attend(int size, int group, int columns) {
     std::vector<float> cache(lnh::Memory::bytes(columns, size) / sizeof(float)), out(group * size);
-    lnh::Memory memory(reinterpret_cast<unsigned char *>(cache.data()), columns, size);
+    lnh::Ahead nothing;
+    lnh::Memory memory(reinterpret_cast<unsigned char *>(cache.data()), size);
     lnh::Glance glance(group, columns, size);
     for (int at = 0; at < columns; at++) {
         const std::vector<float> key = numbers(size), value = numbers(size);
-        memory.write(key.data(), value.data(), size, at, glance.column.data());
+        memory.write(key.data(), value.data(), at, glance.column.data());
         if (at > 66 && at % 61) continue;
         glance.queries.take<lnh::Small>(numbers(group * size).data(), size, size, group, lnh::Coarse::MOST);
-        lnh::attend(group, 0, memory, memory, size, at + 1, glance, out.data());
+        lnh::attend(group, 0, memory, at + 1, glance, out.data(), nothing);
         see(out.data(), out.size());
     }
 }
