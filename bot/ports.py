@@ -1,4 +1,4 @@
-"""What the services need of the world; adapters implement these, tests fake them."""
+"""Interfaces to the outside world (ports); adapters implement them, tests fake them."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date, datetime
@@ -15,7 +15,7 @@ UserError = LnhError | MusicError
 
 
 class Composer(Protocol):
-    """Makes songs (adapters/composer over HTTP)."""
+    """Composes songs; `adapters.composer` implements it over HTTP."""
 
     def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Preview | Song, None]:
         """Yields progress, perhaps a preview if the request wants one, then the song as the last item.
@@ -36,10 +36,10 @@ class Composer(Protocol):
 
 
 class Reply(Protocol):
-    """One conversation about one request, on whatever platform. Its methods never raise for a gone progress message."""
+    """The answers to one request on a platform. A progress message that was deleted is no error."""
 
     async def progress(self, progress: Progress) -> None:
-        """Shows how far the song is; the adapter throttles to what its platform bears."""
+        """Shows how far the song is; the adapter throttles this to its platform's rate limit."""
 
     async def preview(self, song: Song) -> None:
         """Posts a song whose recording is a quick mix, if that is possible here; `song` replaces it. Never raises."""
@@ -52,7 +52,7 @@ class Reply(Protocol):
 
 
 class FilesReply(Protocol):
-    """One conversation about more files of a song."""
+    """The answers to a request for more files of a song."""
 
     async def files(self, made: MadeFiles) -> None:
         """Posts the files, and says which could not be made or not be posted here. Raises DeliveryFailed."""
@@ -94,14 +94,14 @@ class Answers(Protocol):
     """Which message on its platform answers a request, so that a bot that crashed finds it again."""
 
     async def note(self, id: RequestId, message: str) -> None:
-        """Remembers what the adapter needs to find the message, in at most 64 characters; the last note counts."""
+        """Stores what the adapter needs to find the message, at most 64 characters; replaces an earlier note."""
 
     async def noted(self, id: RequestId) -> str | None:
         """The last note; None when there is none."""
 
 
 class Schedules(Protocol):
-    """Daily songs; the truth of what is due."""
+    """The daily songs: which there are and when each is due next."""
 
     async def save(self, schedule: DailySchedule) -> None:
         """Adds it, or replaces the one of the same id. One schedule a place: an older one of the place goes."""
@@ -138,7 +138,7 @@ class Words(Protocol):
 
 
 class GenreSettings(Protocol):
-    """Which genres a workspace switched off."""
+    """Which genres each workspace has switched off."""
 
     async def disabled(self, platform: str, workspace: str) -> frozenset[str]: ...
 
@@ -146,10 +146,10 @@ class GenreSettings(Protocol):
 
 
 class Clock(Protocol):
-    """Now, and a call at a later instant."""
+    """The current time, and calls at later instants."""
 
     def now(self) -> datetime:
-        """Aware, in UTC."""
+        """The current time, timezone-aware, in UTC."""
 
     def call_at(self, key: str, instant_utc: datetime, action: Callable[[], Awaitable[None]]) -> None:
         """Runs `action` once at the instant, or at once if it is past; the same key replaces the earlier call."""

@@ -1,4 +1,4 @@
-"""What is done to a song that exists already."""
+"""Edits: operations on an existing song."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,9 +14,11 @@ _HALF = 0.5
 
 
 class Operation(StrEnum):
-    """CONTINUE keeps every bar and goes on; EXTEND writes the last bar anew, so that the song ends later. REPLACE
-    writes players, bars or both anew. ACCOMPANY adds the players a genre has more. VARY redraws some of what is played
-    and keeps the form; REMIX does so with another genre, tempo, key or band. BLEND writes a song between two.
+    """What an edit does.
+
+    CONTINUE keeps every bar and adds more; EXTEND rewrites the last bar too, as a new ending. REPLACE rewrites players,
+    bars or both. ACCOMPANY adds the players that the genre's band has and the song lacks. VARY rewrites a share of the
+    music and keeps the form; REMIX does the same in another genre, tempo, key or band. BLEND writes a song between two.
     """
 
     CONTINUE = "continue"
@@ -34,20 +36,20 @@ _REDRAWS = (Operation.VARY, Operation.REMIX)
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An operation and the song it is done to.
+    """An operation and the song it edits.
 
     Args:
-        operation: what is done.
+        operation: what to do.
         source: the song, as `packed.pack` writes it or a MIDI file in base64.
-        key: the song's key where it is known; None: as its notes say.
+        key: the song's key; None: estimated from its notes.
         add: bars to add (CONTINUE, EXTEND), 1 to MAX_ADDED_BARS.
-        bars: first and last bar to write anew, counted from 1 at the first bar that sounds; None for all.
-        players: who is written anew (REPLACE, VARY): a role for all of it, `lead:2` for its second; empty for all.
-        keep: who stays (REMIX; ACCOMPANY keeps everybody).
-        strength: chance of each thing played to be redrawn (VARY, REMIX), above 0 and at most 1; in the embedding
-            space how far to go from the song (VARY).
-        other: the second song (BLEND), written as `source` is.
-        ratio: how much of the second song (BLEND), 0 to 1; None for as much of each.
+        bars: first and last bar to rewrite, counted from 1 at the first bar that sounds; None for all.
+        players: who is rewritten (REPLACE, VARY): `lead` for every lead, `lead:2` for the second; empty for all.
+        keep: players left unchanged (REMIX; ACCOMPANY keeps everybody).
+        strength: chance of each block to be rewritten (VARY, REMIX), above 0 and at most 1; in the embedding
+            space how far each point moves (VARY).
+        other: the second song (BLEND), in the format of `source`.
+        ratio: weight of the second song (BLEND), 0 to 1; None for equal weights.
 
     Raises:
         InvalidSpec: a value is outside its range or means nothing to the operation.
@@ -79,24 +81,24 @@ class Edit:
 
     @property
     def share(self) -> float:
-        """How much of the second song, 0 to 1; 0 where there is none."""
+        """Weight of the second song, 0 to 1; 0 without one."""
         if self.operation is not Operation.BLEND:
             return 0.0
         return _HALF if self.ratio is None else self.ratio
 
     @property
     def is_nearer_to_other(self) -> bool:
-        """Whether the second song's band, form and key are the blend's; in the middle the first one's are."""
+        """Whether a blend takes band, form and key from the second song; at equal weights it takes the first one's."""
         return self.share > _HALF
 
     @property
     def fills(self) -> bool:
-        """Whether bars of the whole band, or of some players, are written that others of the song stand beside."""
+        """Whether a range of bars is written next to bars that stay."""
         return self.operation in _ADDS or (self.operation is Operation.REPLACE and self.bars is not None)
 
     @property
     def joins(self) -> bool:
-        """Whether players are written anew beside others who stay, free in what they do."""
+        """Whether some players are rewritten beside others who stay."""
         return self.operation is Operation.REPLACE and bool(self.players)
 
     def _check_meaning(self) -> None:
@@ -120,7 +122,7 @@ class Edit:
 
 
 def player_names(roles: Iterable[str]) -> tuple[str, ...]:
-    """How an edit names each player of a roster: `lead`, or `lead:1` and `lead:2` where two have a role."""
+    """The name of each player in an edit: `lead`, or `lead:1` and `lead:2` where two players share a role."""
     band = [str(role) for role in roles]
     return tuple(
         role if band.count(role) == 1 else f"{role}:{band[: place + 1].count(role)}" for place, role in enumerate(band)

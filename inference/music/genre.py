@@ -1,4 +1,4 @@
-"""The genres the band knows, read from `configs/genres.toml`, and what each leaves to chance."""
+"""The genre catalogue, read from `configs/genres.toml`: names, and the habits that complete a spec."""
 
 import difflib
 import random
@@ -53,10 +53,10 @@ class GenreCatalogue:
         return tuple(genre.name for genre in self.genres)
 
     def find(self, text: str) -> Genre:
-        """The genre of that name or alias, whatever its case, spaces or hyphens.
+        """The genre of that name or alias, ignoring case, spaces and hyphens.
 
         Raises:
-            UnknownGenre: with the nearest names, or all where none is near.
+            UnknownGenre: with the nearest names, or all names if none is near.
         """
         genre = self._by_name.get(_fold(text))
         if genre is None:
@@ -66,7 +66,7 @@ class GenreCatalogue:
         return genre
 
     def complete(self, spec: SongSpec, seed: int) -> SongSpec:
-        """Chooses what `spec` leaves open, from the main genre's ranges; the same seed chooses the same.
+        """Fills in what `spec` leaves open, from the main genre's ranges; the same seed gives the same result.
 
         Genre names are replaced by the catalogue's own. Raises UnknownGenre.
         """

@@ -1,4 +1,4 @@
-"""Measures of a score that the model is conditioned on and a song's report quotes."""
+"""Measures of a score that condition the model and appear in a song's report."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whether a song is what was asked for."""
+"""Whether a song is what was asked for: one check per wish."""
 
 from inference.music.measure import estimate_key, measure_density
 from inference.music.score import Score
@@ -31,7 +31,7 @@ def roster_is_kept(score: Score, spec: SongSpec) -> bool:
 
 
 def key_is_kept(score: Score, spec: SongSpec) -> bool:
-    """The estimate after Krumhansl and Kessler is the very key."""
+    """The estimated key (Krumhansl and Kessler) is the key asked for."""
     return estimate_key(score) == spec.key
 
 
@@ -41,7 +41,7 @@ def scale_is_kept(score: Score, spec: SongSpec) -> bool:
 
 
 def key_is_never_left(score: Score, spec: SongSpec) -> bool:
-    """Every pitched note is of the key: exact where the key is strict, whatever relative the estimate takes it for."""
+    """Every pitched note is in the key; always so with a strict key, even if the estimate names a relative key."""
     if spec.key is None:
         return False
     pitches = (note.pitch for track in score.tracks if not track.is_drum for note in track.notes)

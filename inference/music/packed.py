@@ -1,4 +1,4 @@
-"""A score as a short text, so that a recipe can carry the song it starts from."""
+"""A score as a short text, so that a recipe can contain the song it edits."""
 
 import base64
 import binascii
@@ -40,7 +40,7 @@ def pack(score: Score) -> str:
 
 
 def unpack(text: str) -> Score:
-    """Reads `pack`'s text, whoever wrote it. Raises BadMidi."""
+    """Reads the text of `pack`, which may come from anybody. Raises BadMidi."""
     if not text.startswith(PACKED_MARK) or len(text) > MAX_PACKED_CHARS:
         raise BadMidi(_DAMAGED)
     try:

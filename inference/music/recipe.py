@@ -1,4 +1,4 @@
-"""The recipe of a song: all that is needed to write the same notes again."""
+"""The recipe of a song: everything needed to compose the same notes again."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A song's report: what was asked beside what the notes themselves measure."""
+"""A song's report: what was asked, and what the notes measure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -59,7 +59,7 @@ def count_bars(score: Score) -> int:
 
 
 def _sounding_key(spec: SongSpec, score: Score) -> str:
-    """The estimate; but a key that was asked strictly and is never left is that key, not its relative."""
+    """The estimated key, or the strict key if no note leaves it (the estimate may name its relative)."""
     kept = spec.strict_key and key_is_never_left(score, spec)
     return str(spec.key if kept else estimate_key(score))
 

@@ -1,4 +1,4 @@
-"""What a song should be (`SongSpec`) and how it is drawn (`SamplingParams`)."""
+"""What a song should be (`SongSpec`) and how it is sampled (`SamplingParams`)."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -22,7 +22,7 @@ METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(2, 2))
 
 
 class Space(StrEnum):
-    """What is drawn from: the notes' own probabilities, or first points of the embedding space."""
+    """How notes are sampled: by their probabilities alone, or given points drawn from the embedding space first."""
 
     PROBABILITIES = "probabilities"
     EMBEDDING = "embedding"
@@ -104,14 +104,14 @@ class SongSpec:
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """How the notes are drawn. Same checkpoint, complete spec and params: same notes.
+    """How the notes are sampled. The same checkpoint, complete spec and params give the same notes.
 
     Args:
         seed: 0..MAX_SEED.
         temperature: 0.1..2, 1 is the model's own distribution.
         top_p: 0.1..1, nucleus of each field.
-        guidance: 0..MAX_GUIDANCE, how much the genre counts: 1 is the model's own way, 0 leaves the genre out, more
-            exaggerates it (classifier-free guidance) and takes twice the work.
+        guidance: 0..MAX_GUIDANCE, scale of classifier-free guidance towards the genre: 1 is none, 0 ignores the
+            genre, more than 1 exaggerates it; anything but 1 takes twice the work.
         take: which of MAX_TAKES songs of this seed, from 0.
         space: what is drawn from.
         touch: how the players are led; None leaves it to the genre (`GenreCatalogue.led`), and nobody to an engine.
@@ -134,7 +134,7 @@ class SamplingParams:
 
     @property
     def noise_seed(self) -> int:
-        """The seed of the random numbers: that of the first take is `seed` itself, 0..MAX_SEED."""
+        """The seed of this take's random numbers, 0..MAX_SEED; for the first take it is `seed` itself."""
         return (self.seed + self.take * _TAKE_STRIDE) % (MAX_SEED + 1)
 
 

@@ -1,4 +1,4 @@
-"""Names for songs that nobody named: word lists a genre, patterns that join them, and a seed that picks."""
+"""Invented titles: word lists per genre, patterns that join them, and a seed that chooses."""
 
 import random
 import re

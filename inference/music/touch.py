@@ -1,4 +1,4 @@
-"""A touch: how the players of a band are led while they play, on top of what the model would do by itself."""
+"""A touch: sampling temperatures and logit biases per kind of decision, on top of the model's own probabilities."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -16,7 +16,7 @@ _JOINING_PAGE, _JOINING_RIFF, _ACCOMPANYING_PAGE = 3.0, 1.5, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Temperatures and weights; the defaults leave everything to the model.
+    """Temperatures and logit biases; the defaults change nothing.
 
     Temperatures divide logits (and multiply the temperature of the song): below 1 what is likely comes more often.
     Weights are in natural logarithms: 0.7 doubles the odds of what they favour.
@@ -73,17 +73,17 @@ class Touch:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Self:
-        """What `said` gave. Raises InvalidSpec for an unknown name, ValueError or TypeError for what is no number."""
+        """Reads what `said` gave. Raises InvalidSpec for an unknown name, ValueError or TypeError for no number."""
         unknown = entry.keys() - {one.name for one in fields(cls)}
         if unknown:
             raise InvalidSpec("touch", f"a touch has no {', '.join(sorted(unknown))}")
         return cls(**{name: float(value) for name, value in entry.items()})
 
     def filling(self) -> Self:
-        """The same for bars that others of the song stand beside.
+        """This touch for bars written next to bars that stay.
 
-        Left to itself the model hardly sees that what comes after such bars is often what they play, and it brings
-        whole bars back more rarely than real songs do in that place.
+        By itself the model makes too little of the bars that follow such a gap, which often repeat what is in it, and
+        repeats whole bars there more rarely than real songs do.
         """
         return replace(
             self,
@@ -95,18 +95,18 @@ class Touch:
         )
 
     def joining(self) -> Self:
-        """The same for players who are written anew beside a band that stays: they turn the page and strike with it.
+        """This touch for players rewritten beside a band that stays: they change and strike together with it.
 
-        Left to themselves they hear what it plays, but hardly when it changes.
+        By themselves they follow what it plays, but hardly when it changes.
         """
         return replace(self, page=max(self.page, _JOINING_PAGE), riff=max(self.riff, _JOINING_RIFF))
 
     def accompanying(self) -> Self:
-        """The same for a band that joins a melody or a drummer, who change less together with it."""
+        """This touch for a band added to a melody or a drum track; as `joining`, but less strict."""
         return replace(self, page=max(self.page, _ACCOMPANYING_PAGE))
 
     def said(self) -> dict[str, float]:
-        """What differs from leaving everything to the model."""
+        """The values that differ from the defaults, by name."""
         return {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
 
 
