@@ -1,4 +1,4 @@
-"""The composition root: builds the bot from its settings and runs it. It alone names concrete adapters."""
+"""The composition root: builds the bot from its settings and runs it. Only this module names concrete adapters."""
 
 import asyncio
 import tomllib
@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def run_bot(settings: Settings) -> None:
-    """Serves every platform that has its tokens, or the terminal if none has, until cancelled or left.
+    """Serves every platform whose tokens are set, or else the terminal, until cancelled or left.
 
     Raises:
         BadSettings: no platform could be started; the sentence names the setting.
@@ -156,7 +156,7 @@ def _wrong_setting(error: Exception) -> BadSettings | None:
 
 
 async def _wake(band: Band, platforms: Sequence[ChatAdapter]) -> None:
-    """Takes up what the last run left: songs nobody got, and the daily ones that came due."""
+    """Resumes what the last run left: undelivered songs, and daily songs that became due."""
     async with asyncio.TaskGroup() as tasks:
         for platform in platforms:
             tasks.create_task(_recompose(band, platform))

@@ -34,7 +34,7 @@ class _Section(BaseModel):
 
 
 class DiscordSettings(_Section):
-    """Discord is on when the token is set. The bases serve proxies and tests; None is Discord's own."""
+    """Discord is on when the token is set. The URLs are for proxies and tests; None is Discord's own."""
 
     token: SecretStr | None = None
     api_base: str | None = None

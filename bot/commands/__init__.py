@@ -1,1 +1,1 @@
-"""The verbs of the command line, one file a group; the only part of the bot that may start the service itself."""
+"""The commands of `lnh`, one file per group; the only part of the bot that may start the inference service."""

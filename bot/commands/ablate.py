@@ -1,4 +1,4 @@
-"""`lnh ablate`: what one choice in the composer is worth."""
+"""`lnh ablate`: what one design choice of the composer is worth, in bits per note."""
 
 import os
 from pathlib import Path

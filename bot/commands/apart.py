@@ -1,4 +1,4 @@
-"""A piece of work in a process of its own, with a pipe to talk through."""
+"""Runs a function in a child process and talks with it through a pipe."""
 
 import asyncio
 import multiprocessing
@@ -16,7 +16,7 @@ Work = Callable[..., None]
 
 
 class Apart:
-    """Our end of the pipe."""
+    """The parent's end of the pipe."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
@@ -25,7 +25,7 @@ class Apart:
         await asyncio.to_thread(self._pipe.send, word)
 
     async def hear(self) -> Any:
-        """What the work says next.
+        """The next message of the child.
 
         Raises:
             CommandTrouble: it says that it cannot go on, or it is gone and has said why on standard error.
@@ -41,7 +41,7 @@ class Apart:
 
 @asynccontextmanager
 async def apart(work: Work, *arguments: object) -> AsyncIterator[Apart]:
-    """Runs `work(pipe, *arguments)` elsewhere; after a body that ends well it has some seconds to end too."""
+    """Runs `work(pipe, *arguments)` in a child process; when the body ends well, the child has some seconds to end."""
     context = multiprocessing.get_context("spawn")  # a fork would take this process's event loop and threads along
     ours, theirs = context.Pipe()
     process = context.Process(target=_enter, args=(work, theirs, arguments), daemon=True)

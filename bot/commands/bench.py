@@ -99,7 +99,7 @@ async def _decode_rows(settings: Settings, plan: "Plan", tell: Tell) -> "tuple[D
 
 
 async def measure(settings: Settings, plan: "Plan", loads: "LoadPlan | None", tell: Tell) -> "Figures":
-    """Everything, one after the other; under load only if `loads` says how.
+    """Runs all measurements one after the other; those under load only if `loads` is given.
 
     Raises:
         BadSettings: there is no checkpoint.
@@ -126,7 +126,7 @@ async def measure(settings: Settings, plan: "Plan", loads: "LoadPlan | None", te
 
 
 async def _load_times(settings: Settings, plan: "LoadPlan", folder: Path, tell: Tell) -> "LoadTimes":
-    """Beside the service at `inference.url` there is another with one slot for the length of this."""
+    """Also starts a second service with a single slot, to compare with the one at `inference.url`."""
     from bot.commands.bench_load import load_times
     from bot.commands.child import serve_command, service_process
 
@@ -137,7 +137,7 @@ async def _load_times(settings: Settings, plan: "LoadPlan", folder: Path, tell: 
 
 
 def _apart(folder: Path) -> dict[str, str]:
-    """Settings of a service that is measured: songs in a folder of its own, and nobody sent away for a long queue."""
+    """Environment of a measured service: its songs in `folder`, and no request refused for a long queue."""
     return {"LNH_INFERENCE_ARTIFACTS": str(folder), "LNH_INFERENCE_MAX_WAIT_S": "3600"}
 
 

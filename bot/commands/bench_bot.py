@@ -1,4 +1,4 @@
-"""The bot in a process of its own while it is measured, and how late its event loop gets to things."""
+"""The bot in a child process while it is measured, and the lag of its event loop."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""`lnh bench gpu`: whether a CUDA card writes what the reference writes, and how fast."""
+"""`lnh bench gpu`: whether a CUDA GPU composes the same notes as the CPU reference, and how fast."""
 
 import json
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ def figures(name: str, checks: Sequence["CardCheck"], rows: Sequence["CardRow"])
 
 
 def checks_table(checks: Sequence["CardCheck"], name: str) -> Table:
-    """What the card promises."""
+    """The checks as a table."""
     table = Table(title=f"{name} against the reference on a processor")
     for column in ("promise", "kept", "seen"):
         table.add_column(column)
@@ -71,7 +71,7 @@ def checks_table(checks: Sequence["CardCheck"], name: str) -> Table:
 
 
 def speed_table(rows: Sequence["CardRow"], name: str) -> Table:
-    """How fast it is."""
+    """The speeds as a table."""
     from inference.evaluation.card_speed import TARGET_SLOTS, TARGET_STEPS_S
 
     table = Table(

@@ -1,4 +1,4 @@
-"""One decode step beside `generate` of transformers and beside what the memory allows."""
+"""One decode step compared with `generate` of transformers and with memory bandwidth."""
 
 from dataclasses import asdict
 from multiprocessing.connection import Connection
@@ -46,7 +46,7 @@ def decode_entries(rows: tuple[DecodeRow, ...]) -> list[dict[str, Any]]:
 
 
 def decode_table(rows: tuple[DecodeRow, ...]) -> Table:
-    """What people read."""
+    """The same as a table."""
     table = Table(
         title="one decode step, ms",
         caption=f"targets: at least {ABOVE:g} times faster, at most {BELOW:g} times as long as memory alone",

@@ -1,4 +1,4 @@
-"""As much of Discord as it takes to send commands to the bot over its gateway and to answer its calls."""
+"""A minimal stand-in for Discord: sends commands to the bot over a gateway and answers its REST calls."""
 
 import asyncio
 import itertools
@@ -36,7 +36,7 @@ class DiscordStandIn:
         self._arrivals: dict[str, asyncio.Future[float]] = {}
 
     def settings(self) -> DiscordSettings:
-        """What leads a bot here."""
+        """Settings of a bot that connects to this stand-in."""
         gateway_url = self.url.replace("http", "ws", 1) + "/gateway"
         return DiscordSettings.model_validate(
             {"token": _TOKEN, "api_base": f"{self.url}/api/v10", "gateway_url": gateway_url}

@@ -1,4 +1,4 @@
-"""A service under load: many clients, Poisson arrivals, and what its own metrics say meanwhile."""
+"""Measures a service under load: many clients, Poisson arrivals, and its own metrics meanwhile."""
 
 import asyncio
 import random

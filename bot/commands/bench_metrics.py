@@ -1,4 +1,4 @@
-"""What the service's own /metrics say while it is measured."""
+"""Reads the /metrics of the service while it is measured."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`lnh bench render`: how fast songs become sound on one core, against a plain synthesizer in the same run."""
+"""`lnh bench render`: speed of the renderer on one core, compared with a plain synthesizer in the same run."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `lnh bench` measured: figures, the targets they are held against, a table and a JSON object."""
+"""The results of `lnh bench`: figures and their targets, as tables and as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where it was measured. `load_before` is the load average when nothing of ours ran yet."""
+    """Where it was measured. `load_before` is the load average before the benchmark started anything."""
 
     cpu: str
     cores: int
@@ -107,7 +107,7 @@ class Figures:
     steps: tuple[DecodeRow, ...] = ()
 
     def targets(self) -> Iterator[tuple[str, float, float]]:
-        """Name, what was measured, and what it should be below; only for the length that targets are set for."""
+        """(name, measured, target) rows, where smaller is better; only for the song length that the targets are for."""
         if (self.plan.bars, self.plan.together) != (BARS, TOGETHER):
             return
         yield "MIDI, s", self.songs.alone_midi.median, MIDI_WITHIN_S
@@ -131,7 +131,7 @@ class Figures:
         return rounded
 
     def tables(self) -> Iterator[Table]:
-        """What people read."""
+        """The same as tables."""
         yield self._table()
         if self.steps:
             yield decode_table(self.steps)

@@ -1,4 +1,4 @@
-"""As much of Slack as it takes to send commands to the bot and to answer its calls."""
+"""A minimal stand-in for Slack: sends commands to the bot and answers its Web API calls."""
 
 import asyncio
 import hashlib
@@ -28,7 +28,7 @@ class SlackStandIn:
         self._count = itertools.count(1)
 
     def settings(self) -> SlackSettings:
-        """What leads a bot here; it listens on a free port."""
+        """Settings of a bot that connects to this stand-in and listens on a free port."""
         return SlackSettings.model_validate(
             {
                 "bot_token": _BOT_TOKEN,

@@ -1,4 +1,4 @@
-"""Songs asked for over HTTP, with a stopwatch; and a service that is kept busy."""
+"""Times songs over HTTP, and keeps a service busy."""
 
 import asyncio
 import time

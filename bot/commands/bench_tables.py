@@ -1,4 +1,4 @@
-"""What was measured under load, as tables people read."""
+"""The figures under load as tables."""
 
 from rich.table import Table
 

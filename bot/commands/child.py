@@ -1,4 +1,4 @@
-"""The inference service as a child process: started, kept alive, stopped."""
+"""The inference service as a child process: starts it, restarts it after a crash, stops it."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 def serve_command(host: str) -> tuple[str, ...]:
-    """`lnh serve` as a child runs it; the port follows. It stops when we are gone, however we went."""
+    """The command of the child, without the port; the child stops when its parent is gone for whatever reason."""
     return (sys.executable, "-m", "bot", "serve", "--until-stdin-closes", "--host", host, "--port")
 
 
@@ -74,7 +74,7 @@ class _Child:
         return announced[-1]
 
     async def keep(self, port: int) -> None:
-        """Starts it again whenever it has stopped. Raises CommandTrouble."""
+        """Restarts it whenever it has stopped. Raises CommandTrouble."""
         short_lives = 0
         while self._process is not None:
             started = time.monotonic()
@@ -86,7 +86,7 @@ class _Child:
             await self.start(port)
 
     async def stop(self) -> None:
-        """Asks it to end its songs and go, and insists after a while."""
+        """Asks it to finish its songs and exit; kills it if it takes too long."""
         process = self._process
         if process is None or process.returncode is not None:
             return

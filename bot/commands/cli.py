@@ -1,4 +1,4 @@
-"""`lnh`: all verbs under one roof, and one sentence for whatever goes wrong."""
+"""The command `lnh`: all subcommands, their help, and one sentence for each error."""
 
 from importlib.metadata import version
 from typing import Annotated
@@ -99,14 +99,14 @@ def _root(
         typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
-    """What comes before a verb."""
+    """Options before the subcommand."""
 
 
 app = _build()
 
 
 def main() -> int:
-    """Runs one verb; the exit status is 0, 1 for trouble, 2 for a wrong command line, 130 for Ctrl-C."""
+    """Runs one command; the exit status is 0, 1 for an error, 2 for a wrong command line, 130 for Ctrl-C."""
     try:
         return app(standalone_mode=False) or 0
     except typer.TyperException as error:

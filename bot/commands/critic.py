@@ -1,4 +1,4 @@
-"""`lnh critic`: teaches the critic that chooses among takes, and measures whether it helps."""
+"""`lnh critic`: trains the critic that chooses among takes, and measures whether it helps."""
 
 import os
 import sys

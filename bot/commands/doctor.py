@@ -1,4 +1,4 @@
-"""`lnh doctor`: what a machine needs to play, checked one by one."""
+"""`lnh doctor`: checks everything the band needs on this machine."""
 
 import asyncio
 import importlib
@@ -97,7 +97,7 @@ def _checkpoint(settings: Settings) -> Iterator[Finding]:
 
 
 def _decoder(settings: Settings) -> Iterator[Finding]:
-    """What will write the notes; the native step is built meanwhile, if it was not yet."""
+    """Which decoder will be used; compiles the native one if it is not yet."""
     from inference.engine.native.build import library
     from inference.engine.native.errors import NativeUnavailable
 

@@ -1,4 +1,4 @@
-"""Verbs that make a song of another: continue, extend, replace, accompany, vary, remix; and blend, of two genres."""
+"""Commands that make a song from another: continue, extend, replace, accompany, vary, remix; and blend."""
 
 import base64
 from dataclasses import replace
@@ -212,7 +212,7 @@ def _edit(file: Path, edit: dict[str, Any], wishes: dict[str, Any], out: Path | 
 
 
 def _request(settings: Settings, edit: Edit, wishes: dict[str, Any]) -> SongRequest:
-    """What is asked; the options that are None are left to the song."""
+    """The request; options that are None are taken from the song."""
     genre, key, band, seed = (wishes.get(name) for name in ("genre", "key", "band", "seed"))
     catalogue = load_catalogue(settings.music.genres_file)
     spec = SongSpec(

@@ -1,4 +1,4 @@
-"""`lnh eval`: songs of the checkpoint beside real ones, measured alike."""
+"""`lnh eval`: compares the checkpoint's songs with real ones."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Verbs that look or tidy: `lnh config show`, `lnh tokens`, `lnh db upgrade`."""
+"""Small commands: `lnh config show`, `lnh tokens`, `lnh db upgrade`."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The machine a verb runs on, as far as speed depends on it."""
+"""What speed depends on: cores, processor, torch and load of this machine."""
 
 import importlib.metadata
 import os
@@ -10,7 +10,7 @@ _CPU_TABLE = Path("/proc/cpuinfo")
 
 
 def usable_cores() -> int:
-    """Cores that this process may use, which a container may have fewer of than the machine."""
+    """Number of cores this process may use; in a container often fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -27,7 +27,7 @@ def cpu_name() -> str:
 
 
 def torch_version() -> str:
-    """Without importing it, which takes seconds."""
+    """The installed version, without importing torch, which takes seconds."""
     return importlib.metadata.version("torch")
 
 

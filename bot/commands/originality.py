@@ -1,4 +1,4 @@
-"""`lnh index`: the melodies of the training songs, hashed, for telling whether a new song copies one."""
+"""`lnh index`: hashes the melodies of the training songs, to tell whether a new song copies one."""
 
 from pathlib import Path
 from typing import Annotated

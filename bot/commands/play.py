@@ -126,7 +126,7 @@ def replay(
 
 
 def new_request(settings: Settings, said: Mapping[str, object]) -> SongRequest:
-    """A request of the terminal for these options. Raises MusicError and BadSettings."""
+    """The request for the options given at the terminal. Raises MusicError and BadSettings."""
     from bot.app import read_catalogue
 
     catalogue = read_catalogue(settings.music)
@@ -135,7 +135,7 @@ def new_request(settings: Settings, said: Mapping[str, object]) -> SongRequest:
 
 
 def new_id() -> RequestId:
-    """An id that no other call has."""
+    """A new unique id."""
     return request_id("cli", uuid.uuid4().hex)
 
 
@@ -156,7 +156,7 @@ def read_formats(text: str) -> tuple[FileFormat, ...]:
 
 
 def play(settings: Settings, request: SongRequest, out: Path | None) -> Delivery:
-    """Has the song made and puts its files into the folder. Raises what the composer raises, and CommandTrouble."""
+    """Composes the song and writes its files to the folder. Raises what the composer raises, and CommandTrouble."""
     # Only these two verbs speak HTTP; imported here, `lnh --help` answers at once.
     from adapters.console.shelf import open_shelf, put
 

@@ -1,4 +1,4 @@
-"""What a verb prints of a song: words for people, one JSON object for programs."""
+"""What a command prints about a song: text, or one JSON object."""
 
 import json
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ class Delivery:
         return extras
 
     def lines(self) -> Iterator[str]:
-        """What people read; the files come last, one a line."""
+        """The report as lines of text; the files come last, one per line."""
         song = self.song
         yield f"“{song.title}”, {song.genre}, seed {song.recipe.sampling.seed}"
         width = max((len(line.name) for line in self.report), default=0)

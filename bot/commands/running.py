@@ -1,4 +1,4 @@
-"""Verbs that go on until they are stopped: `lnh run`, `lnh serve`, `lnh bot`."""
+"""Commands that run until they are stopped: `lnh run`, `lnh serve`, `lnh bot`."""
 
 import asyncio
 import signal
@@ -51,7 +51,7 @@ def serve(
 
 
 def until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Runs `work` to its end; SIGTERM and Ctrl-C cancel it and count as a good end."""
+    """Runs `work` to its end; SIGTERM and Ctrl-C cancel it, which is no error."""
 
     async def main() -> None:
         loop, task, asked = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
@@ -73,7 +73,7 @@ def until_stopped(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _prepare() -> Settings:
-    """The settings; a chat in this very terminal is not disturbed by mere news, but told that it begins.
+    """Reads the settings and sets up logging; a chat in this terminal is not disturbed by log lines below warning.
 
     Raises:
         BadSettings: a setting is wrong, or a platform is configured by half; better told now than when all is loaded.
@@ -108,7 +108,7 @@ async def _bot(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _service(settings: Settings) -> AsyncIterator[str]:
-    """The URL of a service: the configured one if it is elsewhere or ready, else that of a child process."""
+    """Yields the URL of a service: the configured one if it is remote or ready, else that of a child process."""
     from adapters.composer import HttpComposer
     from bot.commands.child import serve_command, service_process
 
@@ -126,7 +126,7 @@ async def _service(settings: Settings) -> AsyncIterator[str]:
 
 
 def _free_or_any(host: str, port: int) -> int:
-    """The port if it is free, else 0; a host that cannot be listened on is the child's to report."""
+    """The port if it is free, else 0. An unusable host is left to the child to report."""
     from inference.server.run import CannotListen, listen
 
     try:

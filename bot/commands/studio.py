@@ -1,4 +1,4 @@
-"""The service that makes music, wherever it is: the one that is configured, or one in this very process."""
+"""Opens the inference service: the configured one, or one in this process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 @asynccontextmanager
 async def open_composer(settings: Settings) -> AsyncIterator[HttpComposer]:
-    """A composer over the service at `inference.url` if one is ready there, else over one of our own.
+    """A composer that uses the service at `inference.url` if one is ready there, else one in this process.
 
     Raises:
         CommandTrouble, BadSettings, OSError: our own cannot start.

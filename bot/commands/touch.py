@@ -1,4 +1,4 @@
-"""`lnh touch`: tunes how the players of a genre are led, for the checkpoint that plays here."""
+"""`lnh touch`: tunes the sampling biases of genres for the configured checkpoint."""
 
 import json
 import os
@@ -76,7 +76,7 @@ def touch(
 
 
 def with_touch(catalogue: str, genre: str, entry: str) -> str:
-    """The text of a catalogue in which a genre has that line for its touch, in the place of the one it had.
+    """The text of a catalogue in which the touch of a genre is replaced by that line.
 
     Raises:
         CommandTrouble: the catalogue has no table of that name.
@@ -105,7 +105,7 @@ def _tuned(
     found: Callable[[list["Finding"]], None],
     tell: "Tell",
 ) -> tuple[list["Finding"], "Report"]:
-    """Tells of all that is found so far whenever a genre is done, for it may be a long way to the last."""
+    """Reports all findings so far whenever a genre is done, since the last may be hours away."""
     from bot.app import read_catalogue
     from inference.evaluation.evaluate import Subject
     from inference.evaluation.touches import report_of, tune_genres

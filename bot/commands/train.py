@@ -75,7 +75,7 @@ def train(
 
 @contextmanager
 def _ended_like_ctrl_c() -> Iterator[None]:
-    """SIGTERM too ends the processes that read files, instead of leaving them behind."""
+    """Turns SIGTERM into KeyboardInterrupt, so that the reading processes are ended too."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -84,7 +84,7 @@ def _ended_like_ctrl_c() -> Iterator[None]:
 
 
 def _set_up_torch(folder: Path, threads: int) -> None:
-    """What torch reads when it is imported."""
+    """Sets the environment variables that torch reads when it is imported."""
     # Spinning worker threads starve whatever shares the cores; sleeping ones do not.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["OMP_NUM_THREADS"] = str(threads)

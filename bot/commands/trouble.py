@@ -1,4 +1,4 @@
-"""What went wrong, in one sentence."""
+"""Errors as one sentence for the person at the terminal."""
 
 import errno
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from inference.music.errors import MusicError
 
 
 class CommandTrouble(Exception):
-    """A verb cannot do what it was told; `str(error)` is one sentence for the person at the terminal."""
+    """A command cannot do what it was asked; `str(error)` is one sentence for the person at the terminal."""
 
 
 @contextmanager
 def as_trouble(*kinds: type[Exception]) -> Iterator[None]:
-    """Tells errors of these kinds, alone or in a group, whose text is a sentence already.
+    """Turns errors of these kinds (alone or in a group), whose text is a sentence already, into CommandTrouble.
 
     Raises:
         CommandTrouble: with the first one's sentence.
@@ -31,7 +31,7 @@ def as_trouble(*kinds: type[Exception]) -> Iterator[None]:
 
 
 def sentence_of(error: BaseException) -> str | None:
-    """The sentence for an error that is somebody's to mend, None for one that is a defect of ours."""
+    """The sentence for an error that the user can fix; None for a bug, which should keep its traceback."""
     for leaf in _leaves(error):
         told = _sentence_of_leaf(leaf)
         if told is not None:

@@ -1,1 +1,1 @@
-"""What a song request is and what becomes of it; plain dataclasses, no input or output."""
+"""The domain: requests, songs, schedules and their errors as plain dataclasses without I/O."""

@@ -1,4 +1,4 @@
-"""Everything that can go wrong for a person, as one tree.
+"""All errors that users can meet, as one tree.
 
     LnhError
       Refused                 the request is fine, but not here or not now

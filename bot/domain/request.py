@@ -27,7 +27,7 @@ def request_id(*parts: str) -> RequestId:
 
 
 def draw_seed() -> int:
-    """A seed nobody chose."""
+    """A random seed, 0..MAX_SEED."""
     return random.SystemRandom().randint(0, MAX_SEED)
 
 
@@ -57,7 +57,7 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class SongChange:
-    """What is to be done to a song that was delivered.
+    """A change to a delivered song, as a button or menu asks for it.
 
     Args:
         song: which one.

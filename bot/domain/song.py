@@ -54,14 +54,14 @@ class Song:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What can be heard already: the song with a quick mix for its recording. The song itself follows."""
+    """The song with a quick mix as its recording; the full song follows."""
 
     song: Song
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What is kept of a song that was delivered; `midi` are its notes, if they were among its files."""
+    """What is stored of a delivered song; `midi` is its MIDI file, if that was among its files."""
 
     title: str
     recipe: Recipe

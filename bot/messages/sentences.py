@@ -95,7 +95,7 @@ def _miss(line: Comparison, locale: str) -> str:
 
 
 def _codes(error: UserError) -> tuple[str, ...]:
-    """The most precise first."""
+    """Message codes for this error, most specific first."""
     if isinstance(error, ComposerFailed) and (reason := error.params.get("reason")) in _REASONS:
         return (str(reason), error.code)
     if isinstance(error, UnknownGenre) and not error.nearest:

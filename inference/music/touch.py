@@ -80,7 +80,7 @@ class Touch:
         return cls(**{name: float(value) for name, value in entry.items()})
 
     def filling(self) -> Self:
-        """This touch for bars written next to bars that stay.
+        """The touch for bars written next to bars that stay.
 
         By itself the model makes too little of the bars that follow such a gap, which often repeat what is in it, and
         repeats whole bars there more rarely than real songs do.
@@ -95,14 +95,14 @@ class Touch:
         )
 
     def joining(self) -> Self:
-        """This touch for players rewritten beside a band that stays: they change and strike together with it.
+        """The touch for players rewritten beside a band that stays: they change and strike together with it.
 
         By themselves they follow what it plays, but hardly when it changes.
         """
         return replace(self, page=max(self.page, _JOINING_PAGE), riff=max(self.riff, _JOINING_RIFF))
 
     def accompanying(self) -> Self:
-        """This touch for a band added to a melody or a drum track; as `joining`, but less strict."""
+        """The touch for a band added to a melody or a drum track; as `joining`, but less strict."""
         return replace(self, page=max(self.page, _ACCOMPANYING_PAGE))
 
     def said(self) -> dict[str, float]:
