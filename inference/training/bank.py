@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -28,12 +29,24 @@ _ROLES = tuple(Role)
 _VERSION = 2
 
 
+class _Column(IntEnum):
+    """What `Bank.songs` says of a song."""
+
+    GENRE = 0
+    SPLIT = 1
+    METER = 2  # numerator x 100 + denominator
+    TEMPO = 3  # quarters a minute x 100
+    FIRST_ROW = 4
+    BARS = 5
+    FIRST_PLAYER = 6
+    PLAYERS = 7
+
+
 @dataclass(frozen=True)
 class Bank:
     """Packed songs. `songs` has a row a song; the other arrays are concatenations it points into.
 
-    songs: int64 [N, 8]: genre, split, meter (numerator x 100 + denominator), tempo x 100, first row, rows, first
-    player, players.
+    songs: int64 [N, 8], see `_Column`.
     hits: uint16 [H, 5] fields of steps; blocks: int64 [B + 1] offsets into hits.
     rows: int32 flat, one entry a (bar, player): block + 1, or 0 for a rest; players: uint8 [P, 2] role, program.
     """
@@ -51,47 +64,55 @@ class Bank:
     @cached_property
     def by_split(self) -> dict[str, NDArray[np.int64]]:
         """Song numbers of each split."""
-        return {split: np.flatnonzero(self.songs[:, 1] == index) for index, split in enumerate(SPLITS)}
+        return {split: np.flatnonzero(self.songs[:, _Column.SPLIT] == index) for index, split in enumerate(SPLITS)}
 
     def genre(self, song: int) -> str:
-        return self.genres[int(self.songs[song, 0])]
+        return self.genres[int(self.songs[song, _Column.GENRE])]
 
     def bar_count(self, song: int) -> int:
-        return int(self.songs[song, 5])
+        return int(self.songs[song, _Column.BARS])
 
     def meter(self, song: int) -> Meter:
         """Of every bar of the song."""
-        return Meter(*divmod(int(self.songs[song, 2]), 100))
+        return Meter(*divmod(int(self.songs[song, _Column.METER]), 100))
+
+    def split(self, song: int) -> str:
+        return SPLITS[int(self.songs[song, _Column.SPLIT])]
 
     def roster(self, song: int) -> tuple[Player, ...]:
-        first, count = self.songs[song, 6:8]
+        first, count = self.songs[song, [_Column.FIRST_PLAYER, _Column.PLAYERS]]
         return tuple(Player(_ROLES[role], int(program)) for role, program in self.players[first : first + count])
+
+    def block_numbers(self, song: int) -> NDArray[np.int32]:
+        """Int32 [bars, players]: the block that each player has in each bar, plus one; 0 for a rest."""
+        first, bars, players = (
+            int(self.songs[song, column]) for column in (_Column.FIRST_ROW, _Column.BARS, _Column.PLAYERS)
+        )
+        return self.rows[first : first + bars * players].reshape(bars, players)
 
     def excerpt(self, song: int, bars: range, slots: tuple[int, ...], transpose: int) -> Arrangement:
         """Some bars and players of a song, transposed by semitones (which the pitches must bear)."""
-        genre, _, _, tempo, first, count, _, width = (int(number) for number in self.songs[song])
-        matrix = self.rows[first : first + count * width].reshape(count, width)[bars.start : bars.stop, list(slots)]
+        matrix = self.block_numbers(song)[bars.start : bars.stop, list(slots)]
         blocks = {int(number): self._block(int(number), transpose) for number in np.unique(matrix) if number}
         rows = tuple(tuple(blocks.get(number) for number in row) for row in matrix.tolist())
         roster = self.roster(song)
         sounding = [block for row in rows for block in row if block]
         header = Header(
-            genres=((self.genres[genre], 1.0),),
+            genres=((self.genre(song), 1.0),),
             players=tuple(roster[slot] for slot in slots),
             bars=len(rows),
-            tempo=tempo / 100,
+            tempo=int(self.songs[song, _Column.TEMPO]) / 100,
             key=_key_of(sounding),
             meter=self.meter(song),
             density=density_of(sum(len(block.onsets) for block in sounding), len(sounding)),
             opens=bars.start == 0,
-            closes=bars.stop == count,
+            closes=bars.stop == self.bar_count(song),
         )
         return Arrangement(header, rows)
 
     def pitch_range(self, song: int) -> tuple[int, int]:
         """Lowest and highest root of the pitched hits; (60, 60) without any."""
-        first, count, width = (int(self.songs[song, column]) for column in (4, 5, 7))
-        numbers = np.unique(self.rows[first : first + count * width])
+        numbers = np.unique(self.block_numbers(song))
         values = [value for number in numbers if number for value in self._values(int(number)) if value < DRUM_SET]
         return (min(values) - PITCH, max(values) - PITCH) if values else (60, 60)
 
@@ -104,17 +125,18 @@ class Bank:
         return Block(tuple(Step(*hit) for hit in fields)).transposed(transpose)
 
     def save(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
-            path,
-            version=np.array(_VERSION),
-            genres=np.array(self.genres),
-            songs=self.songs,
-            hits=self.hits,
-            blocks=self.blocks,
-            rows=self.rows,
-            players=self.players,
-        )
+        """Writes a compressed .npz file. Raises OSError."""
+        with path.open("wb") as file:
+            np.savez_compressed(
+                file,
+                version=np.array(_VERSION),
+                genres=np.array(self.genres),
+                songs=self.songs,
+                hits=self.hits,
+                blocks=self.blocks,
+                rows=self.rows,
+                players=self.players,
+            )
 
     @classmethod
     def load(cls, path: Path) -> "Bank":
@@ -127,7 +149,7 @@ class Bank:
             songs, *others = (arrays[name] for name in ("songs", "hits", "blocks", "rows", "players"))
             if version == 1:
                 # Banks were all in 4/4 then, and had the song's key in this column.
-                songs[:, 2] = 404
+                songs[:, _Column.METER] = 404
             return cls(genres, songs, *others)
 
 
@@ -181,7 +203,7 @@ class _Packer:
     def bank(self) -> Bank:
         return Bank(
             self.genres,
-            np.array(self.songs, np.int64).reshape(-1, 8),
+            np.array(self.songs, np.int64).reshape(-1, len(_Column)),
             np.concatenate(self.hits) if self.hits else np.zeros((0, 5), np.uint16),
             np.array(self.offsets, np.int64),
             np.concatenate(self.rows) if self.rows else np.zeros(0, np.int32),

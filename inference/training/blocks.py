@@ -61,8 +61,7 @@ class BlockStream:
 def _pool(bank: Bank, split: str, weights: dict[str, float]) -> _Pool:
     of_block = np.zeros(len(bank.blocks) - 1)
     for song in bank.by_split[split].tolist():
-        first, bars, width = (int(bank.songs[song, column]) for column in (4, 5, 7))
-        numbers = np.unique(bank.rows[first : first + bars * width])
+        numbers = np.unique(bank.block_numbers(song))
         numbers = numbers[numbers > 0] - 1
         of_block[numbers] = weights.get(bank.genre(song), 1.0) / max(1, len(numbers))
     return _Pool(bank.hits, bank.blocks[:-1], np.diff(bank.blocks), np.cumsum(of_block))

@@ -11,6 +11,7 @@ from inference.originality.ngrams import LEVELS, Keys, Melody
 from inference.tokens.bars import grids_in
 from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITION
 from inference.training.bank import Bank
+from inference.training.files import written_whole
 from inference.training.start import load_bank
 from inference.training.trouble import CannotTrain
 
@@ -31,9 +32,8 @@ def make_index(banks: Sequence[Path], out: Path, tell: Callable[[str], None]) ->
         OSError: the index cannot be written.
     """
     index = index_of([load_bank(file) for file in banks], tell)
-    partial = out.with_name(f"{out.name}.partial")
-    index.save(partial)
-    partial.replace(out)
+    with written_whole(out) as partial:
+        index.save(partial)
     size = out.stat().st_size
     tell(f"{index.songs} songs, {size / 1e6:.1f} MB")
     if size > MAX_BYTES:
@@ -65,10 +65,8 @@ def training_melodies(bank: Bank, split: str = "train") -> Iterator[tuple[int, l
     """Each song of a split and the melodies of its pitched players."""
     blocks = _LowestNotes(bank)
     for song in bank.by_split[split].tolist():
-        first, bars, width = (int(bank.songs[song, column]) for column in (4, 5, 7))
-        matrix = bank.rows[first : first + bars * width].reshape(bars, width)
         length = grids_in(bank.meter(song))
-        yield song, [melody for column in matrix.T if len(melody := blocks.melody(column, length))]
+        yield song, [melody for column in bank.block_numbers(song).T if len(melody := blocks.melody(column, length))]
 
 
 class _LowestNotes:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from inference.training.bank import Bank, build_bank
 from inference.training.corpus import Source, read_folder
+from inference.training.files import written_whole
 from inference.training.settings import TrainSettings, load_train_settings
 from inference.training.summary import summarise
 from inference.training.trouble import CannotTrain
@@ -61,7 +62,7 @@ def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) ->
         if not (folder / "state.pt").exists():
             raise
         reason = str(error).splitlines()[0].rstrip(":")
-        raise CannotTrain(f"the run in {folder} cannot be gone on with ({reason}); choose another --out") from error
+        raise CannotTrain(f"the run in {folder} cannot be resumed ({reason}); choose another --out") from error
     with _asked_to_stop() as stop:
         if run.space is not None and not teach_space(run.space, settings, folder, tell, stop.is_set):
             return Trained(run.checkpoint, run.updates, is_finished=False)
@@ -98,10 +99,8 @@ def make_bank(sources: Sequence[Source], folder: Path, out: Path, processes: int
     bank, counts, mended = build_bank(sources, processes if len(sources) > _FEW_FILES else 1)
     if not counts["kept"]:
         raise CannotTrain(f"there is no MIDI file to learn from in {folder}{_reasons(counts)}")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f"{out.stem}.partial.npz")
-    bank.save(partial)
-    partial.replace(out)
+    with written_whole(out) as partial:
+        bank.save(partial)
     for reason, count in counts.most_common():
         tell(f"{count:7} {reason}")
     for what, count in mended.most_common():

@@ -21,7 +21,7 @@ def summarise(bank: Bank) -> Iterator[str]:
 
 
 def _line(bank: Bank, name: str, songs: list[int]) -> str:
-    splits = Counter(SPLITS[int(split)] for split in bank.songs[songs, 1])
+    splits = Counter(bank.split(song) for song in songs)
     meters = Counter(str(bank.meter(song)) for song in songs)
     counts = "".join(f"{splits[split]:8}" for split in SPLITS)
     named = ", ".join(f"{meter} {count}" for meter, count in meters.most_common())

@@ -18,6 +18,7 @@ from inference.model.config import ModelConfig
 from inference.model.transformer import Composer
 from inference.tokens.vocabulary import NONE
 from inference.training.batches import Batch, training_batches, validation_batches
+from inference.training.files import written_whole
 from inference.training.loss import field_losses
 from inference.training.optimise import Optimisers
 from inference.training.settings import TrainSettings
@@ -106,7 +107,6 @@ class Run:
 
     def save(self) -> None:
         """Writes the state to resume from, and the weights as a checkpoint."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         state = {
             "model": self.model.state_dict(),
             "optimisers": self.optimisers.state_dict(),
@@ -117,9 +117,8 @@ class Run:
         }
         if self.space is not None:
             state[_LATENT] = self.space.state_dict()
-        partial = self._state_path.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self._state_path)
+        with written_whole(self._state_path) as partial:
+            torch.save(state, partial)
         card = {
             "run": self.settings.name,
             "steps": str(self.steps),

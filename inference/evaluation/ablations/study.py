@@ -31,6 +31,7 @@ from inference.evaluation.trouble import CannotEvaluate
 from inference.tokens.arrangement import COMMON_TIME
 from inference.tokens.vocabulary import NONE
 from inference.training.bank import Bank
+from inference.training.files import written_whole
 from inference.training.loss import field_losses
 from inference.training.optimise import Optimisers
 from inference.training.settings import TrainSettings
@@ -147,12 +148,10 @@ class Study:
 
     def save(self) -> None:
         """Writes the state to go on from."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         counts = {"processor_s": self.processor_s, "updates": self.updates, "steps": self.steps, "notes": self.notes}
         state = {"model": self.model.state_dict(), "optimisers": self.optimisers.state_dict(), "counts": counts}
-        partial = self._state_path.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self._state_path)
+        with written_whole(self._state_path) as partial:
+            torch.save(state, partial)
 
     @property
     def _state_path(self) -> Path:
