@@ -14,6 +14,7 @@ from inference.latent.space import LatentSpace, divergence
 from inference.tokens.vocabulary import HEAD_FIELD, NONE, POSITION, POSITIONS, VALUE_FIELD
 from inference.training.bank import Bank
 from inference.training.blocks import BlockStream
+from inference.training.files import written_whole
 from inference.training.settings import TrainSettings
 
 _BLOCKS = 256
@@ -63,7 +64,6 @@ def teach_space(
             tell(f"space: {spent_s / 60:.1f} min, update {updates}, {describe(space, banks, settings)}")
     if not updates:
         return False
-    folder.mkdir(parents=True, exist_ok=True)
     state = {
         "encoder": space.encoder.state_dict(),
         "sketch": space.sketch.state_dict(),
@@ -71,7 +71,8 @@ def teach_space(
         "updates": updates,
         "processor_s": spent_s,
     }
-    torch.save(state, state_file)
+    with written_whole(state_file) as partial:
+        torch.save(state, partial)
     return spent_s >= planned_s
 
 
