@@ -1,4 +1,4 @@
-"""Teaches an auto-encoder blocks, each by itself: encoder and sketch, before any composer hears of their points."""
+"""Pre-trains the auto-encoder of the embedding space (encoder and sketch decoder) on single blocks."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ Tell = Callable[[str], None]
 def teach_space(
     space: LatentSpace, settings: TrainSettings, folder: Path, tell: Tell, stopped: Callable[[], bool] = lambda: False
 ) -> bool:
-    """Teaches encoder and sketch for the planned processor time; stopped, it goes on from `folder` when called again.
+    """Trains encoder and sketch for the planned processor time; if stopped, the next call resumes from `folder`.
 
     Returns:
         Whether the planned time is used up.
@@ -99,7 +99,7 @@ def block_losses(space: LatentSpace, hits: Hits, noise: float) -> tuple[Tensor, 
 
 @torch.no_grad()
 def describe(space: LatentSpace, banks: list[Bank], settings: TrainSettings) -> str:
-    """What the sketch makes of blocks of songs set aside for validation."""
+    """Figures of validation blocks as one line: bits per hit, share of hits reconstructed, divergence."""
     stream = BlockStream(banks, "valid", settings.weights, seed=1)
     if stream.is_empty:
         return "no songs set aside"

@@ -1,4 +1,4 @@
-"""A bank: many arrangements packed into a few arrays in one file, drawn from at random while training."""
+"""A bank: many arrangements packed into a few arrays in one file, for random access while training."""
 
 import multiprocessing
 import signal

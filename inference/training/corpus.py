@@ -44,7 +44,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A song to learn from: its long runs of notes, and what had to be mended (ON_GRID, MOVED)."""
+    """A song fit for training: its long runs of notes, and what had to be repaired (ON_GRID, MOVED)."""
 
     arrangement: Arrangement
     runs: Keys
@@ -52,7 +52,7 @@ class Prepared:
 
 
 class Unsuitable(Exception):
-    """A file that is not worth learning from; the message is a short reason to count."""
+    """A file that is not fit for training; the message is a short reason, by which files are counted."""
 
 
 def read_manifest(manifest: Path, root: Path, genres: tuple[str, ...] | None = None) -> list[Source]:

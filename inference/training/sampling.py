@@ -35,7 +35,7 @@ class Habits:
 
 
 class ExampleStream:
-    """An endless stream of examples of one split."""
+    """Draws training examples from one split, endlessly."""
 
     def __init__(self, banks: list[Bank], split: str, habits: Habits, genres: tuple[str, ...], seed: int) -> None:
         self._songs = [(bank, int(song)) for bank in banks for song in bank.by_split[split]]
@@ -48,11 +48,11 @@ class ExampleStream:
         return len(self._songs)
 
     def draw(self, weights: dict[str, float]) -> Iterator[Example]:
-        """Examples for ever; a song of a genre that `weights` does not name weighs 1."""
+        """Endless examples; songs of a genre that is not in `weights` have weight 1."""
         return (self.example(index) for index in self._songs_drawn(weights))
 
     def excerpts(self, weights: dict[str, float]) -> Iterator[Arrangement]:
-        """The same before they are steps, so of as many."""
+        """Endless excerpts as `draw` takes them, before they are encoded and cut to the window."""
         for index in self._songs_drawn(weights):
             bank, song = self._songs[index]
             slots, shift = self._choose_slots(bank, song), self._choose_shift(index)

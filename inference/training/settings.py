@@ -1,4 +1,4 @@
-"""What `configs/train-*.toml` says."""
+"""The settings of a training run, as `configs/train-*.toml` has them."""
 
 import tomllib
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class TrainSettings(BaseModel):
-    """One training run. Time, not steps, is what is planned, so the learning rate falls with the clock."""
+    """One training run. It is planned in time, not in steps, so the learning rate falls with the clock."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""Starts a run or goes on with it: on the banks that a config names, or on any folder of MIDI files."""
+"""Starts or resumes a training run, on the banks of a config or on any folder of MIDI files."""
 
 import os
 import pickle
@@ -37,13 +37,13 @@ class Trained:
 
 
 def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) -> Trained:
-    """Trains until the planned time is over; SIGTERM or Ctrl-C saves and ends it earlier, the next call goes on.
+    """Trains until the planned time is over; SIGTERM or Ctrl-C saves and stops, and the next call resumes.
 
     Args:
         config: a `train-*.toml`.
         midi: files to train on instead of the config's banks; they are packed into a bank in `folder` once.
         folder: of the run: state, log, checkpoint.
-        tell: takes the lines on which files were kept and why others were not.
+        tell: takes lines of text for the user, such as which files were left out.
 
     Raises:
         CannotTrain: the config, the files, a bank or an earlier state cannot be used.
@@ -90,7 +90,7 @@ def read_config(config: Path) -> TrainSettings:
 
 
 def make_bank(sources: Sequence[Source], folder: Path, out: Path, processes: int, tell: Tell) -> Bank:
-    """Reads, cleans and packs files of a folder, and tells how many were kept and why others were not.
+    """Reads, cleans and packs the files of a folder; tells how many were kept and why others were not.
 
     Raises:
         CannotTrain: nothing could be kept.

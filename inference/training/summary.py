@@ -1,4 +1,4 @@
-"""What is in a bank, as a table for people."""
+"""The contents of a bank as a text table."""
 
 from collections import Counter
 from collections.abc import Iterator

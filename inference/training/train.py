@@ -29,7 +29,7 @@ _LATENT = "latent"
 
 
 class Run:
-    """One training run in a folder that holds its state; making it again resumes it."""
+    """One training run in a folder with its state; creating it again on the same folder resumes it."""
 
     def __init__(self, settings: TrainSettings, folder: Path) -> None:
         torch.manual_seed(settings.seed)
@@ -66,7 +66,7 @@ class Run:
         return self.folder / f"{self.settings.name}.safetensors"
 
     def train(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Trains until the planned minutes are over or `stopped`, asked after an update; saves often and at the end."""
+        """Trains until the planned minutes are over or `stopped()` (checked after each update); saves regularly."""
         settings = self.settings
         valid = {name: validation_batches(settings, self.genres, name, 4) for name in settings.validate_on}
         batches = training_batches(settings, self.genres, settings.seed + self.updates)
@@ -92,7 +92,7 @@ class Run:
         self.save()
 
     def evaluate(self, valid: dict[str, list[Batch]]) -> None:
-        """Logs bits per note, with and without velocity, for each set; with an embedding space also when shown it."""
+        """Logs bits per note of each set, with and without velocity, and with the points shown if there is a space."""
         self.model.eval()
         for name, batches in valid.items():
             notes = sum(batch.notes for batch in batches)
@@ -163,7 +163,7 @@ class Run:
         return [*self.model.parameters(), *space]
 
     def _losses(self, batch: Batch, shown: float, noise: float = 1.0) -> Tensor:
-        """Of each field, where a share of the examples is `shown` their points."""
+        """Losses of each field [5]; a share `shown` of the examples is conditioned on their points."""
         moved = batch.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
             steer = None if self.space is None else self._steer(self.space, moved.inputs.fields, shown, noise)

@@ -1,4 +1,4 @@
-"""Why a run cannot start."""
+"""The error of training commands."""
 
 
 class CannotTrain(Exception):

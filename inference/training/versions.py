@@ -1,4 +1,4 @@
-"""Versions of one song in several files, told by long runs of notes that they share."""
+"""Finds several versions of one song by the long runs of notes that they share."""
 
 import numpy as np
 
