@@ -16,6 +16,7 @@ from inference.render.amp import amplify, shape_tone
 from inference.render.band import Band, Mix
 from inference.render.endings import let_ring
 from inference.render.errors import RenderFailed
+from inference.render.evening import even_out
 from inference.render.feel import with_feel
 from inference.render.master import master
 from inference.render.mix import tone_of
@@ -101,7 +102,9 @@ class Studio:
     def play(self, band: Band, performances: Iterable[Performance]) -> Iterator[tuple[Performance, Audio]]:
         """Some of a band's performances, each with its sound before it comes to the desk. Raises RenderFailed."""
         wanted = tuple(performances)
-        tones = play_tones({tone: band.lengths[tone] for tone in tones_of(wanted)}, self.soundset)
+        tones = even_out(
+            play_tones({tone: band.lengths[tone] for tone in tones_of(wanted)}, self.soundset), self.soundset
+        )
         for one in wanted:
             yield one, self._sound(one, tones, band)
 
