@@ -1,1 +1,1 @@
-"""Originality: how much of a song's melodies stands in the songs that the composer learnt from."""
+"""Originality: how much of a song's melodies is found in the training songs."""

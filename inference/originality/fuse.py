@@ -1,4 +1,4 @@
-"""A set of 64-bit keys as one small table: a binary fuse filter (Graf and Lemire 2022).
+"""Approximate sets of 64-bit keys as small tables: binary fuse filters (Graf and Lemire, 2022).
 
 Each key owns three cells, and the three xor to a few bits of its hash. Every key of the set is found; another one
 passes for a member with the chance `1 / 2**bits`. It takes 1.13 cells a key, fewer bits than a Bloom filter or sorted
@@ -40,7 +40,7 @@ class Shape(NamedTuple):
 
 
 class FuseFilter:
-    """Tells whether a key is in a set, now and then wrongly yes, never wrongly no."""
+    """Tells whether a key is in a set, with few false positives and no false negatives."""
 
     def __init__(self, table: Table, keys: int, seed: int) -> None:
         """Raises ValueError when the table does not fit so many keys."""
@@ -78,11 +78,11 @@ class FuseFilter:
 
     @property
     def false_positive_rate(self) -> float:
-        """The chance that a key outside the set is said to be in it."""
+        """The probability that a key outside the set is reported to be in it."""
         return 0.5 ** (8 * self.table.itemsize) if self.keys else 0.0
 
     def contains(self, keys: Keys) -> Flags:
-        """One answer a key."""
+        """Bool [N], one answer per key."""
         if not self.keys:
             return np.zeros(len(keys), np.bool_)
         cells, prints = _places(keys, self.seed, self._shape)

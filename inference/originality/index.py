@@ -1,4 +1,4 @@
-"""The index: which windows of notes and of bars stand in the training songs, without the notes themselves."""
+"""The index of originality: hashes of the note and bar windows of the training songs, without their notes."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ _NAMES = (*(f"notes-{level.notes}" for level in LEVELS), "pairs")
 
 @dataclass(frozen=True)
 class OriginalityIndex:
-    """One filter a level, in the order of LEVELS, and one of what pairs of players play, from so many songs."""
+    """One filter per level, in the order of LEVELS, one for pairs of players, and the number of songs indexed."""
 
     filters: tuple[FuseFilter, ...]
     pairs: FuseFilter

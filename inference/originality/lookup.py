@@ -1,4 +1,4 @@
-"""Looks a song up: which of its runs of notes and of bars stand in the training songs, and how long they are."""
+"""Looks a song up in the index: which runs of its notes and bars are found in the training songs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ class Originality:
 
 
 def look_up(index: OriginalityIndex, score: Score) -> Originality:
-    """Every pitched track of the score, which is in one meter; about a millisecond of numpy a track."""
+    """Looks up every pitched track of a score in one meter; takes about a millisecond per track."""
     numbers = [number for number, track in enumerate(score.tracks) if not track.is_drum and track.notes]
     melodies = [melody_of(score.tracks[number]) for number in numbers]
     return Originality(

@@ -43,7 +43,7 @@ class Arranged:
 
 
 def arrange_parts(score: Score, parts: list[Part], genres: tuple[tuple[str, float], ...] = ()) -> Arranged:
-    """As `arrange`, for these players of the score. Raises BadMidi."""
+    """As `arrange`, with the players already chosen. Raises BadMidi."""
     meter = main_meter(score)
     starts = bar_starts(score, meter)
     rows = _rows(parts, starts, grids_in(meter))

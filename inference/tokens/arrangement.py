@@ -1,4 +1,4 @@
-"""An arrangement: a song as blocks on a grid, half way between a score and its steps. Its pitches are sounding ones."""
+"""An arrangement: a song as blocks on a grid, between a score and its token steps. Pitches are sounding pitches."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Where the bars of a score lie, and which meter is its own."""
+"""Finds the bars of a score and its main meter."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def grids_in(meter: Meter) -> int:
 
 
 def written_as(meter: Meter) -> Meter | None:
-    """The one of METERS that bars of `meter` are written in, None without one.
+    """The meter of METERS in which bars of `meter` are encoded; None if there is none.
 
     A bar that is too long is written as two (12/8 as 6/8 and 6/8); beats of another length are counted as quarters
     (2/2 as 4/4).
@@ -59,7 +59,7 @@ def bar_starts(score: Score, meter: Meter) -> list[int]:
 
 
 def _stretches(score: Score) -> Iterator[tuple[Meter, int, int]]:
-    """Each meter with the ticks from which and up to which it holds, as far as there is music."""
+    """Each meter with the first and last tick it holds for, up to the end of the music."""
     # A short note on the last bar line is music of that bar.
     end_tick = score.end_tick + TICKS_PER_GRID if score.end_tick else 0
     ends = [min(change.tick, end_tick) for change in score.meters[1:]] + [end_tick]

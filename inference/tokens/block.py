@@ -65,7 +65,7 @@ class Block:
 
     @cached_property
     def pitch_classes(self) -> frozenset[int]:
-        """Those of all its notes; none for drums."""
+        """The pitch classes of all its notes; empty for drums."""
         return frozenset(pitch_class for pitch_class, weight in enumerate(self.pitch_class_weights) if weight)
 
     @cached_property
@@ -86,7 +86,7 @@ class Block:
         return (*onsets, *(weight / total for weight in classes), *kicks, *snares, lowest, log2(len(self.hits)) / 5)
 
     def transposed(self, semitones: int) -> "Block":
-        """The same hits higher or lower; drums stay. A pitch that would leave 0..127 moves by an octave less."""
+        """The hits moved by semitones; drums stay. A pitch that would leave 0..127 moves by an octave less."""
         if self.is_drum or semitones == 0:
             return self
         hits = [hit._replace(value=PITCH + _within(hit.value - PITCH + semitones)) for hit in self.hits]

@@ -1,4 +1,4 @@
-"""Keeps a song about as busy as was asked: the further it is off, the more it leans to shorter or longer gaps."""
+"""Steers a song to the density asked for: the further it is off, the stronger the bias to shorter or longer gaps."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -35,7 +35,7 @@ class Busyness:
         self._blocks = PRIOR_BLOCKS
 
     def follow(self, row: Iterable[Block | None]) -> None:
-        """Takes in a bar that was closed."""
+        """Updates the count with a bar that is complete."""
         for block in row:
             if block is not None:
                 self._onsets += len(block.onsets)
@@ -43,7 +43,7 @@ class Busyness:
 
     @property
     def level(self) -> int:
-        """Steps of a tenth on a logarithmic scale that are missing; below 0 when there is too much."""
+        """How many notes are missing, in steps of a tenth on a logarithmic scale; below 0 if there are too many."""
         missing = log(self._target * self._blocks / self._onsets)
         return max(-LEVELS, min(LEVELS, round(missing / LEVEL)))
 

@@ -1,4 +1,4 @@
-"""Whether the bar lines of a file are where the band's bars begin, from what drums, bass and long notes do."""
+"""Checks the bar lines of a file against the down-beats that drums, bass and long notes suggest."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ _CLEAR, _SPEAKS, _OBJECTS = 1.0, 0.5, -0.5
 
 
 def late_beats(score: Score) -> int:
-    """By how many beats (0..3) the real down-beats come after the bar lines; 0 unless that is clear.
+    """By how many beats (0..3) the real down-beats are later than the bar lines; 0 unless that is clear.
 
     It is when the kinds of event together fit the later beat far better, two of them do so alone, and none objects.
     Only scores with drums and in one meter, 4/4, are judged: who changes meters knows where the bars are.
@@ -95,7 +95,7 @@ def _events(score: Score) -> dict[str, set[int]]:
 
 
 def _on_beats(steps: Iterable[int]) -> list[int]:
-    """How many of the grid steps are on each beat of a bar, or a grid step beside it."""
+    """How many of the grid steps are on each beat of a bar, within one grid step."""
     counts = [0] * 4
     for step in steps:
         beat = round(step / GRID_PER_QUARTER)

@@ -1,4 +1,4 @@
-"""From the spec of an edited song to what the model writes, and from what it wrote to the whole song.
+"""Plans an edit (spec -> excerpt for the model) and joins its result with the rest of the song.
 
 The model sees an excerpt around the bars to be written, as long as its memory; the rest of the song is the source's
 own notes.
@@ -101,7 +101,7 @@ def _moved(cell: Cell, first: int) -> Cell:
 
 
 def _excerpt(layout: Layout, source: Source, header: Header) -> range:
-    """The bars of the result that the model sees: those to be written and as many around them as it can remember.
+    """The bars of the result that the model sees: those to be written and as many around them as fit its window.
 
     No more bars come after the last that is written than stand before them, for they are shown first.
     """

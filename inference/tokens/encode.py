@@ -17,7 +17,7 @@ def prefix(header: Header) -> Iterator[Step]:
 
 
 def encode(arrangement: Arrangement, rng: random.Random | None = None) -> Iterator[Step]:
-    """The canonical steps: repeats wherever there is something to repeat.
+    """The canonical steps of an arrangement: a repeat is encoded as a repeat wherever possible.
 
     With a free order in the header, `rng` shuffles each bar's blocks.
     """

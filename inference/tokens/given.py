@@ -1,4 +1,4 @@
-"""What is known of a song before it is written: an edit gives some cells of its grid and leaves the others open.
+"""The cells of a song that are known before it is written; an edit gives some and leaves the others open.
 
 A cell is what one player does in one bar. Given cells are forced: in each bar they come before the open ones, which
 the model writes around them.
@@ -28,7 +28,7 @@ class Open(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """A cell in which the player does what it does in another bar, given or fresh, that is written before this one."""
+    """A cell that repeats the same player's cell of another bar, which is written before this one."""
 
     bar: int
 
@@ -46,7 +46,7 @@ class Given:
 
 
 class Plan:
-    """What is given, in the order it is written in and with written pitches."""
+    """The given cells in the order of writing, with written pitches."""
 
     def __init__(self, given: Given) -> None:
         self.header = given.header
@@ -91,7 +91,7 @@ def is_row(cells: Known) -> TypeGuard[Row]:
 
 
 def needs_free_order(rows: Sequence[Sequence[Cell]]) -> bool:
-    """Whether somewhere a player who may be known stands in the roster after one to be written."""
+    """Whether in some bar a given player comes after an open one in the roster."""
     for row in rows:
         is_open = [isinstance(cell, Open) for cell in row]
         if True in is_open:

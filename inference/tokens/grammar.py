@@ -1,4 +1,4 @@
-"""Which steps may come next: whatever is drawn under these masks decodes, and keeps the promises of the header."""
+"""Masks for the next step: whatever is sampled under them can be decoded and keeps what the header promises."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,9 +61,9 @@ _WIDEST = (21, 108)
 class Rules:
     """Limits on top of the syntax.
 
-    max_rest: bars a player may rest. all_play: in a short song less than half of it, so that nobody is silent.
-    max_repeats: whole bars the band may repeat in a row. new_ending: the last bar is written for itself, as nine real
-    songs of ten do, so that it can ring out. strict_key: no new note leaves the key. touch: how the players are led.
+    max_rest: bars a player may rest at a time. all_play: in a short song less than half of it, so that nobody is
+    silent. max_repeats: whole bars the band may repeat in a row. new_ending: the last bar is no repeat, as in nine of
+    ten real songs, so that it can ring out. strict_key: new notes stay in the key. touch: sampling biases.
     """
 
     max_rest: int = 4
@@ -74,12 +74,12 @@ class Rules:
     touch: Touch = PLAIN
 
     def rest_limit(self, bars: int) -> int:
-        """Bars that a player may rest in a song of so many."""
+        """How many bars in a row a player may rest in a song of `bars` bars."""
         return min(self.max_rest, (bars - 1) // 2) if self.all_play else self.max_rest
 
 
 class Grammar:
-    """Masks over the next step of one song. What `plan` gives is written as given, and first in its bar."""
+    """Masks and biases for the next step of one song. Cells given by `plan` are forced, first in their bar."""
 
     def __init__(self, state: BandState, rules: Rules, plan: Plan | None = None) -> None:
         self._state = state
@@ -123,18 +123,18 @@ class Grammar:
         return _not_none(field)
 
     def leaning(self, field: int, chosen: list[int]) -> Leaning | None:
-        """What to add to the field's logits, float [FIELD_SIZES[field]]; None for nothing."""
+        """Biases to add to the field's logits, float [FIELD_SIZES[field]]; None for none."""
         kept = self._kept(field, chosen)
         if self._lead is None:
             return kept
         return both(kept, self._lead.leaning(field, _head(field, chosen), is_inside=self._inside))
 
     def temperature(self, field: int, chosen: list[int]) -> float:
-        """By which the field's logits are divided, beside the temperature of the song."""
+        """The touch's temperature of the field, by which its logits are divided on top of the song's temperature."""
         return 1.0 if self._lead is None else self._lead.temperature(field, _head(field, chosen))
 
     def _kept(self, field: int, chosen: list[int]) -> Leaning | None:
-        """What holds a song to its density, its key and its end."""
+        """Biases that keep a song at its density, in its key and towards its ending."""
         if field == HEAD_FIELD:
             return ending_head_leaning() if self._in_last_bar() else self._gap_leaning()
         key, slot = self._state.header.key, self._state.slot
@@ -168,7 +168,7 @@ class Grammar:
         return header.closes and not header.ahead and bar + 1 == header.bars
 
     def _follow(self) -> None:
-        """Catches up with the bars that were closed since the last step."""
+        """Updates the counts with the bars that were closed since the last step."""
         rows = self._state.rows
         while self._bars < len(rows):
             row = rows[self._bars]
@@ -198,7 +198,7 @@ class Grammar:
         return following
 
     def _next_tracks(self, *, may_end: bool) -> list[int]:
-        """Players who may come next: in order (any order if the header says so), none skipped who must play."""
+        """Players who may come next: in roster order (any if the order is free), skipping nobody who must play."""
         state = self._state
         cells = self._cells()
         start = 0 if state.header.free_order or state.slot is None else state.slot + 1
@@ -282,7 +282,7 @@ class Grammar:
         return values
 
     def _may_repeat(self, row: Row, cells: Known) -> bool:
-        """A row may come back that agrees with what is given, rests nobody who must play and not everybody."""
+        """Whether a row may be repeated: it agrees with what is given, rests nobody who must play, is not silent."""
         pairs = enumerate(zip(row, cells, strict=True))
         return any(row) and all(
             block is not None or not self._must_play(slot, cells) if cell is Open.FREE else block == cell

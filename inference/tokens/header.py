@@ -1,4 +1,4 @@
-"""From a spec to what the model is told."""
+"""Turns a spec into the header that conditions the model."""
 
 from inference.music.spec import SongSpec
 from inference.tokens.arrangement import Header
@@ -6,7 +6,7 @@ from inference.tokens.bars import written_as
 
 
 def header_of(spec: SongSpec) -> Header:
-    """What the model is told of a new song. Raises ValueError when its spec is not complete."""
+    """The header of a new song. Raises ValueError if the spec is not complete."""
     if spec.roster is None or spec.bars is None or spec.tempo is None or spec.meter is None:
         raise ValueError("the spec of a job must be complete")
     meter = written_as(spec.meter) or spec.meter

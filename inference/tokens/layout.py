@@ -1,4 +1,4 @@
-"""What an edit makes of a song: which cells of the result are the source's and which are to be written."""
+"""The layout of an edited song: which cells come from the source and which are to be written."""
 
 import random
 from collections.abc import Iterable
@@ -43,14 +43,14 @@ class Layout:
 
 
 def lay_out(edit: Edit, source: Source, roster: tuple[Player, ...] | None, shift: int, seed: int) -> Layout:
-    """The result of an edit before anything is written.
+    """The layout of the result of an edit.
 
     Args:
-        edit: what is done.
-        source: the song it is done to, read from the edit's own.
+        edit: the edit.
+        source: the edit's own song, as read by `source.unpack_source`.
         roster: who should play (ACCOMPANY, REMIX); None for those of the source.
         shift: semitones from the source's key to the result's (REMIX).
-        seed: decides what a strength redraws.
+        seed: chooses which blocks a strength rewrites.
 
     Raises:
         InvalidSpec: the source has not the bars or players that are named, or is too long.
@@ -155,7 +155,7 @@ def _vary(wish: _Wish) -> Layout:
 
 
 def _open_one(wish: _Wish, cells: list[list[Cell]], chosen: list[int]) -> None:
-    """A variation in which chance left everything as it was redraws one thing after all."""
+    """Opens one block of a variation if chance has opened none."""
     region = wish.region()
     played = [(slot, cell) for slot in chosen for bar in region if isinstance(cell := cells[bar][slot], Block)]
     if not played:
@@ -183,7 +183,7 @@ def _remix(wish: _Wish) -> Layout:
 
 
 def _redrawn(wish: _Wish, slot: int, column: Iterable[Cell], strength: float) -> set[Block]:
-    """The distinct blocks of a player that chance picks, the same for the same seed."""
+    """The distinct blocks of a player chosen at random for rewriting, the same for the same seed."""
     distinct = dict.fromkeys(cell for cell in column if isinstance(cell, Block))
     chances = ((block, random.Random(f"{wish.seed}:{slot}:{rank}").random()) for rank, block in enumerate(distinct))
     return {block for block, chance in chances if chance < strength}

@@ -1,4 +1,4 @@
-"""Leads the players of a song as its touch says: what is added to a step's logits, and how hot it is drawn."""
+"""Applies the touch of a song: biases on the logits of the next step, and its temperatures."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ class Lead:
         self._state = state
 
     def temperature(self, field: int, head: int) -> float:
-        """Of a field of the next step, whose head is known unless it is asked for."""
+        """The temperature of a field of the next step; `head` is ignored for the head itself."""
         touch, role = self._touch, self._role
         if field != HEAD_FIELD and head < POSITION:
             return touch.form if field == VALUE_FIELD else 1.0
@@ -40,7 +40,7 @@ class Lead:
         return touch.low if role in _LOW else touch.high
 
     def leaning(self, field: int, head: int, *, is_inside: bool) -> Leaning | None:
-        """What to add to a field's logits; `is_inside` says whether a block is being written."""
+        """Biases to add to a field's logits, None for none; `is_inside`: a block is being written."""
         if field == HEAD_FIELD:
             return self._stroke() if is_inside else None
         if field != VALUE_FIELD:
@@ -99,7 +99,7 @@ class Lead:
         return both(leaning, tones_leaning(touch.tones, classes)) if classes else leaning
 
     def _classes(self) -> frozenset[int]:
-        """The pitch classes that the others have in what is written of this bar."""
+        """The pitch classes of the blocks that other players have in the current bar."""
         state = self._state
         blocks = (block for slot, block in enumerate(state.row) if block is not None and slot != state.slot)
         return frozenset[int]().union(*(block.pitch_classes for block in blocks))

@@ -1,4 +1,4 @@
-"""Leanings: what is added to the logits of a field so that a song keeps to what was asked. Pitches are written ones.
+"""Leanings: biases on the logits of a field that keep a song to what was asked. Pitches are written ones.
 
 A mask forbids, a leaning persuades. The key is one: metal is full of notes outside its scale, so they are made
 rarer, not impossible. The ending is the other: half of the real songs end on a stroke or two that ring out, which a
@@ -70,7 +70,7 @@ def ending_duration_leaning() -> Leaning:
 
 
 def both(one: Leaning | None, other: Leaning | None) -> Leaning | None:
-    """Their sum, where None is nothing."""
+    """The sum of two leanings, either of which may be None."""
     if one is None or other is None:
         return one if other is None else other
     together: Leaning = one + other
@@ -78,7 +78,7 @@ def both(one: Leaning | None, other: Leaning | None) -> Leaning | None:
 
 
 def scaled(leaning: Leaning, factor: float) -> Leaning:
-    """So many times as much; the very same array for once, which is then not copied again."""
+    """The leaning times `factor`; the same array, not a copy, for a factor of 1."""
     return leaning if factor == 1 else leaning * np.float32(factor)
 
 

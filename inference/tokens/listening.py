@@ -1,4 +1,4 @@
-"""What a player hears while writing a bar: the parts already written, and what it played itself before."""
+"""What a player is conditioned on within a bar: the parts already written, and its own earlier block."""
 
 from typing import NamedTuple
 

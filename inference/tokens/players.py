@@ -1,4 +1,4 @@
-"""Who plays in a score: roles from programs and track names, doubles left out."""
+"""Chooses the players of a score: roles from programs and track names, doubled parts left out."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What was played lately, most recent first: the index of the RIFF repeats."""
+"""Recently played content, most recent first: what the RIFF tokens index."""
 
 from typing import Generic, TypeVar
 
@@ -19,7 +19,7 @@ class Recency(Generic[T]):
         self._items.insert(0, item)
 
     def rank(self, item: T) -> int | None:
-        """0 for the latest; None if it is unknown or too long ago."""
+        """The index of an item, 0 for the latest; None if it is unknown or too old."""
         index = self._items.index(item) if item in self._items else RIFFS
         return index if index < RIFFS else None
 

@@ -1,4 +1,4 @@
-"""Band code as text: the best documentation of it."""
+"""Prints the band code of a song as text."""
 
 from collections.abc import Iterator
 

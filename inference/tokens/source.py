@@ -1,4 +1,4 @@
-"""A song that exists, as an edit sees it: its arrangement, and the notes that each cell of it stands for."""
+"""The source of an edit: an existing song as an arrangement, with the original notes of each cell."""
 
 from bisect import bisect_right
 from collections import defaultdict

@@ -42,12 +42,12 @@ Context = tuple[int, ...]
 
 
 def player_numbers(player: Player) -> tuple[int, int]:
-    """What a context says of a player."""
+    """The role and program indices of a player in a context."""
     return _ROLE_INDEX[player.role], _DRUM_PROGRAM if player.is_drum else 1 + player.program
 
 
 class BandState:
-    """What has been written so far. `push` steps in order; the rest are questions about the next step."""
+    """What has been written so far. `push` takes the steps in order; all else asks about the next step."""
 
     def __init__(self, header: Header) -> None:
         self.header = header
@@ -131,7 +131,7 @@ class BandState:
 
     @property
     def reach(self) -> int:
-        """How many bars back a COPY can go: the bars known ahead are not before the others."""
+        """How many bars back a COPY may reach: not across from the other bars into those written ahead."""
         written = len(self.rows)
         return written if written < self.header.ahead else written - self.header.ahead
 
@@ -203,11 +203,11 @@ class BandState:
 
     @property
     def content(self) -> tuple[float, ...]:
-        """CONTENT_SIZE numbers about what the last step repeated; zeros otherwise."""
+        """Float [CONTENT_SIZE]: features of what the last step repeated; zeros otherwise."""
         return self._content
 
     def context(self) -> Context:
-        """Integers (sizes CONTEXT_SIZES) about the place of the next step."""
+        """Integers below CONTEXT_SIZES about the place of the next step: player, bar, next strokes of the others."""
         role, program = self._player(self.slot)
         if not self._in_bar:
             return (role, program, *_NO_PLACE)
@@ -227,7 +227,7 @@ class BandState:
         return (*self.heard().next_strokes(self.position), again + 1 if self._gap and again < POSITIONS else 0)
 
     def echo(self, head: int) -> Context:
-        """Integers (sizes ECHO_SIZES) about what the band does where the next step, whose head is known, falls."""
+        """Integers below ECHO_SIZES about what the band plays at the position that `head` gives the next step."""
         if TRACK <= head < POSITION:
             return (0, 0, 0, 0, *self._player(head - TRACK))
         if head < POSITION or self.slot is None:

@@ -1,4 +1,4 @@
-"""Played notes put on the grid: where the beat is, how each beat is divided, and whether there is one at all.
+"""Quantises loosely played notes: finds the beat, the division of each beat, and whether there is a beat at all.
 
 Every beat is explained by one of DIVISIONS (its notes lie near multiples of so many grid steps) and an offset of the
 beat that drifts slowly. Onsets at random cost log(24) nats an onset; what the best explanation saves of that says how
@@ -49,7 +49,7 @@ def share_on_grid(score: Score) -> float:
 
 
 def is_on_time(score: Score) -> bool:
-    """Whether the score lies on the grid already, so that there is nothing to put right."""
+    """Whether the score is on the grid already."""
     return share_on_grid(score) >= _ON_TIME
 
 
@@ -60,7 +60,7 @@ def keep_time(score: Score) -> Timing:
 
 
 def put_on_grid(score: Score, timing: Timing) -> Score:
-    """The score with its notes where `keep_time` found them to belong; lengths stay."""
+    """The score with its onsets quantised as `keep_time` found; lengths stay."""
     ticks = iter((timing.onsets * TICKS_PER_GRID).tolist())
     tracks = tuple(
         replace(track, notes=tuple(sorted(replace(note, tick=next(ticks)) for note in track.notes)))

@@ -1,4 +1,4 @@
-"""What a touch can add to the logits of a field."""
+"""The biases that a touch can add to the logits of a field."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -38,7 +38,7 @@ def stroke_leaning(kick: float, kicks: tuple[int, ...], riff: float, strokes: tu
 
 @lru_cache(maxsize=64)
 def again_leaning(touch: Touch) -> Leaning | None:
-    """Float [VALUES]: towards what comes again, and from how many bars ago."""
+    """Float [VALUES]: towards repeats, by how many bars ago the content was played."""
     by_distance = {1: touch.one, 2: touch.two, 4: touch.four, 8: touch.eight}
     by_distance |= {distance: touch.far for distance in COPY_DISTANCES if distance >= FAR}
     if not touch.again and not any(by_distance.values()):

@@ -1,4 +1,4 @@
-"""How a sounding arrangement is written: relative to its tonic, and with the bars that are known ahead first."""
+"""Converts between sounding and written arrangements: pitches relative to the tonic, bars known ahead first."""
 
 from dataclasses import replace
 
