@@ -22,6 +22,7 @@ from inference.music.genre import GenreCatalogue, load_catalogue
 
 _POLL_S = 0.2
 _PATIENCE_S = 30.0
+_TAKE_OVER_S = 60.0
 _log = structlog.get_logger(__name__)
 
 
@@ -55,6 +56,7 @@ async def open_band(settings: Settings, messengers: dict[str, Messenger]) -> Asy
     async with AsyncExitStack() as stack:
         storage = await open_storage(settings.database.url)
         stack.push_async_callback(storage.close)
+        await stack.enter_async_context(storage.presence.kept())
         composer = await stack.enter_async_context(HttpComposer(settings.inference.url))
         clock = SchedulerClock()
         clock.start()
@@ -63,7 +65,8 @@ async def open_band(settings: Settings, messengers: dict[str, Messenger]) -> Asy
         genres = GenreService(storage.genres, catalogue)
         poster = DailyPoster(storage.schedules, storage.claims, compose, genres, clock, messages, messengers)
         daily = DailyService(storage.schedules, storage.claims, clock, genres, catalogue, poster)
-        yield Band(compose, FilesService(composer, storage.songs), genres, daily, catalogue, storage.answers)
+        files = FilesService(composer, storage.songs)
+        yield Band(compose, files, genres, daily, catalogue, storage.answers, storage.heard)
 
 
 def read_catalogue(settings: MusicSettings) -> GenreCatalogue:
@@ -166,11 +169,18 @@ async def _wake(band: Band, platforms: Sequence[ChatAdapter]) -> None:
 
 
 async def _recompose(band: Band, platform: ChatAdapter) -> None:
+    """Repeats, since other processes on the same database may end at any time."""
+
     def reply_for(request: SongRequest) -> Reply | None:
         return platform.reply_for(request) if request.place.platform == platform.platform else None
 
-    await _connected(platform)
-    await band.compose.recompose_pending(reply_for)
+    while True:
+        await _connected(platform)
+        try:
+            await band.compose.recompose_pending(reply_for)
+        except Exception:  # noqa: BLE001  # the next round may be better; new songs need not suffer
+            _log.exception("songs that were left behind are not known", platform=platform.platform)
+        await asyncio.sleep(_TAKE_OVER_S)
 
 
 async def _connected(platform: ChatAdapter) -> None:

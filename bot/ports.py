@@ -75,7 +75,10 @@ class Songs(Protocol):
     """Requests accepted and songs delivered."""
 
     async def accept(self, request: SongRequest) -> bool:
-        """Stores a request as pending. False if its id is known already (a repeated delivery of the same click)."""
+        """Makes a request the caller's to work on, stored as pending: a new one, or one that a process left behind.
+
+        False if it was delivered or given up, or if another process that lives works on it (a repeated click).
+        """
 
     async def finish(self, id: RequestId, song: Song | None) -> None:
         """Marks it delivered (with the song's title and recipe) or, with None, given up; unknown ids are ignored."""
@@ -87,7 +90,7 @@ class Songs(Protocol):
         """What is kept of a song that was delivered. Raises NotFound."""
 
     async def pending(self) -> list[SongRequest]:
-        """Accepted, neither delivered nor given up: work that a crash left behind."""
+        """Accepted, neither delivered nor given up, and nobody who lives works on it: what a crash left behind."""
 
 
 class Answers(Protocol):
@@ -120,13 +123,17 @@ class Claims(Protocol):
     """Who posts a day's song, so that nobody else does."""
 
     async def claim(self, id: ScheduleId, day: date) -> bool:
-        """Takes the right to post on that local date; True for one caller only, ever."""
+        """Takes the right to post on that local date, or keeps it: True for one living process, until it is settled."""
 
     async def settle(self, id: ScheduleId, day: date, next_run_utc: datetime) -> None:
         """The claimed day is dealt with, posted or skipped; at one stroke the schedule gets its next run."""
 
-    async def unsettled(self) -> list[tuple[ScheduleId, date]]:
-        """Claimed but not settled: what a crash left behind. One process at a time may take these up."""
+
+class Heard(Protocol):
+    """Which platform events were seen, since some are delivered twice or to several processes."""
+
+    async def is_first(self, id: RequestId) -> bool:
+        """True for the first caller among all processes; remembered for days."""
 
 
 class Words(Protocol):

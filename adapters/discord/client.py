@@ -144,6 +144,8 @@ class BandClient(discord.AutoShardedClient):
         if message.guild is not None and me.id not in message.raw_mentions:
             return
         asked = asked_in(message)
+        if not await self.band.heard.is_first(asked.id):
+            return
         reply = self._reply(MentionConversation(message), asked)
         try:
             require_posting_in(message)

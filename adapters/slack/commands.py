@@ -28,7 +28,6 @@ from bot.messages import daily_line, making_line, next_words, say, skipped_line
 from bot.services.band import Band
 from inference.music.errors import InvalidSpec, MusicError
 
-REMEMBERED_WISHES = 1000
 _logger = structlog.get_logger(__name__)
 _Act = Callable[[Wish, Requester, SlackReply], Awaitable[None]]
 
@@ -40,7 +39,6 @@ class Commands:
         self._band = band
         self._clients = clients
         self._people = People(clients.delivery)
-        self._seen: dict[RequestId, None] = {}
         self._acts: dict[str, _Act] = {
             "compose": self._compose,
             "another": self._another,
@@ -57,10 +55,10 @@ class Commands:
 
     async def perform(self, wish: Wish, response_url: str | None = None) -> None:
         """Never raises: what goes wrong is told to the person, and logged if it is our fault."""
-        if not self._is_new(wish.id):
-            _logger.info("slack repeated itself", request_id=wish.id)
-            return
         try:
+            if not await self._band.heard.is_first(wish.id):
+                _logger.info("slack repeated itself", request_id=wish.id)
+                return
             requester = await self._people.requester(wish.user, wish.name)
             asked = Asked(wish.id, wish.place, requester, response_url)
             await self._act(wish, SlackReply(self._clients, asked, answers=self._band.answers))
@@ -75,14 +73,6 @@ class Commands:
         except Exception:
             _logger.exception("wish failed unexpectedly", request_id=wish.id, verb=wish.verb)
             await reply.error(LnhError(id=wish.id))
-
-    def _is_new(self, id: RequestId) -> bool:
-        if id in self._seen:
-            return False
-        self._seen[id] = None
-        if len(self._seen) > REMEMBERED_WISHES:
-            del self._seen[next(iter(self._seen))]
-        return True
 
     async def _compose(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
         request = build_request(

@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.storage.engine import make_engine
 from adapters.storage.errors import StorageError
 
+# Two processes may start on a new database at the same time; the second one then finds nothing left to do.
+_ONE_AT_A_TIME = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(5462371)"}
+
 
 async def upgrade(url: str) -> None:
     """Applies the migrations that a database still lacks. Raises StorageError."""
@@ -25,6 +28,7 @@ async def upgrade_engine(engine: AsyncEngine) -> None:
     """Applies the migrations through an engine that is open already. Raises StorageError."""
     try:
         async with engine.begin() as connection:
+            await connection.exec_driver_sql(_ONE_AT_A_TIME.get(connection.dialect.name, "SELECT 1"))
             await connection.run_sync(partial(upgrade_to, "head"))
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error

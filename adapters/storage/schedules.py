@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.storage.codec import person_from_json, person_to_json
+from adapters.storage.presence import Presence
 from adapters.storage.tables import claims, schedules
 from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import NotFound
@@ -54,27 +55,30 @@ class SqlSchedules:
 class SqlClaims:
     """The port `Claims`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, presence: Presence) -> None:
         self._engine = engine
+        self._presence = presence
 
     async def claim(self, id: ScheduleId, day: date) -> bool:
         try:
             async with self._engine.begin() as connection:
-                await connection.execute(insert(claims).values(schedule_id=id, day=day))
-        except IntegrityError:  # somebody has it, or the schedule is gone
-            return False
+                await connection.execute(insert(claims).values(schedule_id=id, day=day, holder=self._presence.id))
+        except IntegrityError:  # somebody had it first, or the schedule is gone
+            return await self._take_over(id, day)
         return True
+
+    async def _take_over(self, id: ScheduleId, day: date) -> bool:
+        unsettled = (claims.c.schedule_id == id, claims.c.day == day, claims.c.settled_at.is_(None))
+        free = self._presence.may_take(claims.c.holder)
+        async with self._engine.begin() as connection:
+            taken = await connection.execute(update(claims).where(*unsettled, free).values(holder=self._presence.id))
+        return taken.rowcount == 1
 
     async def settle(self, id: ScheduleId, day: date, next_run_utc: datetime) -> None:
         async with self._engine.begin() as connection:
             slot = (claims.c.schedule_id == id, claims.c.day == day)
             await connection.execute(update(claims).where(*slot).values(settled_at=datetime.now(UTC)))
             await connection.execute(update(schedules).where(schedules.c.id == id).values(next_run_utc=next_run_utc))
-
-    async def unsettled(self) -> list[tuple[ScheduleId, date]]:
-        query = select(claims.c.schedule_id, claims.c.day).where(claims.c.settled_at.is_(None))
-        async with self._engine.connect() as connection:
-            return [(ScheduleId(row.schedule_id), row.day) for row in await connection.execute(query)]
 
 
 def _at(place: Place) -> tuple[Any, Any, Any]:

@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.storage.answers import SqlAnswers
 from adapters.storage.engine import make_engine
 from adapters.storage.genres import SqlGenreSettings
+from adapters.storage.heard import SqlHeard
 from adapters.storage.migrate import upgrade_engine
+from adapters.storage.presence import Presence
 from adapters.storage.schedules import SqlClaims, SqlSchedules
 from adapters.storage.songs import SqlSongs
 
@@ -22,24 +24,35 @@ class Storage:
     claims: SqlClaims
     genres: SqlGenreSettings
     answers: SqlAnswers
+    heard: SqlHeard
+    presence: Presence
 
     async def close(self) -> None:
+        """Leaves what is unfinished to others and disconnects."""
+        await self.presence.leave()
         await self.engine.dispose()
 
 
 async def open_storage(url: str) -> Storage:
-    """Opens a database and brings it up to date. Raises StorageError with one sentence."""
+    """Opens a database and brings it up to date. Raises StorageError with one sentence.
+
+    Whoever keeps it open for more than a minute must be inside `presence.kept`.
+    """
     engine = make_engine(url)
+    presence = Presence(engine)
     try:
         await upgrade_engine(engine)
+        await presence.enter()
     except BaseException:
         await engine.dispose()
         raise
     return Storage(
         engine,
-        SqlSongs(engine),
+        SqlSongs(engine, presence),
         SqlSchedules(engine),
-        SqlClaims(engine),
+        SqlClaims(engine, presence),
         SqlGenreSettings(engine),
         SqlAnswers(engine),
+        SqlHeard(engine),
+        presence,
     )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -70,6 +71,7 @@ songs = Table(
     Column("midi", LargeBinary),
     Column("accepted_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
+    Column("holder", String(32)),
     Index(None, "state", "accepted_at"),
 )
 
@@ -96,6 +98,23 @@ claims = Table(
     Column("schedule_id", String(64), ForeignKey("schedules.id", ondelete="CASCADE"), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("settled_at", UtcDateTime),
+    Column("holder", String(32)),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("alive_until", UtcDateTime, nullable=False),
+)
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
 )
 
 answers = Table(

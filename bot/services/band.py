@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.request import SongRequest
-from bot.ports import Answers, Messenger, Reply
+from bot.ports import Answers, Heard, Messenger, Reply
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.files import FilesService
@@ -22,6 +22,7 @@ class Band:
     daily: DailyService
     catalogue: GenreCatalogue
     answers: Answers
+    heard: Heard
 
 
 class ChatAdapter(Protocol):

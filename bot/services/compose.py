@@ -86,7 +86,7 @@ class ComposeService:
 
         async def recompose(request: SongRequest, reply: Reply) -> None:
             async with slots:
-                await self._answer(request, reply, is_new=False)
+                await self._answer(request, reply)
 
         alive = set(self._running)  # people may ask while the list is read
         async with asyncio.TaskGroup() as tasks:
@@ -98,8 +98,8 @@ class ComposeService:
                     tasks.create_task(recompose(request, reply))
 
     async def accept(self, request: SongRequest) -> bool:
-        """Stores a request; False if it was delivered or given up before, so that nothing is left to do."""
-        return await self.songs.accept(request) or any(known.id == request.id for known in await self.songs.pending())
+        """Stores a request; False if nothing of it is left to do, or another process works on it."""
+        return await self.songs.accept(request)
 
     async def perform(self, request: SongRequest, reply: Reply) -> None:
         """Composes an accepted request, delivers it and marks it delivered; the caller handles what is raised.
@@ -126,11 +126,11 @@ class ComposeService:
         await self.songs.finish(id, song)
         _logger.info("song delivered", request_id=id, title=song.title, seconds=song.seconds)
 
-    async def _answer(self, request: SongRequest, reply: Reply, *, is_new: bool = True) -> None:
+    async def _answer(self, request: SongRequest, reply: Reply) -> None:
         self._running.add(request.id)
         try:
             with bound_contextvars(request_id=request.id):
-                if is_new and not await self.songs.accept(request):
+                if not await self.songs.accept(request):
                     _logger.info("request known already")
                     return
                 _logger.info("song asked for", platform=request.place.platform, genre=request.spec.main_genre)

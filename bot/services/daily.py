@@ -8,7 +8,7 @@ minutes before a song is due it is written, so that at its hour it only has to b
 import uuid
 import zlib
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -27,11 +27,14 @@ _logger = structlog.get_logger(__name__)
 _AHEAD = timedelta(minutes=10)
 _SPREAD_S = 300
 _AHEAD_RETRY = timedelta(minutes=1)
+_ELSEWHERE = timedelta(minutes=1)
+_SWEEP = "daily-sweep"
+_SWEEP_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class DailyService:
-    """Daily songs of all channels; one process at a time runs this.
+    """Daily songs of all channels; several processes may share them, and one of them posts each.
 
     Args:
         schedules: what is due.
@@ -48,7 +51,8 @@ class DailyService:
     genres: GenreService
     catalogue: GenreCatalogue
     poster: DailyPoster
-    _mine: set[tuple[ScheduleId, date]] = field(default_factory=set, init=False, repr=False)
+    _armed: dict[ScheduleId, datetime] = field(default_factory=dict, init=False, repr=False)
+    _running: set[ScheduleId] = field(default_factory=set, init=False, repr=False)
 
     async def set(self, place: Place, wish: DailyWish, set_by: Requester) -> DailySchedule:
         """Gives a channel its daily song, in place of the one it had. Its genres may be names or aliases.
@@ -112,21 +116,39 @@ class DailyService:
             raise NoDaily
         if schedule.paused is not None:
             return schedule, schedule
-        if schedule.next_run_utc <= self.clock.now() or not await self._claim(schedule):
+        is_due = schedule.next_run_utc <= self.clock.now()
+        if is_due or not await self.claims.claim(schedule.id, schedule.day):
             raise DailyUnderway
         later = await self.poster.leave_out(schedule)
         self._arm(later.id, later.next_run_utc)
         return schedule, later
 
     async def start(self) -> None:
-        """Arms every stored schedule; what came due or was left half done meanwhile runs at once."""
-        self._mine.update(await self.claims.unsettled())
+        """Arms every stored schedule; what came due or was left half done meanwhile runs at once.
+
+        From then on it also looks after those that other processes set up, in case these end.
+        """
+        self.clock.call_at(_SWEEP, self.clock.now() + _SWEEP_EVERY, self.start)
         for schedule in await self.schedules.list():
-            if schedule.paused is None:
+            if schedule.paused is None and self._is_news(schedule):
                 self._arm(schedule.id, schedule.next_run_utc)
+
+    def _is_news(self, schedule: DailySchedule) -> bool:
+        """Whether the clock does not ring for it yet. One that is overdue rings when it is to be tried again."""
+        armed = self._armed.get(schedule.id)
+        return armed is None or (armed != schedule.next_run_utc and schedule.next_run_utc > self.clock.now())
 
     async def run(self, id: ScheduleId) -> None:
         """Does what is due for a schedule and arms its next run; the clock calls it."""
+        if id in self._running:
+            return
+        self._running.add(id)
+        try:
+            await self._run(id)
+        finally:
+            self._running.discard(id)
+
+    async def _run(self, id: ScheduleId) -> None:
         try:
             schedule = await self.schedules.get(id)
         except NotFound:
@@ -136,13 +158,13 @@ class DailyService:
         now = self.clock.now()
         if schedule.next_run_utc > now:
             self._arm(id, schedule.next_run_utc)
-        elif await self._claim(schedule):
+        elif await self.claims.claim(id, schedule.day):
             again = await self.poster.attempt(schedule)
             if again is not None:
                 self._arm(id, again)
         else:
-            _logger.warning("daily song claimed elsewhere", schedule=id, day=schedule.day.isoformat())
-            self._arm(id, schedule.run_after(now))
+            _logger.info("daily song claimed elsewhere", schedule=id, day=schedule.day.isoformat())
+            self._arm(id, now + _ELSEWHERE)  # by then it is settled, or whoever has it may have died
 
     async def write_ahead(self, id: ScheduleId) -> None:
         """Has the next song written, so that it is posted on the minute; the clock calls it some minutes before.
@@ -167,15 +189,9 @@ class DailyService:
         else:
             _logger.info("daily song written ahead", schedule=id, title=song.title, day=schedule.day.isoformat())
 
-    async def _claim(self, schedule: DailySchedule) -> bool:
-        slot = (schedule.id, schedule.day)
-        if slot not in self._mine and not await self.claims.claim(*slot):
-            return False
-        self._mine.add(slot)
-        return True
-
     def _arm(self, id: ScheduleId, instant_utc: datetime) -> None:
         """Has the clock ring when a song is due, and some minutes before so that it is written by then."""
+        self._armed[id] = instant_utc
         self.clock.call_at(_key(id), instant_utc, partial(self.run, id))
         ahead = instant_utc - ahead_of(id)
         self.clock.call_at(_ahead_key(id), max(ahead, self.clock.now()), partial(self.write_ahead, id))
@@ -184,6 +200,7 @@ class DailyService:
         self.clock.call_at(_ahead_key(id), self.clock.now() + _AHEAD_RETRY, partial(self.write_ahead, id))
 
     def _disarm(self, id: ScheduleId) -> None:
+        self._armed.pop(id, None)
         self.clock.cancel(_key(id))
         self.clock.cancel(_ahead_key(id))
 

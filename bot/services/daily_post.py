@@ -23,6 +23,10 @@ _LONGEST_RETRY = timedelta(minutes=20)
 _WORTH_A_NOTE = timedelta(minutes=5)
 
 
+class _ClaimLost(Exception):
+    """Another process has taken over."""
+
+
 @dataclass(frozen=True)
 class DailyPoster:
     """Posts the claimed song of a day, or decides to retry, skip or pause; the admin hears of the last two.
@@ -66,6 +70,9 @@ class DailyPoster:
         except PlaceGone as error:
             await self._pause(schedule, error)
             return None
+        except _ClaimLost:
+            _logger.warning("this process slept, and another one took its daily song over", schedule=schedule.id)
+            return self.clock.now() + _FIRST_RETRY
         except (LnhError, MusicError) as error:
             return await self._after_failure(schedule, error)
         except Exception:
@@ -84,13 +91,15 @@ class DailyPoster:
         await self.compose.songs.finish(daily_request_id(schedule), None)
 
     async def _post(self, schedule: DailySchedule) -> None:
-        """Raises LnhError or MusicError; PlaceGone for good."""
+        """Raises LnhError or MusicError; PlaceGone for good; _ClaimLost before anything is posted."""
         messenger = self.messengers.get(schedule.place.platform)
         if messenger is None:
             raise DeliveryFailed(reason="not connected")
         request = await self.songs.request(schedule)
         if await self.compose.accept(request):
             song = await self.songs.write(schedule)
+            if not await self.claims.claim(schedule.id, schedule.day):
+                raise _ClaimLost
             await self.compose.deliver(request.id, song, _DailyReply(messenger, request, partial(self._note, schedule)))
 
     async def _after_failure(self, schedule: DailySchedule, error: UserError) -> datetime:

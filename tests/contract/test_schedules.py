@@ -1,6 +1,5 @@
 """The ports Schedules and Claims, kept by the database and by their fake."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -89,20 +88,13 @@ async def test_remove_says_whether_there_was_one(desk: Desk) -> None:
         await desk.schedules.get(ScheduleId("s1"))
 
 
-async def test_a_day_is_claimed_once_however_many_try_at_a_time(desk: Desk) -> None:
+async def test_whoever_claimed_a_day_keeps_it_until_it_is_settled_and_that_moves_the_next_run(desk: Desk) -> None:
     await desk.schedules.save(schedule())
-    taken = await asyncio.gather(*(desk.claims.claim(ScheduleId("s1"), DAY) for _ in range(8)))
-    assert taken.count(True) == 1
-    assert await desk.claims.claim(ScheduleId("s1"), DAY + timedelta(days=1))
-
-
-async def test_a_claim_is_unsettled_until_settled_and_that_moves_the_next_run(desk: Desk) -> None:
-    await desk.schedules.save(schedule())
-    await desk.claims.claim(ScheduleId("s1"), DAY)
-    assert await desk.claims.unsettled() == [(ScheduleId("s1"), DAY)]
+    assert await desk.claims.claim(ScheduleId("s1"), DAY)
+    assert await desk.claims.claim(ScheduleId("s1"), DAY)
     await desk.claims.settle(ScheduleId("s1"), DAY, DUE + timedelta(days=1))
-    assert await desk.claims.unsettled() == []
     assert not await desk.claims.claim(ScheduleId("s1"), DAY)
+    assert await desk.claims.claim(ScheduleId("s1"), DAY + timedelta(days=1))
     assert (await desk.schedules.get(ScheduleId("s1"))).next_run_utc == DUE + timedelta(days=1)
 
 
@@ -110,7 +102,6 @@ async def test_claims_go_with_their_schedule(desk: Desk) -> None:
     await desk.schedules.save(schedule())
     await desk.claims.claim(ScheduleId("s1"), DAY)
     await desk.schedules.remove(schedule().place)
-    assert await desk.claims.unsettled() == []
     assert not await desk.claims.claim(ScheduleId("s1"), DAY)
 
 

@@ -26,28 +26,45 @@ async def songs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await storage.close()
 
 
+@pytest.mark.parametrize("kind", ["fake", "sqlite"])
+async def test_a_new_process_finds_what_is_neither_delivered_nor_given_up_oldest_first(
+    kind: str, tmp_path: Path
+) -> None:
+    url, fake = f"sqlite+aiosqlite:///{tmp_path}/lnh.db", FakeSongs()
+    storage = await open_storage(url)
+    songs: Songs = fake if kind == "fake" else storage.songs
+    for name in ("d", "a", "c", "b"):
+        await songs.accept(request_for(name))
+    await songs.finish(RequestId("a"), song_for(request_for("a")))
+    await songs.finish(RequestId("c"), None)
+    await storage.close()
+    storage = await open_storage(url)
+    songs = fake if kind == "fake" else storage.songs
+    assert [request.id for request in await songs.pending()] == ["d", "b"]
+    await storage.close()
+
+
 async def test_an_accepted_request_comes_back_as_it_was(songs: Songs) -> None:
     assert await songs.accept(request_for("a"))
     assert await songs.request(RequestId("a")) == request_for("a")
 
 
-async def test_the_same_id_is_accepted_once(songs: Songs) -> None:
+async def test_the_first_request_of_an_id_counts_and_its_process_keeps_it(songs: Songs) -> None:
     assert await songs.accept(request_for("a"))
-    assert not await songs.accept(request_for("a", genre="jazz"))
+    assert await songs.accept(request_for("a", genre="jazz"))
     assert (await songs.request(RequestId("a"))).spec.main_genre == "metal"
+
+
+@pytest.mark.parametrize("is_delivered", [True, False])
+async def test_what_was_delivered_or_given_up_is_not_accepted_again(songs: Songs, *, is_delivered: bool) -> None:
+    await songs.accept(request_for("a"))
+    await songs.finish(RequestId("a"), song_for(request_for("a")) if is_delivered else None)
+    assert not await songs.accept(request_for("a"))
 
 
 async def test_an_unknown_song_is_not_found(songs: Songs) -> None:
     with pytest.raises(NotFound):
         await songs.request(RequestId("never"))
-
-
-async def test_pending_are_those_neither_delivered_nor_given_up_oldest_first(songs: Songs) -> None:
-    for name in ("d", "a", "c", "b"):
-        await songs.accept(request_for(name))
-    await songs.finish(RequestId("a"), song_for(request_for("a")))
-    await songs.finish(RequestId("c"), None)
-    assert [request.id for request in await songs.pending()] == ["d", "b"]
 
 
 async def test_a_delivered_song_can_still_be_asked_for_again(songs: Songs) -> None:

@@ -150,6 +150,21 @@ async def test_disabled_genre_is_refused_with_the_enabled_ones_named(edge, band,
     assert await edge.history() == []
 
 
+async def test_of_two_bots_one_answers_an_event_that_slack_tells_both(edge, band):
+    other = BandForTests(songs=band.songs, heard=band.heard, composer=band.composer)
+    async with running(edge, band, "http"):
+        first = edge.events_url
+        async with running(edge, other, "http"):
+            for url in (first, edge.events_url):
+                edge.events_url = url
+                await edge.mention("help", event_id="Ev0001")
+            await edge.called("chat.postEphemeral")
+            edge.events_url = first
+            await edge.command("/genres")
+            await edge.responded()
+    assert len(edge.calls_of("chat.postEphemeral")) == 1
+
+
 async def test_genres_are_switched_by_admins_only(edge, band):
     async with running(edge, band):
         await edge.command("/genres", "disable metal")

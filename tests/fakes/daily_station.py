@@ -15,7 +15,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.composer import FakeComposer
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.songs import CATALOGUE, MEL, PLACE
-from tests.fakes.storage import FakeGenreSettings, FakeSchedules, FakeSongs
+from tests.fakes.storage import FakeClaims, FakeGenreSettings, FakeSchedules, FakeSongs
 
 AT = time(18, 30)
 BERLIN = "Europe/Berlin"
@@ -34,6 +34,7 @@ class Station:
     off: FakeGenreSettings = field(default_factory=FakeGenreSettings)
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
     is_connected: bool = True
+    processes: int = 0
 
     def __post_init__(self) -> None:
         self.daily = self.process()
@@ -42,11 +43,14 @@ class Station:
         genres = GenreService(self.off, CATALOGUE)
         compose = ComposeService(self.composer, self.songs, self.off, CATALOGUE)
         messengers = {"discord": self.messenger} if self.is_connected else {}
-        poster = DailyPoster(self.schedules, self.schedules, compose, genres, self.clock, messages, messengers)
-        return DailyService(self.schedules, self.schedules, self.clock, genres, CATALOGUE, poster)
+        self.processes += 1
+        claims = FakeClaims(self.schedules, str(self.processes))
+        poster = DailyPoster(self.schedules, claims, compose, genres, self.clock, messages, messengers)
+        return DailyService(self.schedules, claims, self.clock, genres, CATALOGUE, poster)
 
     async def restart(self, at: datetime | None = None) -> None:
         self.clock.calls.clear()
+        self.schedules.dead.update(map(str, range(1, self.processes + 1)))
         if at is not None:
             self.clock.instant = at
         self.daily = self.process()

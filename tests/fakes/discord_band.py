@@ -19,7 +19,7 @@ from inference.api import FileFormat
 from tests.fakes.clock import FakeClock
 from tests.fakes.composer import FakeComposer
 from tests.fakes.songs import CATALOGUE
-from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeSchedules, FakeSongs
+from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeHeard, FakeSchedules, FakeSongs
 
 
 @dataclass
@@ -55,6 +55,7 @@ class Rehearsal:
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     genres: FakeGenreSettings = field(default_factory=FakeGenreSettings)
     answers: FakeAnswers = field(default_factory=FakeAnswers)
+    heard: FakeHeard = field(default_factory=FakeHeard)
     clock: FakeClock = field(default_factory=FakeClock)
     messengers: dict[str, Messenger] = field(default_factory=dict)
 
@@ -63,7 +64,8 @@ class Rehearsal:
         compose = ComposeService(self.composer, self.songs, self.genres, CATALOGUE)
         poster = DailyPoster(self.schedules, self.schedules, compose, genres, self.clock, messages, self.messengers)
         daily = DailyService(self.schedules, self.schedules, self.clock, genres, CATALOGUE, poster)
-        return Band(compose, FilesService(self.composer, self.songs), genres, daily, CATALOGUE, self.answers)
+        files = FilesService(self.composer, self.songs)
+        return Band(compose, files, genres, daily, CATALOGUE, self.answers, self.heard)
 
     async def ring(self) -> None:
         """Lets the time of the next daily song come."""

@@ -14,7 +14,7 @@ from bot.services.genres import GenreService
 from tests.fakes.clock import FakeClock
 from tests.fakes.composer import FakeComposer
 from tests.fakes.songs import CATALOGUE
-from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeSchedules, FakeSongs
+from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeHeard, FakeSchedules, FakeSongs
 
 
 @dataclass
@@ -26,6 +26,7 @@ class BandForTests:
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     settings: FakeGenreSettings = field(default_factory=FakeGenreSettings)
     answers: FakeAnswers = field(default_factory=FakeAnswers)
+    heard: FakeHeard = field(default_factory=FakeHeard)
     clock: FakeClock = field(default_factory=FakeClock)
     messengers: dict[str, Messenger] = field(default_factory=dict)
 
@@ -36,7 +37,8 @@ class BandForTests:
         compose = ComposeService(self.composer, self.songs, self.settings, CATALOGUE)
         poster = DailyPoster(self.schedules, claims, compose, genres, clock, messages, self.messengers)
         daily = DailyService(self.schedules, claims, clock, genres, CATALOGUE, poster)
-        return Band(compose, FilesService(self.composer, self.songs), genres, daily, CATALOGUE, self.answers)
+        files = FilesService(self.composer, self.songs)
+        return Band(compose, files, genres, daily, CATALOGUE, self.answers, self.heard)
 
     async def next_day(self) -> None:
         """A day passes, and what is due in it happens."""

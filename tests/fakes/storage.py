@@ -19,9 +19,8 @@ class FakeSongs:
     given_up: set[RequestId] = field(default_factory=set)
 
     async def accept(self, request: SongRequest) -> bool:
-        is_new = request.id not in self.requests
         self.requests.setdefault(request.id, request)
-        return is_new
+        return request.id not in self.done and request.id not in self.given_up
 
     async def finish(self, id: RequestId, song: Song | None) -> None:
         if id not in self.requests:
@@ -65,11 +64,25 @@ class FakeAnswers:
 
 
 @dataclass
+class FakeHeard:
+    """`ids` were heard."""
+
+    ids: set[RequestId] = field(default_factory=set)
+
+    async def is_first(self, id: RequestId) -> bool:
+        is_new = id not in self.ids
+        self.ids.add(id)
+        return is_new
+
+
+@dataclass
 class FakeSchedules:
-    """Schedules and claims in one, as in the database."""
+    """Schedules and claims in one, as in the database; `holders` are who has claimed, `dead` those who ended."""
 
     by_id: dict[ScheduleId, DailySchedule] = field(default_factory=dict)
     settled: dict[tuple[ScheduleId, date], bool] = field(default_factory=dict)
+    holders: dict[tuple[ScheduleId, date], str] = field(default_factory=dict)
+    dead: set[str] = field(default_factory=set)
 
     async def save(self, schedule: DailySchedule) -> None:
         if schedule.id not in self.by_id:
@@ -81,6 +94,7 @@ class FakeSchedules:
         for schedule_id in gone:
             del self.by_id[schedule_id]
             self.settled = {slot: done for slot, done in self.settled.items() if slot[0] != schedule_id}
+            self.holders = {slot: who for slot, who in self.holders.items() if slot[0] != schedule_id}
         return bool(gone)
 
     async def get(self, id: ScheduleId) -> DailySchedule:
@@ -88,10 +102,13 @@ class FakeSchedules:
             raise NotFound(what="schedule")
         return self.by_id[id]
 
-    async def claim(self, id: ScheduleId, day: date) -> bool:
-        if (id, day) in self.settled or id not in self.by_id:
+    async def claim(self, id: ScheduleId, day: date, holder: str = "only") -> bool:
+        if self.settled.get((id, day)) or id not in self.by_id:
+            return False
+        if self.holders.get((id, day), holder) not in {holder, *self.dead}:
             return False
         self.settled[id, day] = False
+        self.holders[id, day] = holder
         return True
 
     async def settle(self, id: ScheduleId, day: date, next_run_utc: datetime) -> None:
@@ -100,8 +117,10 @@ class FakeSchedules:
         if id in self.by_id:
             self.by_id[id] = replace(self.by_id[id], next_run_utc=next_run_utc)
 
-    async def unsettled(self) -> list[tuple[ScheduleId, date]]:
-        return [slot for slot, done in self.settled.items() if not done]
+    @property
+    def unsettled(self) -> tuple[tuple[ScheduleId, date], ...]:
+        """What is claimed and not settled."""
+        return tuple(slot for slot, done in self.settled.items() if not done)
 
     async def list(self, platform: str | None = None, workspace: str | None = None) -> list[DailySchedule]:
         found = [
@@ -110,6 +129,20 @@ class FakeSchedules:
             if platform in (None, schedule.place.platform) and workspace in (None, schedule.place.workspace)
         ]
         return sorted(found, key=lambda schedule: (schedule.next_run_utc, schedule.id))
+
+
+@dataclass
+class FakeClaims:
+    """The claims of one process, called `holder`."""
+
+    schedules: FakeSchedules
+    holder: str
+
+    async def claim(self, id: ScheduleId, day: date) -> bool:
+        return await self.schedules.claim(id, day, self.holder)
+
+    async def settle(self, id: ScheduleId, day: date, next_run_utc: datetime) -> None:
+        await self.schedules.settle(id, day, next_run_utc)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from adapters.storage import open_storage
 from bot.app import chat_adapters, open_band, perform, read_catalogue
 from bot.domain.request import SongRequest
 from bot.domain.song import Song
@@ -130,8 +131,12 @@ async def test_a_defect_of_the_only_platform_is_raised_as_it_is(band: Band) -> N
         await perform(band, [Platform("discord", ZeroDivisionError("oops"))])
 
 
-async def test_songs_a_crash_left_behind_are_delivered_where_they_were_asked_for(band: Band) -> None:
-    await band.compose.songs.accept(request_for("left-behind"))  # on discord
+async def test_songs_another_process_left_behind_are_delivered_where_they_were_asked_for(
+    band: Band, tmp_path: Path
+) -> None:
+    other = await open_storage(f"sqlite+aiosqlite:///{tmp_path}/lnh.db")
+    await other.songs.accept(request_for("left-behind"))  # on discord
+    await other.close()
     discord, slack = Platform("discord"), Platform("slack")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(perform(band, [discord, slack]))
