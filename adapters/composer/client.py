@@ -20,6 +20,7 @@ from inference.api import SongFile as ListedFile
 _logger = structlog.get_logger(__name__)
 _FRUITLESS = 5  # streams in a row that end without news
 _PAUSE_S = 0.2  # before the next stream, longer each time
+_PROMPT_S = 1.0  # who cancels a song waits so long for the service; it is told later if it does not answer
 
 
 class HttpComposer:
@@ -32,6 +33,8 @@ class HttpComposer:
         self._patience = patience or Patience()
         self._service = Connection(base_url, self._patience)
         self._asking: dict[RequestId, asyncio.Future[SongStatus]] = {}
+        self._wanted: set[RequestId] = set()
+        self._cancelling: dict[RequestId, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -40,23 +43,41 @@ class HttpComposer:
         await self.close()
 
     async def close(self) -> None:
+        """Songs whose cancellation the service has not heard of yet are cancelled now, or never."""
+        if self._cancelling:
+            _, late = await asyncio.wait(self._cancelling.values(), timeout=self._patience.settle_s)
+            for task in late:
+                task.cancel()
+                _logger.warning("song not cancelled before the end", task=task.get_name())
         await self._service.close()
 
     async def is_ready(self) -> bool:
         return await self._service.is_ready()
 
     async def cancel(self, id: RequestId) -> None:
+        """See the port; a service that is just restarting is told as soon as it is back."""
+        self._wanted.discard(id)
         if id in self._asking:
             await self._settle(self._asking[id])
+        if id not in self._cancelling:
+            task = self._cancelling[id] = asyncio.create_task(self._cancel(id), name=f"cancel {id}")
+            task.add_done_callback(lambda _: self._cancelling.pop(id, None))
+        await asyncio.wait([self._cancelling[id]], timeout=_PROMPT_S)
+
+    async def _cancel(self, id: RequestId) -> None:
         try:
             await self._service.delete(id)
-        except DROPPED as error:
-            _logger.warning("song not cancelled", request_id=id, reason=str(error))
+        except ComposerFailed as error:
+            if error.params["reason"] is not ErrorCode.NOT_FOUND:
+                _logger.warning("song not cancelled", request_id=id, reason=repr(error))
+        except ComposerUnavailable as error:
+            _logger.warning("song not cancelled", request_id=id, reason=repr(error))
 
     async def compose(self, request: SongRequest) -> AsyncGenerator[Progress | Preview | Song, None]:
         """See the port; progress is yielded when it changes."""
         shown: Progress | None = None
         preview: Preview | None = None
+        await self._want(request.id)
         try:
             async with aclosing(self._statuses(request)) as statuses:
                 async for status in statuses:
@@ -73,6 +94,8 @@ class HttpComposer:
         except (GeneratorExit, asyncio.CancelledError):
             await self.cancel(request.id)
             raise
+        finally:
+            self._wanted.discard(request.id)
         yield song
 
     async def files(self, request: SongRequest) -> MadeFiles:
@@ -112,8 +135,21 @@ class HttpComposer:
             fruitless += 1
             await self._pause(request.id, fruitless, deadline)
             # A service that restarted knows the id no more: the same request makes the same song again.
-            status = await self._service.get(request.id) or await self._ask_for(request)
+            status = await self._service.get(request.id) or await self._ask_again(request)
             yield status
+
+    async def _want(self, id: RequestId) -> None:
+        """A song that was cancelled may be asked for again: then it is not cancelled any more."""
+        self._wanted.add(id)
+        if (task := self._cancelling.get(id)) is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _ask_again(self, request: SongRequest) -> SongStatus:
+        """Raises ComposerFailed when the song was cancelled meanwhile; else see `_ask_for`."""
+        if request.id not in self._wanted:
+            raise ComposerFailed(reason="cancelled")
+        return await self._ask_for(request)
 
     async def _ask_for(self, request: SongRequest) -> SongStatus:
         """The answer to a request; it is waited for, if not for long, even when nobody wants the song any more.

@@ -69,9 +69,10 @@ class Connection:
             raise
 
     async def delete(self, id: str) -> None:
-        """Raises aiohttp.ClientError or TimeoutError."""
-        async with self._session().delete(f"{self._base}/v1/songs/{id}"):
-            pass
+        """Cancels a song, after as many tries as a restart of the service may take. Raises ComposerFailed, also for one
+        that is unknown, and ComposerUnavailable.
+        """
+        await self._call(self._patience.restart_s, "DELETE", f"/v1/songs/{id}")
 
     async def file(self, path: str) -> bytes:
         """Raises ComposerFailed."""

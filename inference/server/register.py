@@ -134,6 +134,11 @@ class Register:
         entry.feed.close()
         await asyncio.to_thread(self._archive.keep, entry.key, entry.record)
 
+    async def withdraw(self, entry: Entry) -> None:
+        """Forgets on disk a song that was put off. Raises OSError."""
+        await asyncio.to_thread(self._archive.remove, entry.key)
+        self.ended(entry)
+
     def get(self, id: str) -> Entry | None:
         return self._entries.get(id)
 
@@ -142,7 +147,7 @@ class Register:
         entry = self._entries.get(id)
         if entry is None:
             raise Refusal(ErrorCode.NOT_FOUND, "I know no song by this id, or it was so long ago that I forgot it")
-        if entry.is_put_off:
+        if entry.is_put_off and not entry.feed.is_final:
             raise Refusal(ErrorCode.SHUTTING_DOWN, "the service is restarting and goes on with this song then")
         return entry
 

@@ -59,7 +59,7 @@ class Routes:
         return _json(self._service.register.find(request.match_info["id"]).feed.status)
 
     async def cancel(self, request: web.Request) -> web.Response:
-        return _json(self._service.cancel(request.match_info["id"]))
+        return _json(await self._service.cancel(request.match_info["id"]))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         entry = self._service.register.find(request.match_info["id"])

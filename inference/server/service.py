@@ -156,12 +156,33 @@ class SongService:
         except InvalidSpec as error:
             raise Refusal(ErrorCode.INVALID_OPTION, str(error)) from error
 
-    def cancel(self, id: str) -> SongStatus:
-        """Stops a song that has not ended; one that has stays as it is. Raises Refusal (not found)."""
+    async def cancel(self, id: str) -> SongStatus:
+        """Stops a song that has not ended; one that has stays as it is.
+
+        Raises:
+            Refusal: not found; or it goes on after a restart, and that could not be prevented.
+        """
+        entry = self.register.get(id)
+        if entry is not None and entry.is_put_off:
+            await self._take_back(entry)
         entry = self.register.find(id)
         if entry.feed.publish(state=SongState.CANCELLED, files=[]):
             self._stop(entry)
         return entry.feed.status
+
+    async def _take_back(self, entry: Entry) -> None:
+        """No other life of the service shall go on with a song that was put off."""
+        if entry.key in self._at_work:
+            _, task = self._at_work[entry.key]
+            await asyncio.wait([task])  # what it still writes must not come after
+        try:
+            await self.register.withdraw(entry)
+        except OSError as error:
+            log.warning("song put off not taken back", request_id=entry.id, reason=error.strerror)
+            return
+        if entry.feed.publish(state=SongState.CANCELLED, files=[]):
+            self.metrics.ended(SongState.CANCELLED, None)
+            log.info("song put off and cancelled", request_id=entry.id)
 
     def collected(self, entry: Entry, name: str) -> None:
         """A file of a song is on its way to whoever asked for it."""

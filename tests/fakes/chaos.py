@@ -47,12 +47,16 @@ class Broken(AssertionError):
 
 @dataclass
 class Known:
-    """A song that was accepted: by which body, as which seed, and whether anything may have ended it."""
+    """A song that was accepted: by which body, as which seed, and whether anything may have ended it.
+
+    `is_over` says that it was cancelled while the service closed, and must not come back.
+    """
 
     body: str
     seed: int | None
     is_spoiled: bool = False
     is_done: bool = False
+    is_over: bool = False
 
 
 @dataclass
@@ -116,6 +120,8 @@ class Chaos:
                 if not known.is_spoiled:
                     raise Broken(f"{song} was accepted and is lost after a restart")
                 del self.songs[song]
+            elif known.is_over and not self.fails:
+                raise Broken(f"{song} was cancelled while the service closed, and is back after a restart")
             elif self.fails:  # its end may not have been written down, and then it is made once more
                 known.is_done = False
 
@@ -134,6 +140,10 @@ class Chaos:
             self.folder = copy
         elif way == "engine":
             service.engine.die()
+        else:
+            async with asyncio.TaskGroup() as hands:
+                hands.create_task(service.service.drain())
+                hands.create_task(self._cancel_some(service))
         service.renderer.release()  # whoever waits for more files goes away with the server
 
     async def _play(self, service: Service, actions: int) -> None:
@@ -173,6 +183,16 @@ class Chaos:
             return
         async with service.client.delete(f"/v1/songs/{song}") as answer:
             await self._read(answer)
+
+    async def _cancel_some(self, service: Service) -> None:
+        """While the service closes: what is cancelled then must not be taken up by the next."""
+        for song in self.rng.sample(sorted(self.songs), min(2, len(self.songs))):
+            await asyncio.sleep(0)
+            self.songs[song].is_spoiled = True
+            async with service.client.delete(f"/v1/songs/{song}") as answer:
+                text = await self._read(answer)
+                if answer.status == 200:
+                    self.songs[song].is_over = SongStatus.model_validate_json(text).state is SongState.CANCELLED
 
     async def _ask(self, service: Service) -> None:
         async with service.client.get(f"/v1/songs/{self._some_id()}") as answer:

@@ -27,6 +27,7 @@ class FakeService:
         forgets: whether a broken stream stands for a restart: the songs are gone.
         ending: the final state, with `error` if it failed.
         gate: while closed, songs stay in composing.
+        told: set when somebody cancels a song.
         door: while closed, requests for songs wait unread; `knocked` says that one does.
     """
 
@@ -39,6 +40,7 @@ class FakeService:
     door: asyncio.Event = field(default_factory=asyncio.Event)
     knocked: asyncio.Event = field(default_factory=asyncio.Event)
     composing: asyncio.Event = field(default_factory=asyncio.Event)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
     is_ready: bool = True
     loses_files: bool = False
     loses_previews: bool = False
@@ -100,8 +102,11 @@ class FakeService:
         return _json(SongStatus(id=name, state=SongState.COMPOSING, bars_done=1, bars=32))
 
     async def _delete(self, request: web.Request) -> web.Response:
+        if self.answers:
+            return self._canned()
         name = request.match_info["id"]
         self.deleted.append(name)
+        self.told.set()
         if name not in self._songs:
             return _json(ErrorBody(error=ErrorDetail(code=ErrorCode.NOT_FOUND, message="unknown")), 404)
         self._cancelled.add(name)

@@ -209,6 +209,66 @@ async def test_a_request_that_nobody_answers_is_withdrawn_when_it_is_given_up(se
     assert caught.value.params == {"reason": "cancelled"}
 
 
+async def test_a_service_that_is_down_is_told_of_a_cancel_when_it_is_back(service: FakeService) -> None:
+    port = unused_port()
+    async with HttpComposer(f"http://127.0.0.1:{port}", QUICK) as composer:
+        await composer.cancel(request_for("a").id)
+        async with service.serve(port):
+            async with asyncio.timeout(20):
+                await service.told.wait()
+    assert service.deleted == ["a"]
+
+
+async def test_a_service_that_shuts_down_is_told_of_a_cancel_again(
+    service: FakeService, composer: HttpComposer
+) -> None:
+    service.refuse(ErrorCode.SHUTTING_DOWN, 503)
+    service.answers.append((502, "<html>Bad Gateway</html>"))
+    await composer.cancel(request_for("a").id)
+    async with asyncio.timeout(20):
+        await service.told.wait()
+    assert service.deleted == ["a"]
+
+
+async def test_a_cancel_that_is_owed_when_the_client_closes_is_waited_for_a_little(service: FakeService) -> None:
+    port = unused_port()
+    composer = HttpComposer(f"http://127.0.0.1:{port}", QUICK)
+    await composer.cancel(request_for("a").id)
+    async with service.serve(port):
+        await composer.close()
+    assert service.deleted == ["a"]
+
+
+async def test_a_cancel_that_nobody_hears_does_not_hold_up_the_end() -> None:
+    composer = HttpComposer(f"http://127.0.0.1:{unused_port()}", replace(QUICK, settle_s=0.05))
+    await composer.cancel(request_for("a").id)
+    async with asyncio.timeout(20):
+        await composer.close()
+
+
+async def test_a_cancelled_song_that_a_restart_forgot_is_not_asked_for_again(
+    service: FakeService, composer: HttpComposer
+) -> None:
+    service.drops, service.forgets = 1, True
+    items = composer.compose(request_for("a"))
+    await anext(items)
+    await composer.cancel(request_for("a").id)
+    with pytest.raises(ComposerFailed) as caught:
+        async for _ in items:
+            pass
+    assert (caught.value.params, len(service.posted)) == ({"reason": "cancelled"}, 1)
+
+
+async def test_a_song_asked_for_again_is_not_cancelled_by_what_was_owed_before(service: FakeService) -> None:
+    port = unused_port()
+    async with HttpComposer(f"http://127.0.0.1:{port}", QUICK) as composer:
+        await composer.cancel(request_for("a").id)
+        playing = asyncio.ensure_future(play(composer))
+        async with service.serve(port):
+            assert (await playing).title
+    assert service.deleted == []
+
+
 async def test_a_service_that_is_loading_is_not_ready(service: FakeService, composer: HttpComposer) -> None:
     service.is_ready = False
     assert not await composer.is_ready()

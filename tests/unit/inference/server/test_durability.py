@@ -14,7 +14,7 @@ from inference.server.archive import Archive, ArchiveInUse, Record
 from inference.server.producer import MAX_TRIES
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
-from tests.fakes.service import events_of, running_service
+from tests.fakes.service import error_of, events_of, running_service
 from tests.fakes.service_process import FREE, HELD, service_apart
 from tests.fakes.songs import request_for
 
@@ -102,6 +102,49 @@ async def test_a_cancelled_song_is_not_taken_up_again(tmp_path: Path) -> None:
     async with running_service(tmp_path) as after:
         assert after.engine.submitted == []
         assert after.service.register.get("click-0") is None
+
+
+async def test_a_song_cancelled_while_the_service_puts_it_off_is_not_taken_up_again(tmp_path: Path) -> None:
+    async with running_service(tmp_path) as before:
+        songs = [await before.compose(request_id=f"click-{number}") for number in range(3)]
+        await before.until(songs[0].id, SongState.COMPOSING)
+        await before.service.drain()
+        for song in songs[:2]:
+            assert (await before.cancel(song.id)).state is SongState.CANCELLED
+            assert (await before.cancel(song.id)).state is SongState.CANCELLED
+
+    async with running_service(tmp_path) as after:
+        await after.until(songs[2].id, SongState.COMPOSING)
+        assert [job.id for job in after.engine.submitted] == [songs[2].id]
+        assert after.service.register.get(songs[0].id) is None
+
+
+async def test_a_song_cancelled_in_the_very_act_of_putting_it_off_is_not_taken_up_again(tmp_path: Path) -> None:
+    async with running_service(tmp_path) as before:
+        songs = [await before.compose(request_id=f"click-{number}") for number in range(3)]
+        await before.until(songs[0].id, SongState.COMPOSING)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(before.service.drain())
+            for song in songs:
+                tasks.create_task(before.cancel(song.id))
+
+    async with running_service(tmp_path) as after:
+        assert after.engine.submitted == []
+
+
+async def test_a_song_put_off_that_cannot_be_taken_back_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "the disk does not answer")
+
+    async with running_service(tmp_path) as service:
+        song = await service.compose(request_id="click-1")
+        await service.until(song.id, SongState.COMPOSING)
+        await service.service.drain()
+        monkeypatch.setattr(Archive, "remove", refuse)
+        async with service.client.delete(f"/v1/songs/{song.id}") as answer:
+            assert (answer.status, (await error_of(answer)).code) == (503, ErrorCode.SHUTTING_DOWN)
 
 
 async def test_songs_are_taken_up_in_the_order_they_came(tmp_path: Path) -> None:
