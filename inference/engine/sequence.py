@@ -18,7 +18,7 @@ from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.header import header_of
 from inference.tokens.perform import perform
 from inference.tokens.state import BandState
-from inference.tokens.vocabulary import END, NEW, Step
+from inference.tokens.vocabulary import END, FIELD_SIZES, NEW, Step
 from inference.tokens.written import sounding
 
 
@@ -51,7 +51,7 @@ class Sequence:
         self.fed = 0
         self.step = self._forced.popleft()
         self._state.push(self.step)
-        self._untold: list[Step] = []
+        self._untold: list[int] = []  # every field of every step: a list of steps would keep the garbage collector busy
         self._closed = self._begun = 0
         self.slot = -1
         self.started_s = 0.0
@@ -96,21 +96,22 @@ class Sequence:
         self.fed += 1
         self._closed, self._begun = len(self._state.rows), len(self._state.rows) + self._state.in_bar
 
-    def take(self, step: Step, closed: int, begun: int) -> None:
+    def take(self, step: list[int], closed: int, begun: int) -> None:
         """Moves on by a step that was found by another keeper of the state; ours catches up when it is asked for.
 
         Args:
-            step: forced or drawn.
+            step: forced or drawn, field by field.
             closed: bars that are complete after it.
             begun: the same with the bar being written.
         """
-        self.step = step
+        self.step = Step._make(step)
         self.fed += 1
-        self._untold.append(step)
+        self._untold += step
         self._closed, self._begun = closed, begun
 
     def _catch_up(self) -> None:
-        for step in self._untold:
+        for first in range(0, len(self._untold), len(FIELD_SIZES)):
+            step = Step(*self._untold[first : first + len(FIELD_SIZES)])
             if self._taken(step) != step:
                 raise RuntimeError("a forced step was not taken")
         self._untold.clear()

@@ -17,7 +17,7 @@ from inference.model.inputs import StepInputs
 from inference.model.song import genre_shares, song_numbers
 from inference.model.transformer import Composer
 from inference.tokens.arrangement import Header
-from inference.tokens.vocabulary import FIELD_SIZES, Step
+from inference.tokens.vocabulary import FIELD_SIZES
 
 _FED = len(FIELD_SIZES)
 
@@ -183,7 +183,7 @@ class CardRunner:
         fed, closed, begun = said[_FED:]
         if fed != sequence.fed + 1:
             raise RuntimeError(f"the card has fed {fed} steps of a song, not {sequence.fed + 1}")
-        sequence.take(Step(*said[:_FED]), closed, begun)
+        sequence.take(said[:_FED], closed, begun)
         if sequence.is_finished:
             del self._owners[sequence.slot]
 

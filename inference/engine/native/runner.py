@@ -7,7 +7,6 @@ from inference.engine.native.abi import NativeStep, Weights
 from inference.engine.rules.song import joining
 from inference.engine.sequence import Sequence
 from inference.model.config import ModelConfig
-from inference.tokens.vocabulary import Step
 
 
 class NativeRunner:
@@ -39,4 +38,4 @@ class NativeRunner:
         self.native.write([sequence.slot for sequence in sequences])
         chosen, bars = self.board.chosen.tolist(), self.board.bars.tolist()
         for sequence in sequences:
-            sequence.take(Step(*chosen[sequence.slot]), *bars[sequence.slot])
+            sequence.take(chosen[sequence.slot], *bars[sequence.slot])
