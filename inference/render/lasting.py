@@ -1,5 +1,7 @@
 """What a note would have gone on to sound like, where its sample was cut before it had died away."""
 
+from functools import lru_cache
+
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ _BLEND = 1 << 11
 _SLOWEST_DB_S, _FASTEST_DB_S = -3.0, -60.0
 _SMOOTH = 33
 _SEED = 7
+_FRAMES_AT_ONCE = 64
 _LATER = 0.85  # strings die away the slower the longer they sound: so much of how fast they did before, in pianos
 _NEPER_DB = 20.0 / np.log(10.0)
 
@@ -68,7 +71,7 @@ def _sines(amplitudes: NDArray[np.complex128], poles: NDArray[np.complex128], le
     return np.asarray((starts @ ways).real.reshape(-1)[:length], dtype=float)
 
 
-def _noise(heard: NDArray[np.float64], length: int, rate: int) -> NDArray[np.float64]:
+def _noise(heard: NDArray[np.float64], length: int, rate: int) -> NDArray[np.float32]:
     """Noise with the spectrum at the end of `heard`, falling from `_BLEND` samples before its end on."""
     hop = _NOISE_FRAME // 4
     kernel = np.ones(_SMOOTH) / _SMOOTH
@@ -78,17 +81,30 @@ def _noise(heard: NDArray[np.float64], length: int, rate: int) -> NDArray[np.flo
     fall = _slopes(levels, rate, _NOISE_FRAME)
     ends = levels.mean(axis=0) + fall * (len(levels) - 1) / 2 * hop / rate
     frames = -(-(_BLEND + length) // hop) + 4
-    late = (np.arange(frames) * hop - _BLEND)[:, None] / rate
-    turns = np.random.default_rng(_SEED).random((frames, len(ends)))
-    bins = 10 ** ((ends + fall * late) / 20) * np.exp(2j * np.pi * turns)
-    window = np.hanning(_NOISE_FRAME + 1)[:-1]
-    pieces = scipy.fft.irfft(bins, _NOISE_FRAME, axis=-1) * window
-    sound = np.zeros(frames * hop + _NOISE_FRAME)
-    for number, piece in enumerate(pieces):
-        sound[number * hop : number * hop + _NOISE_FRAME] += piece
+    late = ((np.arange(frames) * hop - _BLEND)[:, None] / rate).astype(np.float32)
+    bins = late * (fall / _NEPER_DB).astype(np.float32)
+    bins += (ends / _NEPER_DB).astype(np.float32)
+    np.exp(bins, out=bins)
+    window = np.hanning(_NOISE_FRAME + 1)[:-1].astype(np.float32)
+    pieces = scipy.fft.irfft(_turned(frames)[:frames] * bins, _NOISE_FRAME, axis=-1)
+    pieces *= window
+    sound = np.zeros((frames + 3, hop), np.float32)
+    for part in range(4):  # frames are four hops long
+        sound[part : part + frames] += pieces[:, part * hop : (part + 1) * hop]
     # as much power as was measured: frames were weighted before, and are weighted and added up now
-    sound /= np.sqrt(np.square(window).mean() * np.square(window).sum() / hop)
-    return sound[_NOISE_FRAME // 2 :][: _BLEND + length]
+    power = float(np.square(window).mean() * np.square(window).sum()) / hop
+    return sound.reshape(-1)[_NOISE_FRAME // 2 :][: _BLEND + length] / np.float32(np.sqrt(power))
+
+
+def _turned(frames: int) -> NDArray[np.complex64]:
+    """Numbers of magnitude 1, a row for each of at least so many frames; those of more frames begin alike."""
+    return _turns(-(-frames // _FRAMES_AT_ONCE) * _FRAMES_AT_ONCE)
+
+
+@lru_cache(2)
+def _turns(frames: int) -> NDArray[np.complex64]:
+    angles = np.random.default_rng(_SEED).random((frames, _NOISE_FRAME // 2 + 1)) * (2 * np.pi)
+    return np.asarray(np.exp(1j * angles.astype(np.float32)), dtype=np.complex64)
 
 
 def _levels(heard: NDArray[np.float64], size: int) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import scipy.ndimage
@@ -11,6 +12,7 @@ from inference.render.loudness import gated_lufs, step_powers, true_peaks
 from inference.render.signal import (
     HOPS_PER_SECOND,
     Audio,
+    Curve,
     apply_gains,
     compression,
     convolve,
@@ -27,6 +29,7 @@ TARGET_LUFS = -14.0
 CEILING_DBTP = -1.5  # half a dB under what is promised: the MP3 encoder adds peaks of its own
 _SILENT = 10 ** (-66 / 20)
 _FADE_S = 0.1
+_SOUGHT_STEPS = 256
 _LOOKAHEAD_STEPS = 4
 _REACH = 2 * _LOOKAHEAD_STEPS + 2  # this step and those behind it that it makes room for
 _RELEASE_DB_PER_S = 90.0
@@ -59,7 +62,7 @@ def master(mix: Audio, rate: int, sound: Sound) -> Audio:
 def mastered(mix: Audio, rate: int, sound: Sound) -> Mastered:
     """As `master`, with what was done on the way."""
     if sound.tone:
-        convolve(mix, tone_filter(sound.tone, rate), out=mix)
+        convolve(mix, _tone(sound.tone, rate), out=mix)
     audio = fade_out(mix, rate)
     glue = np.ones(0)
     if sound.glue > 1 and np.any(audio):
@@ -71,14 +74,21 @@ def mastered(mix: Audio, rate: int, sound: Sound) -> Mastered:
 
 def fade_out(audio: Audio, rate: int) -> Audio:
     """Cuts the silence after the last sound, without a click; the answer is a part of `audio`."""
-    peaks = hop_peaks(audio, hop_of(rate))
-    audible = np.flatnonzero(peaks > peaks.max(initial=0.0) * _SILENT)
-    steps = int(audible[-1]) + 1 if len(audible) else len(peaks)
-    kept = audio[:, : min(audio.shape[1], steps * hop_of(rate))]
+    kept = audio[:, : _audible(audio, hop_of(rate))]
     length = min(kept.shape[1], int(_FADE_S * rate))
     if length:
         kept[:, -length:] *= (0.5 + 0.5 * np.cos(np.linspace(0, math.pi, length))).astype(np.float32)
     return kept
+
+
+def _audible(audio: Audio, hop: int) -> int:
+    """Samples until the end of the last step in which anything is heard, all of them if nothing ever is."""
+    floor, at_once = peak_of(audio) * _SILENT, _SOUGHT_STEPS * hop
+    for start in range((audio.shape[1] - 1) // at_once * at_once, -1, -at_once):
+        heard = np.flatnonzero(hop_peaks(audio[:, start : start + at_once], hop) > floor)
+        if len(heard):
+            return min(int(audio.shape[1]), start + (int(heard[-1]) + 1) * hop)
+    return int(audio.shape[1])
 
 
 def limit(audio: Audio, rate: int) -> Audio:
@@ -149,6 +159,11 @@ def _loudness(powers: NDArray[np.float64], gains: NDArray[np.float64]) -> float:
     heard = powers * gains[: len(powers)] ** 2
     tenths = len(heard) // (HOPS_PER_SECOND // 10)
     return gated_lufs(heard[: tenths * (HOPS_PER_SECOND // 10)].reshape(tenths, -1).mean(axis=1))
+
+
+@cache
+def _tone(curve: Curve, rate: int) -> NDArray[np.float32]:
+    return tone_filter(curve, rate)
 
 
 def _gain_curve(peaks_db: NDArray[np.float64], gain_db: float) -> NDArray[np.float64]:

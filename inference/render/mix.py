@@ -6,6 +6,7 @@ is as loud then as those who play all the time, and no louder.
 """
 
 import math
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -16,6 +17,7 @@ from inference.render.loudness import gated_lufs, rough_powers
 from inference.render.signal import (
     Audio,
     Curve,
+    add_scaled,
     blocks,
     compression_of,
     convolve,
@@ -59,18 +61,18 @@ class Desk:
         millisecond.
         """
         squeezed = _treat(audio, self.rate, strip)
-        gain = np.float32(self._gain(audio, strip, pan) / math.sqrt(players))
-        room = None if strip.room_db is None else self._the_room()
-        send = np.float32(gain_of(strip.room_db or 0.0))
+        gain = self._gain(audio, strip, pan) / math.sqrt(players)
+        sums = [(self._sum, 1.0)]
+        if strip.room_db is not None:
+            sums.append((self._the_room(), gain_of(strip.room_db)))
+        ways = _ways(len(audio), strip, pan, int(_SPREAD_S * self.rate))
         for start, stop in blocks(audio.shape[1]):
-            placed = _place(audio[:, start:stop] * gain, strip, pan)
-            if strip.spread_db is not None and len(audio) == 1:
-                _spread(placed, self._late(audio, start, stop), gain * np.float32(gain_of(strip.spread_db)))
-            self._sum[:, start:stop] += placed
-            if room is not None:
-                room[:, start:stop] += placed * send
+            for way in ways:
+                heard = audio[way.source, max(0, start - way.late) : max(0, stop - way.late)]
+                for total, send in sums:
+                    add_scaled(total[way.side], stop - len(heard), heard, way.gain * gain * send)
         if strip.echo_db is not None:
-            self._echo(audio, float(gain) * gain_of(strip.echo_db))
+            self._echo(audio, gain * gain_of(strip.echo_db))
         return squeezed
 
     def mixed(self) -> Audio:
@@ -86,14 +88,6 @@ class Desk:
             self._room = np.zeros_like(self._sum)
         return self._room
 
-    def _late(self, audio: Audio, start: int, stop: int) -> Audio:
-        """A stretch of a mono part some milliseconds earlier, (samples,)."""
-        late = int(_SPREAD_S * self.rate)
-        heard = np.zeros(stop - start, np.float32)
-        known = audio[0, max(0, start - late) : max(0, stop - late)]
-        heard[len(heard) - len(known) :] = known
-        return heard
-
     def _gain(self, audio: Audio, strip: Strip, pan: float) -> float:
         """To the strip's loudness while it plays: the balance then holds for every instrument and SoundFont.
 
@@ -103,23 +97,24 @@ class Desk:
         peak = peak_of(audio)
         if peak == 0:
             return 0.0
-        # measured at full scale: soft notes would lie under the gate of the measure
-        heard = _excerpts(audio, self.rate) / np.float32(peak)
+        heard = _excerpts(audio, self.rate)
         added = _sent(strip)
         if len(audio) == 1:
             beside = 0.0 if strip.spread_db is None else gain_of(2 * strip.spread_db)
             added *= sum(side * side for side in _sides(strip, pan)) * (1.0 + beside)
         else:
             heard = _place(heard, strip, pan)
-        loudness = gated_lufs(rough_powers(heard, self.rate, self.rate // 10, self._tone)) + 10 * math.log10(added)
+        # as if it were at full scale: soft notes would lie under the gate of the measure
+        powers = rough_powers(heard, self.rate, self.rate // 10, self._tone) / peak**2
+        loudness = gated_lufs(powers) + 10 * math.log10(added)
         return gain_of(min(_DRUMS_LUFS + strip.level - loudness, _HIGHEST_PEAK_DB)) / peak
 
     def _echo(self, audio: Audio, send: float) -> None:
         for quarters, side, share in _ECHOES:
             late = int(quarters * self._quarter_s * self.rate)
             for start, stop in blocks(min(audio.shape[1], self._sum.shape[1] - late)):
-                heard = audio[:, start:stop].mean(axis=0)
-                self._sum[side, late + start : late + stop] += heard * np.float32(send * share)
+                for channel in audio:
+                    add_scaled(self._sum[side], late + start, channel[start:stop], send * share / len(audio))
 
 
 def tone_of(tone: Audio, rate: int, strip: Strip) -> Audio:
@@ -132,7 +127,7 @@ def tone_of(tone: Audio, rate: int, strip: Strip) -> Audio:
 
 def _treat(audio: Audio, rate: int, strip: Strip) -> NDArray[np.float64]:
     """Compression and the rounding of peaks that stand out, in place; the compressor's gains."""
-    if not np.any(audio):
+    if (strip.squeeze <= 1 and not strip.drive_db) or not np.any(audio):
         return np.ones(0)
     hop = hop_of(rate)
     levels = hop_levels_db(audio, hop)
@@ -167,13 +162,31 @@ def _excerpts(audio: Audio, rate: int) -> Audio:
     return np.concatenate([audio[:, at : at + length] for at in range(0, audio.shape[1], every)], axis=1)
 
 
-def _spread(placed: Audio, late: Audio, gain: np.float32) -> None:
-    """Makes one microphone two: what the late copy adds on one side it takes away on the other, in place.
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """From a part's channel to a side of the sum, `late` samples late."""
 
-    In mono both are gone again.
+    side: int
+    source: int
+    gain: float
+    late: int = 0
+
+
+def _ways(channels: int, strip: Strip, pan: float, late: int) -> list[_Way]:
+    """What `_place` does, and for a part in mono a second microphone, if the strip has one.
+
+    What the late copy adds on one side it takes away on the other: in mono both are gone again.
     """
-    placed[0] += late * gain
-    placed[1] -= late * gain
+    left, right = _sides(strip, pan)
+    if channels == 1:
+        ways = [_Way(0, 0, left), _Way(1, 0, right)]
+        if strip.spread_db is not None:
+            beside = gain_of(strip.spread_db)
+            ways += [_Way(0, 0, beside, late), _Way(1, 0, -beside, late)]
+    else:
+        own, other = (1.0 + strip.width) / 2, (1.0 - strip.width) / 2
+        ways = [_Way(0, 0, own * left), _Way(0, 1, other * left), _Way(1, 0, other * right), _Way(1, 1, own * right)]
+    return [way for way in ways if way.gain]
 
 
 def _place(audio: Audio, strip: Strip, pan: float) -> Audio:

@@ -1,9 +1,10 @@
 """What the players do: which tones a part needs, and the sound of the part with each of them in its places."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from inference.music.articulation import palm_mutes
 from inference.music.score import Score
 from inference.render.errors import ScoreTooLarge
 from inference.render.parts import MUTED_GUITAR, Part
-from inference.render.signal import Audio
+from inference.render.signal import Audio, add_scaled
 from inference.render.soundfonts.soundset import Preset, Soundset
 from inference.render.synth import RATE, Tone, falling
 from inference.render.timeline import Timeline
@@ -35,8 +36,7 @@ _DRUM_PANS = {
 Shape = Callable[[Audio, bool], Audio]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A tone in its place: from sample `at` on for `length` samples until it is let go, times `gain`.
 
     `stop` is the sample where another drum silences it.
@@ -51,12 +51,21 @@ class Hit:
     stop: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Performance:
     """A part with its hits, one tuple for each take."""
 
     part: Part
     takes: tuple[tuple[Hit, ...], ...]
+
+    @cached_property
+    def tones(self) -> dict[Tone, int]:
+        """The different tones, with the samples for which each is held at most."""
+        longest: dict[Tone, int] = {}
+        for hit in chain.from_iterable(self.takes):
+            if longest.get(hit.tone, 0) < hit.length:
+                longest[hit.tone] = hit.length
+        return longest
 
 
 def perform(
@@ -78,8 +87,9 @@ def perform(
 def tones_of(performances: Iterable[Performance]) -> dict[Tone, int]:
     """The different tones of some performances, with the samples for which each is held at most."""
     longest: dict[Tone, int] = {}
-    for hit in chain.from_iterable(take for one in performances for take in one.takes):
-        longest[hit.tone] = max(longest.get(hit.tone, 0), hit.length)
+    for one in performances:
+        for tone, length in one.tones.items():
+            longest[tone] = max(longest.get(tone, 0), length)
     return longest
 
 
@@ -132,11 +142,12 @@ def _choked(hits: list[Hit]) -> Iterable[Hit]:
             following[group] = later[group]
         stops.append(following.get(group))
         later[group] = hit.at
-    return (replace(hit, stop=stop) for hit, stop in zip(hits, reversed(stops), strict=True))
+    return (hit._replace(stop=stop) for hit, stop in zip(hits, reversed(stops), strict=True))
 
 
 def _tuned(hits: list[Hit], cents: float) -> tuple[Hit, ...]:
-    return tuple(replace(hit, tone=replace(hit.tone, cents=cents)) for hit in hits)
+    tuned = {hit.tone: hit.tone._replace(cents=cents) for hit in hits}
+    return tuple(hit._replace(tone=tuned[hit.tone]) for hit in hits)
 
 
 def _again(hits: tuple[Hit, ...], within_bar: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Hit, ...]:
@@ -145,7 +156,7 @@ def _again(hits: tuple[Hit, ...], within_bar: np.ndarray[tuple[int], np.dtype[np
     for hit, tick in zip(hits, within_bar.tolist(), strict=True):
         stroke, string = chance(tick, 0), chance(tick, hit.tone.pitch)
         late = round((_LATE_S * stroke + _STRUM_S * string) * RATE)
-        moved.append(replace(hit, at=hit.at + late, gain=hit.gain * (0.85 + 0.25 * string)))
+        moved.append(hit._replace(at=hit.at + late, gain=hit.gain * (0.85 + 0.25 * string)))
     return tuple(moved)
 
 
@@ -188,17 +199,15 @@ def _add(rows: Audio, hit: Hit, tone: Audio) -> None:
 
 
 def _lay(rows: Audio, hit: Hit, sound: Audio, at: int) -> None:
-    end = min(rows.shape[1], at + sound.shape[1])
-    if end <= at:
+    length = min(rows.shape[1] - at, sound.shape[1])
+    if length <= 0:
         return
-    sound = sound[:, : end - at]
     if len(rows) < len(sound):
         sound = sound.mean(axis=0, keepdims=True)
-    if len(rows) == 1 or (len(sound) == 2 and not hit.pan):
-        rows[:, at:end] += sound * np.float32(hit.gain)
-        return
-    for row, side in zip(rows, (min(1.0, 1.0 - hit.pan), min(1.0, 1.0 + hit.pan)), strict=True):
-        row[at:end] += sound[0] * np.float32(hit.gain * side)
+    pans = (min(1.0, 1.0 - hit.pan), min(1.0, 1.0 + hit.pan)) if hit.pan and len(rows) == 2 else (1.0, 1.0)
+    for number, row in enumerate(rows):
+        side = sound[0] if hit.pan else sound[number % len(sound)]
+        add_scaled(row, at, side[:length], hit.gain * pans[number])
 
 
 @cache

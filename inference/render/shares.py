@@ -18,10 +18,11 @@ def shares_of(performances: Sequence[Performance]) -> tuple[tuple[Performance, .
     shares: tuple[list[Performance], ...] = tuple([] for _ in range(_SHARES))
     costs = [0.0] * _SHARES
     length_s = max((hit.at + hit.length for one in performances for hit in _hits(one)), default=0) / RATE
-    for one in sorted(performances, key=lambda one: _cost(one, length_s), reverse=True):  # stable
+    priced = [(_cost(one, length_s), one) for one in performances]
+    for cost, one in sorted(priced, key=lambda pair: pair[0], reverse=True):  # stable
         least = costs.index(min(costs))
         shares[least].append(one)
-        costs[least] += _cost(one, length_s)
+        costs[least] += cost
     return tuple(tuple(sorted(share, key=lambda one: one.part.track)) for share in shares)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 from numpy.typing import NDArray
+from scipy.linalg.blas import saxpy
 
 Audio = NDArray[np.float32]
 Curve = Sequence[tuple[float, float]]
@@ -97,10 +98,25 @@ def _work(size: int, samples: int, channels: int, reach: int) -> float:
     return float(size * (rows // _LANES * _LANES + rows % _LANES * _ALONE))
 
 
+def add_scaled(row: NDArray[np.float32], at: int, sound: NDArray[np.float32], gain: float) -> None:
+    """Adds `sound` times `gain` to a row from sample `at` on, in place and in one go: there is no array in between.
+
+    Raises:
+        ValueError: the row does not lie in one piece, or it is too short.
+    """
+    if not row.flags.c_contiguous or at < 0 or at + len(sound) > len(row):
+        raise ValueError("there is no room for the sound in this row")
+    if len(sound):
+        saxpy(sound, row, len(sound), gain, 0, 1, at)
+
+
 def hop_peaks(audio: Audio, hop: int) -> NDArray[np.float32]:
     """Greatest magnitude of any channel in each control step, shape (steps,)."""
-    peaks = [np.maximum(steps.max(axis=(0, 2)), -steps.min(axis=(0, 2))) for steps in _in_hops(audio, hop)]
-    return np.concatenate(peaks) if peaks else np.zeros(0, np.float32)
+    peaks = [np.zeros(0, np.float32)]
+    for start, stop in blocks(audio.shape[1], hop):
+        loudest = np.abs(audio[:, start:stop]).max(axis=0)
+        peaks.append(np.maximum.reduceat(loudest, np.arange(0, stop - start, hop)))
+    return np.concatenate(peaks)
 
 
 def hop_levels_db(audio: Audio, hop: int) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ import wave
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import midirenderer
 import mido
@@ -50,8 +51,7 @@ _STRETCH = 120 * RATE // BLOCK
 _Envelopes = tuple[tuple[Envelope, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tone:
+class Tone(NamedTuple):
     """One different note, however long: `cents` out of tune, at one of few velocities."""
 
     preset: Preset
@@ -98,22 +98,38 @@ def falling(tone: Tone, held: int) -> NDArray[np.float32]:
     A SoundFont's release is a straight line in dB from wherever the tone has got to. What a longer tone does meanwhile,
     swell or die away, is taken back.
     """
-    envelopes, settled = _envelopes(tone.preset, tone.pitch, tone.velocity)
-    return _fall(envelopes, min(settled, -(-held // BLOCK)), tone.ring_samples)
+    course = _course(tone.preset, tone.pitch, tone.velocity)
+    return _fall(course, min(course.settled, -(-held // BLOCK)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Course:
+    """How some tones swell and die away, equal ones once: it is compared by identity, which is quick.
+
+    From the block `settled` on they do neither; they ring for `samples` samples.
+    """
+
+    envelopes: _Envelopes
+    settled: int
+    samples: int
 
 
 @lru_cache(4096)
-def _envelopes(preset: Preset, pitch: int, velocity: int) -> tuple[_Envelopes, int]:
-    """Those of a tone, and the block from which on it neither swells nor dies away."""
-    found = preset.envelopes(pitch, velocity)
-    stays = all(envelope.sustain == 1.0 for envelope, _ in found)
-    swollen = max(envelope.delay_s + envelope.attack_s for envelope, _ in found)
-    return found, int(swollen * RATE / BLOCK) + 1 if stays else 1 << 30
+def _course(preset: Preset, pitch: int, velocity: int) -> _Course:
+    return _shared_course(preset.envelopes(pitch, velocity), Tone(preset, pitch, velocity).ring_samples)
+
+
+@lru_cache(4096)
+def _shared_course(envelopes: _Envelopes, samples: int) -> _Course:
+    stays = all(envelope.sustain == 1.0 for envelope, _ in envelopes)
+    swollen = max(envelope.delay_s + envelope.attack_s for envelope, _ in envelopes)
+    return _Course(envelopes, int(swollen * RATE / BLOCK) + 1 if stays else 1 << 30, samples)
 
 
 @lru_cache(128)
-def _fall(envelopes: _Envelopes, held: int, samples: int) -> NDArray[np.float32]:
+def _fall(course: _Course, held: int) -> NDArray[np.float32]:
     """The factors behind `held` blocks; like the synth's, they go straight on from block to block."""
+    envelopes, samples = course.envelopes, course.samples
     after = np.arange(samples // BLOCK + 2) * (BLOCK / RATE)
     held_s = max(1, held) * BLOCK / RATE
     let_go, still_held = np.zeros(len(after)), np.zeros(len(after))
