@@ -1,4 +1,4 @@
-"""How loud each role is in a mix, how loud it should be, and how hard compressors and limiter work for it."""
+"""The balance of a mix: each role's loudness against its target, and the gain reduction of compressors and limiter."""
 
 import math
 from collections.abc import Sequence

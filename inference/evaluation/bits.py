@@ -1,4 +1,4 @@
-"""How well the model predicts real songs."""
+"""Bits per note: how well the model predicts real songs."""
 
 from collections.abc import Iterator
 from math import log

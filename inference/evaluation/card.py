@@ -1,4 +1,4 @@
-"""A card beside the reference on a processor: first whether they write the same, then how fast the card is."""
+"""Checks a CUDA GPU against the CPU reference: it must compose the same notes."""
 
 import random
 from collections.abc import Callable, Iterator

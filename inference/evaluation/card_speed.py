@@ -1,4 +1,4 @@
-"""How fast a card decodes with all its slots taken, and how much of its memory's speed that is."""
+"""The decoding speed of a GPU with all slots taken, and its share of the memory-bandwidth limit."""
 
 import time
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class CardRow:
 
     @property
     def bandwidth_share(self) -> float:
-        """Of the limit, by the step as it is served."""
+        """Share of the bandwidth limit that one served step reaches."""
         return self.least_us / self.step_us
 
 

@@ -1,4 +1,4 @@
-"""The pieces of one genre side by side, and the measuring of both sides alike."""
+"""The real and generated pieces of one genre, and rows that measure both alike."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Songs from an engine, many at a time."""
+"""Composes many songs with an engine."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ def compose_all(engine: Engine, jobs: Sequence[ComposeJob], tell: Tell) -> list[
 def compose_chosen(
     engine: Engine, jobs: Sequence[ComposeJob], takes: int, judge: Judge | None, tell: Tell
 ) -> list[Composed]:
-    """As `compose_all`, but of each job so many takes, of which the best is kept as the service does it."""
+    """As `compose_all`, but with several takes of each job, of which the best is kept as in the service."""
     return kept(compose_all(engine, takes_of(jobs, takes), tell), takes, judge)
 
 

@@ -1,4 +1,4 @@
-"""Row 8: how much of a song stands in the training songs of others."""
+"""Row 8: how much of a song is found in the training songs."""
 
 from collections.abc import Callable, Iterator
 
@@ -24,7 +24,7 @@ def window_rows(pieces: Comparison, known: KnownWindows) -> Iterator[Row]:
 
 
 def review_rows(pieces: Comparison, index: OriginalityIndex) -> Iterator[Row]:
-    """What the service's own look-up says, before anything is written anew."""
+    """What the service's originality check finds, before it rewrites anything."""
     looked_up = {id(piece): look_up(index, piece.score) for piece in pieces.everything}
 
     def of(metric: Callable[[int], float], name: str) -> Row:

@@ -1,4 +1,4 @@
-"""One decode step of our engine beside what else would do it, and beside what the memory allows; all in one run."""
+"""Times one decode step of the engine beside transformers and the limits of memory and arithmetic, in one run."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What broken generators do: fall silent, hang, or play far too much."""
+"""Signs of a broken generator: silent bars and tracks, bars with far too many notes."""
 
 import numpy as np
 from numpy.typing import NDArray

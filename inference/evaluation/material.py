@@ -1,4 +1,4 @@
-"""What is compared: real excerpts and generated songs of one length, their tracks in one order."""
+"""The material of an evaluation: real excerpts and generated songs of one length, with tracks in the same order."""
 
 import random
 from collections.abc import Sequence

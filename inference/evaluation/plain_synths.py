@@ -1,4 +1,4 @@
-"""Plain synthesizers to hold the studio against: they play a song's notes from end to end and mix nothing."""
+"""Plain synthesizers to compare the renderer with: they play all notes of a song and mix nothing."""
 
 import os
 import shutil

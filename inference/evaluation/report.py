@@ -1,4 +1,4 @@
-"""What an evaluation found: rows of figures, as JSON and as the Markdown tables of a model card."""
+"""The report of an evaluation: rows of figures, as JSON and as Markdown tables for the model card."""
 
 import json
 import math
@@ -90,7 +90,7 @@ def _value(estimate: Estimate | None) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits that mean something, at most three after the point."""
+    """Three significant digits, at most three after the point."""
     if value == 0 or abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.{1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3}f}"

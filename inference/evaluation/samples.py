@@ -1,4 +1,4 @@
-"""Songs of a bank as samples to learn from: excerpts of one length, the whole band or a part of it."""
+"""Training samples from a bank: excerpts of one length, of the whole band or a part of it."""
 
 import random
 from collections.abc import Iterator, Sequence

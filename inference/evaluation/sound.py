@@ -1,4 +1,4 @@
-"""What can be measured of a finished mix: loudness, peaks, dynamics, width, spectrum, and faults."""
+"""Measures a finished mix: loudness, peaks, dynamics, width, spectrum and faults."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How every genre sounds, in figures and pictures: the same sound check, played by each genre's band."""
+"""Figures and plots of how every genre sounds: the same sound check, played by each genre's band."""
 
 from collections.abc import Iterator
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""How fast a song becomes sound, stage by stage, against plain synthesizers in the same run."""
+"""Speed of the renderer, stage by stage, compared with plain synthesizers in the same run."""
 
 import random
 import statistics

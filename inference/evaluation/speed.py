@@ -1,4 +1,4 @@
-"""How fast an engine decodes, without a service around it."""
+"""Decoding speed of an engine, without a service around it."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A measurement that was repeated, as a few numbers."""
+"""Median, extremes and 99th percentile of a repeated measurement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

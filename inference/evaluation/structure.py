@@ -1,4 +1,4 @@
-"""How bars of a song resemble others of it."""
+"""Structure metrics: how much the bars of a song resemble each other."""
 
 from collections.abc import Sequence
 from itertools import pairwise

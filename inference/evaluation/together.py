@@ -1,4 +1,4 @@
-"""Whether the players listen to each other: each measure beside itself with one player's bars shuffled."""
+"""Whether the players play together: each metric compared with itself after shuffling one player's bars."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What a genre's spectrum should be like, in octaves.
+"""The target spectrum of a genre, in octaves.
 
 Popular recordings fall by some 5 dB an octave from 100 Hz to 4 kHz, as density, and more steeply above (Pestana et al.,
 "Spectral Characteristics of Popular Commercial Recordings 1950-2010", AES 135, 2013): 2 dB as power of an octave. The

@@ -1,4 +1,4 @@
-"""Which pitch classes sound, and how far apart two tracks are in them."""
+"""Pitch-class metrics: entropy, scale consistency, tonal distance between tracks."""
 
 from collections.abc import Iterable, Sequence
 

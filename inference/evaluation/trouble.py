@@ -1,4 +1,4 @@
-"""Why an evaluation cannot be made."""
+"""The error of evaluations."""
 
 
 class CannotEvaluate(Exception):

@@ -1,4 +1,4 @@
-"""Whether the file of a song is sound MIDI."""
+"""Whether the MIDI file of a song is valid and reads back unchanged."""
 
 import io
 from collections.abc import Callable

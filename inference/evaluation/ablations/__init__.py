@@ -1,1 +1,1 @@
-"""What each choice in the composer is worth: the same small training with one thing changed."""
+"""Ablations of the composer: the same small training with one design choice changed."""

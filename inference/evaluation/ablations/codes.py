@@ -1,4 +1,4 @@
-"""Other ways to write down the same bars, for comparison; the shipped one is `inference.tokens.encode`."""
+"""Alternative token codes of the same bars, to compare with the shipped one (`inference.tokens.encode`)."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ _Bar = Callable[[BandState, Row], Iterator[Step]]
 
 
 class WrittenOut(BandState):
-    """Nothing is brought back: every bar and every block is new."""
+    """A code without repeats: every bar and every block is written out."""
 
     def bar_value(self, row: Row) -> int:
         return NEW

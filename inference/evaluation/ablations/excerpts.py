@@ -1,4 +1,4 @@
-"""The bars that all variants learn from and are measured on, and what a variant makes of them."""
+"""The excerpts that all variants are trained and measured on, and their encoding by a variant."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ class Excerpt(NamedTuple):
 
 
 def drawn(bank: Bank, weights: dict[str, float], rng: random.Random) -> Iterator[Excerpt]:
-    """Excerpts of training songs for ever; a song of a genre that `weights` does not name weighs 1."""
+    """Endless excerpts of training songs; songs of a genre that is not in `weights` have weight 1."""
     songs = trainable(bank)
     shares = [weights.get(bank.genre(song), 1.0) for song in songs]
     while True:
@@ -107,7 +107,7 @@ def lesson_of(arrangement: Arrangement, variant: Variant, genres: tuple[str, ...
 
 
 def together(lessons: Sequence[Lesson]) -> Lesson:
-    """Several as one with a batch dimension, padded at the end with steps that do not count."""
+    """Several lessons as one batch, padded at the end with steps that do not count."""
 
     def padded(name: str) -> Tensor:
         return pad_sequence([getattr(lesson.inputs, name) for lesson in lessons], batch_first=True)

@@ -1,4 +1,4 @@
-"""A head without the cascade: every field is drawn from the trunk's summary alone."""
+"""A head without the cascade: every field is predicted from the trunk's summary alone."""
 
 from torch import Tensor, nn
 

@@ -1,4 +1,4 @@
-"""Heads alone, on the frozen trunk of a trained checkpoint: what a whole training of minutes is too short to tell."""
+"""Compares heads on the frozen trunk of a trained checkpoint, as full trainings of minutes are too short."""
 
 import random
 import time
@@ -108,7 +108,7 @@ def head_bits(head: CascadeHead, seen: Summaries) -> Tensor:
 
 
 def compare_heads(model: Composer, bank: Bank, plan: HeadPlan, tell: Tell) -> None:
-    """Tells the bits a note of the checkpoint's own head and of new heads, with and without the cascade.
+    """Tells the bits per note of the checkpoint's own head and of new heads, with and without the cascade.
 
     Raises:
         CannotEvaluate: the bank has nothing to learn from, or nothing to be measured on.

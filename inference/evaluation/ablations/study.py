@@ -1,4 +1,4 @@
-"""Trains a variant for some minutes of processor time, and measures it along the way."""
+"""Trains a variant for some minutes of processor time and measures it as it goes."""
 
 import json
 import random
@@ -92,7 +92,7 @@ class Study:
         self._resume()
 
     def run(self, tell: Tell) -> None:
-        """Trains until the time is over; measures, and saves what it can go on from, at POINTS and at the end.
+        """Trains until the time is over; measures and saves a resumable state at POINTS and at the end.
 
         Raises:
             CannotEvaluate: the bank has no song to learn from, or none to be measured on.
@@ -147,7 +147,7 @@ class Study:
         return found
 
     def save(self) -> None:
-        """Writes the state to go on from."""
+        """Writes the state to resume from."""
         counts = {"processor_s": self.processor_s, "updates": self.updates, "steps": self.steps, "notes": self.notes}
         state = {"model": self.model.state_dict(), "optimisers": self.optimisers.state_dict(), "counts": counts}
         with written_whole(self._state_path) as partial:

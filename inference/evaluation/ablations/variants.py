@@ -1,4 +1,4 @@
-"""What is compared."""
+"""The variants of the composer that are compared."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A composer with one choice made otherwise.
+    """A composer with one design choice changed.
 
     Args:
         state: follows the steps.
