@@ -75,7 +75,7 @@ def train_prior(
         raise CannotTrain(f"{checkpoint} has no embedding space; train one with `latent` in the config")
     torch.manual_seed(settings.seed)
     space, genres = loaded.space, tuple(settings.genres)
-    prior = LatentPrior(len(genres), space.config, PriorConfig())
+    prior = LatentPrior(len(genres), space.config, PriorConfig(stock=settings.prior_stock))
     banks = [Bank.load(path) for path in settings.banks]
     clock = Clock(60 * settings.prior_minutes)
     read = read_excerpts(space, _stream(banks, "train", settings), settings)

@@ -33,6 +33,7 @@ class TrainSettings(BaseModel):
     prior_minutes: Annotated[float, Field(gt=0, description="processor time for the prior over points, at the end")] = (
         8.0
     )
+    prior_stock: Annotated[int, Field(gt=0, description="real points that the prior chooses new ones from")] = 12_288
     genres: list[str]
     banks: list[Path] = []
     latent: Annotated[int, Field(ge=0, description="numbers a point of the embedding space has; 0 for none")] = 0
