@@ -62,9 +62,12 @@ def _evenings() -> Mapping[tuple[int, int], Evening]:
 
 
 def _gains(decibels: tuple[float, ...], samples: int) -> NDArray[np.float32]:
-    coarse = np.arange(0, samples + RATE // 100, RATE // 100)
-    factors = 10 ** (np.interp(coarse / RATE, _KNOTS_S, decibels) / 20)
-    return np.interp(np.arange(samples), coarse, factors).astype(np.float32)
+    step = RATE // 100
+    coarse = np.arange(-(-samples // step) + 1) * (step / RATE)
+    factors = (10 ** (np.interp(coarse, _KNOTS_S, decibels) / 20)).astype(np.float32)
+    line = np.arange(step, dtype=np.float32) / np.float32(step)
+    gains = factors[:-1, None] + np.diff(factors)[:, None] * line
+    return np.asarray(gains.reshape(-1)[:samples], dtype=np.float32)
 
 
 @cache

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from inference.render.loudness import gated_lufs, step_powers, true_peaks
+from inference.render.loudness import gated_lufs, nearly_step_powers, true_peaks
 from inference.render.signal import (
     HOPS_PER_SECOND,
     Audio,
@@ -125,7 +125,7 @@ def _seek_gains(audio: Audio, rate: int, scale: float) -> tuple[NDArray[np.float
     The limiter lowers the loudness a little, so the gain is sought: K-weighted power and true peak of each millisecond
     are measured once, and the loudness of any gain curve follows from them.
     """
-    powers = step_powers(audio, rate, hop_of(rate)) * scale**2
+    powers = nearly_step_powers(audio, rate, hop_of(rate)) * scale**2
     gains = np.ones(-(-audio.shape[1] // hop_of(rate)))
     missing = TARGET_LUFS - _loudness(powers, gains)
     if not math.isfinite(missing):

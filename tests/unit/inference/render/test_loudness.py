@@ -4,7 +4,7 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from inference.render.loudness import integrated_lufs, true_peaks
+from inference.render.loudness import gated_lufs, integrated_lufs, nearly_step_powers, step_powers, true_peaks
 
 RATES = (44_100, 48_000)
 
@@ -51,3 +51,17 @@ def test_true_peaks_stand_where_the_sound_is_whatever_the_length() -> None:
     assert len(peaks) == -(-300_007 // 48)
     assert int(peaks.argmax()) == 270_000 // 48
     assert peaks.max() == pytest.approx(0.8, abs=0.01)
+
+
+def test_powers_that_are_shared_out_within_a_tenth_are_nearly_the_exact_ones() -> None:
+    rng = np.random.default_rng(6)
+    time = np.arange(5 * 48_000) / 48_000
+    beats = np.exp(-20 * (time % 0.4)) * np.sin(2 * np.pi * 60 * time) + 0.1 * rng.standard_normal(len(time))
+    sound = np.stack([beats, 0.5 * np.roll(beats, 700)]).astype(np.float32)
+    exact, nearly = step_powers(sound, 48_000, 48), nearly_step_powers(sound, 48_000, 48)
+    assert len(nearly) == len(exact)
+    tenths = [powers.reshape(-1, 100).mean(axis=1) for powers in (exact, nearly)]
+    assert np.abs(10 * np.log10(tenths[1] / tenths[0])).max() < 0.3
+    gains = np.repeat(rng.uniform(0.5, 1.0, 500), 10) ** 2
+    heard = [gated_lufs((powers * gains).reshape(-1, 100).mean(axis=1)) for powers in (exact, nearly)]
+    assert heard[1] == pytest.approx(heard[0], abs=0.1)
