@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.evaluate import need_the_extra
+from bot.commands.extras import need_extra
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
 
@@ -35,7 +35,7 @@ def ablate(
 ) -> None:
     """Train a variant of the composer from scratch on one thread and print its bits per note as it goes."""
     quietly_prepared_settings()
-    need_the_extra()
+    need_extra("eval", "evaluating")
     # Read when torch is imported: one thread, so that processor time is the same clock for all.
     os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     from inference.evaluation.ablations.study import Plan

@@ -7,20 +7,19 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.evaluate import need_the_extra, plan_of, save_report
+from bot.commands.evaluate import FOUR_GENRES, Banks, plan_of, save_report
+from bot.commands.extras import need_extra
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
 
-Banks = Annotated[list[Path], typer.Option("--bank", help="Bank of real songs (see `lnh bank`); repeatable.")]
 Genres = Annotated[str, typer.Option(help="Genres to compose, separated by commas.")]
-_GENRES = "metal,rock,pop,jazz"
 _TRAIN_SEED, _MEASURE_SEED = 1_000_000, 2_000_000  # the songs it learns from are none it is measured on
 
 
 def train(
     bank: Banks,
     out: Annotated[Path, typer.Option(help="Output file, such as var/critic.safetensors.")],
-    genres: Genres = _GENRES,
+    genres: Genres = FOUR_GENRES,
     songs: Annotated[
         int, typer.Option(help="Specs per genre; four takes are composed of each.", min=8, max=10_000)
     ] = 100,
@@ -29,7 +28,7 @@ def train(
     from rich.console import Console
 
     settings = quietly_prepared_settings()
-    need_the_extra()
+    need_extra("eval", "evaluating")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from bot.app import read_catalogue
     from inference.evaluation.critics import train_critic
@@ -52,7 +51,7 @@ def train(
 def measure(
     bank: Banks,
     out: Annotated[Path, typer.Option(help="Output folder for eval.json, eval.md and the figures (PNG).")],
-    genres: Genres = _GENRES,
+    genres: Genres = FOUR_GENRES,
     songs: Annotated[int, typer.Option(help="Specs per genre.", min=4, max=1000)] = 50,
     takes: Annotated[int, typer.Option(help="Takes per spec.", min=2, max=8)] = 4,
     split: Annotated[
@@ -63,7 +62,7 @@ def measure(
     from rich.console import Console
 
     settings = quietly_prepared_settings()
-    need_the_extra()
+    need_extra("eval", "evaluating")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from bot.app import read_catalogue
     from inference.critic.errors import BadCritic

@@ -3,13 +3,13 @@
 import os
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.commands import machine
+from bot.commands.extras import need_extra
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
 from bot.settings import Settings
@@ -21,23 +21,26 @@ if TYPE_CHECKING:
 
 SONGS, QUICK_SONGS = 100, 10
 _OUT = Path("var/eval")
-_GENRES = "metal,rock,pop,jazz"
+FOUR_GENRES = "metal,rock,pop,jazz"
+
+Banks = Annotated[list[Path], typer.Option("--bank", help="Bank of real songs (see `lnh bank`); repeatable.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
 def evaluate(
-    bank: Annotated[list[Path], typer.Option(help="Bank of real songs (see `lnh bank`); repeatable.")],
-    genres: Annotated[str, typer.Option(help="Genres to compose, separated by commas, or all.")] = _GENRES,
+    bank: Banks,
+    genres: Annotated[str, typer.Option(help="Genres to compose, separated by commas, or all.")] = FOUR_GENRES,
     songs: Annotated[int, typer.Option(help="Songs per genre.", min=4, max=1000)] = SONGS,
     quick: Annotated[bool, typer.Option("--quick", help=f"At most {QUICK_SONGS} songs per genre.")] = False,
     seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**31)] = 1,
     out: Annotated[Path, typer.Option(help="Output folder for eval.json, eval.md and the figures (PNG).")] = _OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the checkpoint's songs with real ones of the test split, metric by metric; takes minutes to an hour."""
     from rich.console import Console
 
     settings = quietly_prepared_settings()
-    need_the_extra()
+    need_extra("eval", "evaluating")
     # Read when torch is imported: spinning threads starve whatever shares the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     plan = plan_of(settings, genres, min(songs, QUICK_SONGS) if quick else songs, seed)
@@ -75,7 +78,7 @@ def plan_of(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
     everything = genres.strip().casefold() == "all"
     names = catalogue.names if everything else [name for name in genres.split(",") if name.strip()]
     if not names:
-        raise CommandTrouble(f"say which genres to play, such as --genres {_GENRES}")
+        raise CommandTrouble(f"say which genres to play, such as --genres {FOUR_GENRES}")
     return Plan(tuple(dict.fromkeys(catalogue.find(name) for name in names)), songs, seed, catalogue=catalogue)
 
 
@@ -98,10 +101,3 @@ def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "
         "load before": round(load, 1),
     }
     return replace(report, setting={**report.setting, **where})
-
-
-def need_the_extra() -> None:
-    """Raises CommandTrouble that says how to install what evaluating needs."""
-    missing = [name for name in ("symusic", "sklearn", "matplotlib") if find_spec(name) is None]
-    if missing:
-        raise CommandTrouble('evaluating needs more packages: .venv/bin/pip install -e ".[eval]"')

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from bot.commands.extras import need_extra
 from bot.commands.prepare import prepared_settings
-from bot.commands.train import need_the_extra
 from bot.commands.trouble import as_trouble
 
 
@@ -16,7 +16,7 @@ def index(
 ) -> None:
     """Index the melodies of the training songs, so that new songs can be checked for copies."""
     prepared_settings()
-    need_the_extra()
+    need_extra("train", "indexing")
     from inference.training.originality import make_index
     from inference.training.trouble import CannotTrain
 

@@ -30,6 +30,8 @@ Kind = FileFormat | ExtraFile
 _KINDS: dict[str, Kind] = {str(kind): kind for kind in (*FileFormat, *ExtraFile)}
 _DEFAULT_GENRE = "rock"
 
+SoundFontFile = Annotated[Path | None, typer.Option(help="SoundFont (.sf2); default: the setting inference.soundfont.")]
+
 
 def render(
     file: Annotated[Path, typer.Argument(help="Any MIDI file.")],
@@ -41,9 +43,7 @@ def render(
     max_mib: Annotated[
         float, typer.Option(help="Size limit of each file in MiB; audio lowers its bit rate to fit.")
     ] = MOST_FILE_MIB,
-    soundfont: Annotated[
-        Path | None, typer.Option(help="SoundFont (.sf2); default: the setting inference.soundfont.")
-    ] = None,
+    soundfont: SoundFontFile = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:

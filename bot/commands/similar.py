@@ -1,18 +1,15 @@
 """`lnh similar`: how close two songs are in the embedding space."""
 
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from bot.commands.editing import File
 from bot.commands.look import AsJson, read_bytes
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
 from inference.midi import read_midi
 from inference.music.packed import pack
-
-File = Annotated[Path, typer.Argument(help="Any MIDI file, whether LnH wrote it or not.")]
 
 
 def similar(first: File, second: File, as_json: AsJson = False) -> None:

@@ -2,14 +2,15 @@
 
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.commands.extras import need_extra
 from bot.commands.prepare import quietly_prepared_settings
-from bot.commands.trouble import CommandTrouble, as_trouble
+from bot.commands.render import SoundFontFile
+from bot.commands.trouble import as_trouble
 
 _FIGURES = (
     ("lufs", "LUFS"),
@@ -25,9 +26,7 @@ _FIGURES = (
 
 def sounds(
     out: Annotated[Path, typer.Option(help="Output folder for figures and pictures.")] = Path("out/sounds"),
-    soundfont: Annotated[
-        Path | None, typer.Option(help="SoundFont (.sf2); default: the setting inference.soundfont.")
-    ] = None,
+    soundfont: SoundFontFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Play the same sound check in every genre, and measure and plot how it sounds."""
@@ -37,8 +36,7 @@ def sounds(
     from inference.render.errors import RenderFailed
 
     settings = quietly_prepared_settings()
-    if find_spec("matplotlib") is None:
-        raise CommandTrouble("pictures of sounds need matplotlib: pip install 'lnh-band[eval]'")
+    need_extra("eval", "plotting sounds")
     from inference.evaluation.sound_report import SoundReport, rows
     from inference.render.studio import Studio
 

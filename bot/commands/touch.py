@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.evaluate import need_the_extra, plan_of
+from bot.commands.evaluate import FOUR_GENRES, AsJson, Banks, plan_of
+from bot.commands.extras import need_extra
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
 from bot.settings import Settings
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from inference.evaluation.report import Report
     from inference.evaluation.touches import Finding
 
-_GENRES = "metal,rock,pop,jazz"
 _REAL = 100
 _TOUCH = re.compile(r"^touch = .*\n", re.MULTILINE)
 
 
 def touch(
-    bank: Annotated[list[Path], typer.Option("--bank", help="Bank of real songs (see `lnh bank`); repeatable.")],
-    genres: Annotated[str, typer.Option(help="Genres to tune, separated by commas, or all.")] = _GENRES,
+    bank: Banks,
+    genres: Annotated[str, typer.Option(help="Genres to tune, separated by commas, or all.")] = FOUR_GENRES,
     songs: Annotated[int, typer.Option(help="Songs to compose for each setting tried.", min=8, max=500)] = 32,
     steps: Annotated[
         int, typer.Option(help="Optimisation steps after the effect of each weight is known.", min=1, max=20)
@@ -38,7 +38,7 @@ def touch(
     catalogue: Annotated[
         Path | None, typer.Option(help="Genre catalogue to write the result into, such as configs/genres.toml.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tune the sampling biases (the “touch”) of each genre so that songs measure like real ones.
 
@@ -47,7 +47,7 @@ def touch(
     from rich.console import Console
 
     settings = quietly_prepared_settings()
-    need_the_extra()
+    need_extra("eval", "evaluating")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from inference.evaluation.leading import Effort
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.extras import need_extra
 from bot.commands.machine import usable_cores
 from bot.commands.prepare import prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
@@ -36,7 +37,7 @@ def bank(
 ) -> None:
     """Clean MIDI files and pack them into a bank for training; print why files were left out."""
     prepared_settings()
-    need_the_extra()
+    need_extra("train", "training")
     from inference.training.start import make_bank
     from inference.training.trouble import CannotTrain
 
@@ -57,7 +58,7 @@ def train(
 ) -> None:
     """Train a model on the banks of a configuration or on a folder of MIDI files; run it again to resume."""
     prepared_settings()
-    need_the_extra()
+    need_extra("train", "training")
     from inference.model.errors import CheckpointError
     from inference.training.start import read_config, start_training
     from inference.training.trouble import CannotTrain
@@ -103,11 +104,3 @@ def _sources(files: Path, manifest: Path | None, genres: str | None) -> "list[So
         return read_manifest(manifest, files, tuple(genres.split(",")))
     except (OSError, EOFError, ValueError) as error:
         raise CommandTrouble(f"the manifest {manifest} cannot be read: {error}") from error
-
-
-def need_the_extra() -> None:
-    """Raises CommandTrouble without the packages that reading MIDI files for training takes."""
-    try:
-        import symusic  # noqa: F401  # only whether it is there
-    except ImportError as error:
-        raise CommandTrouble('training needs one more package: .venv/bin/pip install -e ".[train]"') from error

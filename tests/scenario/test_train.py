@@ -147,7 +147,7 @@ def test_without_the_extra_package_the_command_that_installs_it_is_told(
 ) -> None:
     monkeypatch.setitem(sys.modules, "symusic", None)
     assert _lnh("train --config tiny.toml", monkeypatch) == 1
-    assert capsys.readouterr().err == 'lnh: training needs one more package: .venv/bin/pip install -e ".[train]"\n'
+    assert capsys.readouterr().err == "lnh: training needs symusic: .venv/bin/pip install 'lnh-band[train]'\n"
 
 
 def test_a_bank_is_packed_and_says_what_was_left_out(
