@@ -1,5 +1,7 @@
 """Discord as one of the bot's chat platforms."""
 
+import asyncio
+
 import aiohttp
 import discord
 import stamina
@@ -19,6 +21,7 @@ from bot.services.band import Band
 from bot.settings import BadSettings, DiscordSettings, variable
 
 UNREACHABLE = (aiohttp.ClientError, OSError, discord.DiscordServerError, discord.GatewayNotFound)
+CANCEL_AGAIN_S = 0.5
 AUTHENTICATION_FAILED = 4004  # how the gateway closes on a token that was reset
 _log = structlog.get_logger(__name__)
 
@@ -46,16 +49,22 @@ class DiscordAdapter:
             raise BadSettings(f"Discord needs {variable('discord', 'token')}")
         point_library_at(self._settings)
         async with self.client:
+            serving = asyncio.create_task(self._serve(self._settings.token.get_secret_value()))
             try:
-                await log_in(self.client, self._settings.token.get_secret_value())
-                _log.info("signed in to discord", invite=invite_url(self.client.application_id or 0))
-                await self.client.connect()
+                await asyncio.wait([serving])
+                serving.result()
             except (discord.LoginFailure, discord.ConnectionClosed) as error:
                 if isinstance(error, discord.ConnectionClosed) and error.code != AUTHENTICATION_FAILED:
                     raise
                 raise BadSettings(f"Discord does not accept {variable('discord', 'token')}") from error
             finally:
                 await self.client.running.stop()
+                await end(serving)
+
+    async def _serve(self, token: str) -> None:
+        await log_in(self.client, token)
+        _log.info("signed in to discord", invite=invite_url(self.client.application_id or 0))
+        await self.client.connect()
 
     def is_connected(self) -> bool:
         """Whether every shard has an open gateway connection."""
@@ -75,6 +84,19 @@ def make_client(band: Band, shard_count: int | None = None) -> BandClient:
     for command in (compose_command(), DailyCommands(), GenresCommands()):
         client.tree.add_command(command)
     return client
+
+
+async def end(serving: asyncio.Task[None]) -> None:
+    """Cancels until that is heard.
+
+    The library takes a cancellation for the end of one attempt while a shard connects again, and `wait_for` of Python
+    3.11 forgets one that comes in the same moment as what it waits for.
+    """
+    while not serving.done():
+        serving.cancel()
+        await asyncio.wait([serving], timeout=CANCEL_AGAIN_S)
+    if not serving.cancelled():
+        serving.exception()  # seen, if it mattered
 
 
 async def log_in(client: BandClient, token: str) -> None:

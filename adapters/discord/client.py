@@ -1,5 +1,6 @@
 """The connection to Discord: no privileged intents, no mention of anybody, as many shards as Discord says."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -28,6 +29,7 @@ from inference.api import ExtraFile
 from inference.music.errors import MusicError
 
 HELP_WORDS = ("", "help", "/help", "hilfe")
+FAREWELL_S = 3.0
 # Mentions and replies carry their text without the privileged message content intent.
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
 
@@ -66,6 +68,17 @@ class BandClient(discord.AutoShardedClient):
         if self.shard_count is None:
             # With a count known the library identifies at DEFAULT_GATEWAY, which settings may have moved.
             self.shard_count, _, _ = await self.http.get_bot_gateway()
+
+    async def close(self) -> None:
+        """Says goodbye to Discord, which need not be listening any more."""
+        closing = asyncio.ensure_future(super().close())
+        _, unheard = await asyncio.wait([closing], timeout=FAREWELL_S)
+        if unheard:
+            closing.cancel()
+            await asyncio.wait([closing])
+            await self.http.close()
+        else:
+            closing.result()
 
     async def compose(self, interaction: Click, wishes: SongWishes) -> None:
         """Answers `/compose`. Raises MusicError or CannotPost while nothing is acknowledged yet."""

@@ -99,7 +99,9 @@ class _State:
 class Gateway:
     """Sessions of one virtual Discord.
 
-    `gaps` collects what this server does not know how to answer; `changed` is set whenever the client spoke.
+    `gaps` collects what this server does not know how to answer; `changed` is set whenever the client spoke. Where
+    it `stalls` it says no more: at the "login", instead of "hello", instead of "ready", when a "close" is to be
+    answered; `stalled` are the places where it came to that.
     """
 
     def __init__(self, world: World, token: str, gaps: list[str], changed: asyncio.Event) -> None:
@@ -112,6 +114,9 @@ class Gateway:
         self.url = ""
         self.upload_limit_bytes = 10 * 1024 * 1024
         self.interactions_sent: dict[int, float] = {}
+        self.stalls: set[str] = set()
+        self.stalled: set[str] = set()
+        self._is_over = asyncio.Event()
         self.identified = 0
         self.resumed = 0
         world.backend.subscribers.append(self._broadcast)
@@ -121,8 +126,9 @@ class Gateway:
         return any(session.connection is not None for session in self._sessions.values())
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoclose="close" not in self.stalls)
         await socket.prepare(request)
+        await self.stall("hello")
         compress = request.query.get("compress")
         if compress not in (None, "zlib-stream"):
             self._gaps.append(f"gateway compression {compress}")
@@ -135,8 +141,26 @@ class Gateway:
                     await self._receive(connection, json.loads(message.data))
                     self._changed.set()
             writer.cancel()
+        await self.stall("close")
         self._forget(connection)
         return socket
+
+    async def stall(self, where: str) -> None:
+        """Does not return while nothing is to be said."""
+        if where in self.stalls:
+            self.stalled.add(where)
+            self._changed.set()
+            await self._is_over.wait()
+
+    def release(self) -> None:
+        """Lets go of whoever was kept waiting."""
+        self._is_over.set()
+
+    async def ask_to_reconnect(self) -> None:
+        """Tells every client to come back, as before a deploy."""
+        for session in self._sessions.values():
+            if session.connection is not None:
+                session.connection.put({"op": RECONNECT, "d": None})
 
     def _forget(self, connection: Connection) -> None:
         for session in self._sessions.values():
@@ -167,6 +191,7 @@ class Gateway:
         if body["token"] != self._token:
             await connection.socket.close(code=AUTHENTICATION_FAILED)
             return
+        await self.stall("ready")
         shard_id, shard_count = body.get("shard", (0, 1))
         intents = discord.Intents._from_value(body["intents"])
         session = Session(f"session-{len(self._sessions)}", shard_id, shard_count, intents, connection)

@@ -58,6 +58,7 @@ class Rest:
         path = request.path.removeprefix(PREFIX)
         if not path.startswith(("/interactions/", "/webhooks/")) and not self._is_authorized(request):
             return _json(401, {"message": "401: Unauthorized", "code": 0})
+        await self._gateway.stall("login")
         if path == "/gateway/bot":
             return _json(200, self._gateway_bot())
         body, uploads = await _read(request)

@@ -110,6 +110,7 @@ class DiscordServer:
         self.gateway.url = f"ws://{host}:{port}/gateway"
 
     async def _stop(self) -> None:
+        self.gateway.release()
         await self.gateway.drop(code=1001)
         if self._runner is not None:
             await self._runner.cleanup()
