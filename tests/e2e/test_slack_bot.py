@@ -7,7 +7,7 @@ import pytest
 from bot.domain.errors import ComposerFailed
 from bot.domain.request import Place
 from bot.settings import BadSettings
-from tests.fakes.slack_band import BandForTests
+from tests.fakes.band import BandForTests
 from tests.fakes.slack_edge import Actor, Refusal
 from tests.fakes.slack_running import running
 from tests.fakes.slack_scene import MODES, UPLOADED, delivered
@@ -169,7 +169,7 @@ async def test_genres_are_switched_by_admins_only(edge, band):
     async with running(edge, band):
         await edge.command("/genres", "disable metal")
         assert "Only admins" in (await edge.responded())["text"]
-    assert band.settings.off == set()
+    assert band.genres.off == set()
 
 
 async def test_daily_song_is_set_shown_posted_and_stopped(edge, band, admin):
@@ -310,7 +310,7 @@ async def test_missing_setting_is_named(edge, band):
 
 
 async def test_defect_of_ours_is_said_in_general_and_the_next_wish_still_works(edge, band):
-    band.settings.off = None
+    band.genres.off = None
     async with running(edge, band):
         await edge.command("/genres")
         assert "broke on our side" in (await edge.responded())["text"]

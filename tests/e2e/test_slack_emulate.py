@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.slack_band import BandForTests
+from tests.fakes.band import BandForTests
 from tests.fakes.slack_edge import Actor, SlackEdge
 from tests.fakes.slack_emulate import run_emulate, why_not
 from tests.fakes.slack_running import running

@@ -2,7 +2,7 @@
 
 from inference.api import ExtraFile
 from inference.music.errors import BadRecipe
-from tests.fakes.slack_band import BandForTests
+from tests.fakes.band import BandForTests
 from tests.fakes.slack_edge import Refusal
 from tests.fakes.slack_running import running
 from tests.fakes.slack_scene import names, song_of

@@ -32,7 +32,7 @@ async def test_a_press_in_a_thread_is_explained_in_the_thread(edge, band, admin)
         await delivered(band, 1)
         (song,) = await edge.history(thread=thread)
         for genre in CATALOGUE.genres:
-            band.settings.off.add(("slack", admin.team, genre.name))
+            band.genres.off.add(("slack", admin.team, genre.name))
         await edge.click(song)
         whisper = await edge.called("chat.postEphemeral")
     assert (whisper["thread_ts"], edge.responses) == (thread, [])
@@ -44,7 +44,7 @@ async def test_a_press_in_the_channel_is_explained_without_touching_the_song(edg
         await delivered(band, 1)
         (song,) = await edge.history()
         for genre in CATALOGUE.genres:
-            band.settings.off.add(("slack", admin.team, genre.name))
+            band.genres.off.add(("slack", admin.team, genre.name))
         await edge.click(song)
         whisper = await edge.responded()
     assert (whisper["response_type"], whisper["replace_original"]) == ("ephemeral", False)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.fakes.slack_band import BandForTests
+from tests.fakes.band import BandForTests
 from tests.fakes.slack_edge import Refusal
 from tests.fakes.slack_running import running
 from tests.fakes.slack_scene import QUICK, SONG, delivered, names, quick_mix

@@ -5,21 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from bot import messages
 from bot.domain.request import SongRequest
 from bot.domain.song import Preview, Progress, Song
-from bot.ports import Messenger
-from bot.services.band import Band
-from bot.services.compose import ComposeService
-from bot.services.daily import DailyService
-from bot.services.daily_post import DailyPoster
-from bot.services.files import FilesService
-from bot.services.genres import GenreService
 from inference.api import FileFormat
-from tests.fakes.clock import FakeClock
+from tests.fakes.band import BandForTests
 from tests.fakes.composer import FakeComposer
-from tests.fakes.songs import CATALOGUE
-from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeHeard, FakeSchedules, FakeSongs
 
 
 @dataclass
@@ -47,25 +37,10 @@ class SlowComposer(FakeComposer):
 
 
 @dataclass
-class Rehearsal:
-    """A band with its insides in reach; `band()` again on the same stores is a restart."""
+class Rehearsal(BandForTests):
+    """A band whose composer is as slow, and its songs as large, as a test wants."""
 
     composer: SlowComposer = field(default_factory=SlowComposer)
-    songs: FakeSongs = field(default_factory=FakeSongs)
-    schedules: FakeSchedules = field(default_factory=FakeSchedules)
-    genres: FakeGenreSettings = field(default_factory=FakeGenreSettings)
-    answers: FakeAnswers = field(default_factory=FakeAnswers)
-    heard: FakeHeard = field(default_factory=FakeHeard)
-    clock: FakeClock = field(default_factory=FakeClock)
-    messengers: dict[str, Messenger] = field(default_factory=dict)
-
-    def band(self) -> Band:
-        genres = GenreService(self.genres, CATALOGUE)
-        compose = ComposeService(self.composer, self.songs, self.genres, CATALOGUE)
-        poster = DailyPoster(self.schedules, self.schedules, compose, genres, self.clock, messages, self.messengers)
-        daily = DailyService(self.schedules, self.schedules, self.clock, genres, CATALOGUE, poster)
-        files = FilesService(self.composer, self.songs)
-        return Band(compose, files, genres, daily, CATALOGUE, self.answers, self.heard)
 
     async def ring(self) -> None:
         """Lets the time of the next daily song come."""

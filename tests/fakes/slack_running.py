@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from adapters.slack.adapter import SlackAdapter
 from bot.settings import SlackSettings
-from tests.fakes.slack_band import BandForTests
+from tests.fakes.band import BandForTests
 from tests.fakes.slack_edge import APP_TOKEN, SIGNING_SECRET, SlackEdge
 
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.fakes.band import BandForTests
 from tests.fakes.slack_api import SlackApi
-from tests.fakes.slack_band import BandForTests
 from tests.fakes.slack_edge import Actor, SlackEdge
 from tests.fakes.slack_running import running
 

@@ -1,4 +1,4 @@
-"""A band for the Slack adapter's tests: the real services on stores, composer and clock in memory."""
+"""A band for the adapters' tests: the real services on stores, composer and clock in memory."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,7 +24,7 @@ class BandForTests:
     composer: FakeComposer = field(default_factory=FakeComposer)
     songs: FakeSongs = field(default_factory=FakeSongs)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
-    settings: FakeGenreSettings = field(default_factory=FakeGenreSettings)
+    genres: FakeGenreSettings = field(default_factory=FakeGenreSettings)
     answers: FakeAnswers = field(default_factory=FakeAnswers)
     heard: FakeHeard = field(default_factory=FakeHeard)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -33,8 +33,8 @@ class BandForTests:
     def band(self) -> Band:
         """The services a chat adapter is given."""
         claims, clock = self.schedules, self.clock
-        genres = GenreService(self.settings, CATALOGUE)
-        compose = ComposeService(self.composer, self.songs, self.settings, CATALOGUE)
+        genres = GenreService(self.genres, CATALOGUE)
+        compose = ComposeService(self.composer, self.songs, self.genres, CATALOGUE)
         poster = DailyPoster(self.schedules, claims, compose, genres, clock, messages, self.messengers)
         daily = DailyService(self.schedules, claims, clock, genres, CATALOGUE, poster)
         files = FilesService(self.composer, self.songs)
