@@ -125,9 +125,10 @@ GenreName = Annotated[str, StringConstraints(max_length=64)]
 ShortText = Annotated[str, StringConstraints(max_length=32)]
 
 
-DEFAULT_FILE_MIB = 8.0
+DEFAULT_FILE_MIB = 8.0  # what every chat takes
+MAX_FILE_MIB = 4096.0  # on a disk of one's own
 MaxFileMib = Annotated[
-    float, Field(ge=1, le=4096, description="audio lowers its bit rate to fit; what cannot fit is left out")
+    float, Field(ge=1, le=MAX_FILE_MIB, description="audio lowers its bit rate to fit; what cannot fit is left out")
 ]
 
 

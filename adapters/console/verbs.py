@@ -16,11 +16,11 @@ from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
 from bot.messages import daily_line, making_line, next_words, say, sentence, skipped_line
 from bot.services.band import Band
+from inference.api import MAX_FILE_MIB
 from inference.music.edit import Operation, read_names, read_span
 from inference.music.errors import InvalidSpec, MusicError
 
 PLATFORM = "console"
-MOST_FILE_MIB = 4096.0  # a folder of one's own bears what a chat does not
 HERE = Place(PLATFORM, "local", "terminal")
 YOU = Requester("local", "you")
 HELP = (
@@ -143,7 +143,7 @@ class Verbs:
             return
         song = self._last_song()
         self._screen.say(making_line(kinds, YOU.locale))
-        await self._band.files.make(FilesWish(song, kinds, MOST_FILE_MIB), YOU, ConsoleFilesReply(self._screen))
+        await self._band.files.make(FilesWish(song, kinds, MAX_FILE_MIB), YOU, ConsoleFilesReply(self._screen))
 
     async def _genres(self, text: str) -> None:
         action, _, genre = text.partition(" ")

@@ -34,7 +34,7 @@ from bot.domain.options import (
 from bot.domain.request import Place, Requester, RequestId, SongRequest, draw_seed, request_id
 from bot.domain.song import Progress, Song
 from bot.settings import Settings
-from inference.api import ExtraFile, FileFormat
+from inference.api import MAX_FILE_MIB, ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
 from inference.music.spec import MAX_TAKES, Space
 from inference.music.touch import PLAIN
@@ -42,7 +42,6 @@ from inference.music.touch import PLAIN
 HERE = Place("cli", "local", "terminal")
 SOMEBODY = Requester("local", "you")
 MAX_TITLE = 80
-MOST_FILE_MIB = 4096.0  # a folder of one's own bears what a chat does not
 
 Out = Annotated[Path | None, typer.Option(help="Output folder; default: the setting console.out.")]
 Title = Annotated[str | None, typer.Option(help="Title; default: an invented one.")]
@@ -93,7 +92,7 @@ def compose(
         sampling=replace(plain.sampling, temperature=temperature, top_p=top_p, guidance=guidance, space=space),
         formats=read_formats(format),
         files=read_kinds(files),
-        max_file_mib=MOST_FILE_MIB,
+        max_file_mib=MAX_FILE_MIB,
         takes=takes,
     )
     print_delivery(play(settings, request, out), as_json=as_json)

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from bot.commands.look import read_bytes
-from bot.commands.play import MAX_TITLE, MOST_FILE_MIB, AsJson, Out
+from bot.commands.play import MAX_TITLE, AsJson, Out
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
 from bot.domain.errors import DeliveryFailed
-from inference.api import ExtraFile, FileFormat
+from inference.api import MAX_FILE_MIB, ExtraFile, FileFormat
 from inference.music.errors import BadRecipe, InvalidSpec
 from inference.music.genre import Genre, GenreCatalogue, load_catalogue
 from inference.music.measure import estimate_key
@@ -42,7 +42,7 @@ def render(
     title: Annotated[str | None, typer.Option(help="Title; default: the song's own, or the file name.")] = None,
     max_mib: Annotated[
         float, typer.Option(help="Size limit of each file in MiB; audio lowers its bit rate to fit.")
-    ] = MOST_FILE_MIB,
+    ] = MAX_FILE_MIB,
     soundfont: SoundFontFile = None,
     out: Out = None,
     as_json: AsJson = False,
