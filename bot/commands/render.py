@@ -91,11 +91,9 @@ def _job(
     genre_said, title_said = said
     genre = _genre(catalogue, genre_said, recipe)
     title = (title_said or (recipe.spec.title if recipe else None) or file.stem).strip()[:MAX_TITLE] or "Song"
-    key = recipe.spec.key if recipe and recipe.spec.key else estimate_key(score)
-    bars, roster, edit = (recipe.spec.bars, recipe.spec.roster, recipe.spec.edit) if recipe else (None, None, None)
     return RenderJob(
         score=score,
-        spec=SongSpec(((genre.name, 1.0),), bars=bars, key=key, roster=roster, edit=edit),
+        spec=_spec(score, recipe, genre),
         title=title,
         genre_title=genre.title,
         colour=genre.colour,
@@ -104,6 +102,17 @@ def _job(
         stem="song",
         extras=tuple(kind for kind in kinds if isinstance(kind, ExtraFile)),
         max_file_bytes=round(max_mib * 2**20),
+    )
+
+
+def _spec(score: Score, recipe: Recipe | None, genre: Genre) -> SongSpec:
+    """What is known of the song, from its recipe if it has one, else from its notes."""
+    genres = ((genre.name, 1.0),)
+    if recipe is None:
+        return SongSpec(genres, key=estimate_key(score))
+    known = recipe.spec
+    return SongSpec(
+        genres, bars=known.bars, key=known.key or estimate_key(score), roster=known.roster, edit=known.edit
     )
 
 
