@@ -111,9 +111,7 @@ def _spec(score: Score, recipe: Recipe | None, genre: Genre) -> SongSpec:
     if recipe is None:
         return SongSpec(genres, key=estimate_key(score))
     known = recipe.spec
-    return SongSpec(
-        genres, bars=known.bars, key=known.key or estimate_key(score), roster=known.roster, edit=known.edit
-    )
+    return SongSpec(genres, bars=known.bars, key=known.key or estimate_key(score), roster=known.roster, edit=known.edit)
 
 
 def _recipe(score: Score) -> Recipe | None:
