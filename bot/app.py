@@ -16,6 +16,7 @@ from bot.services.daily import DailyService
 from bot.services.daily_post import DailyPoster
 from bot.services.files import FilesService
 from bot.services.genres import GenreService
+from bot.services.privacy import PrivacyService
 from bot.settings import BadSettings, MusicSettings, Settings
 from inference.music.errors import MusicError
 from inference.music.genre import GenreCatalogue, load_catalogue
@@ -66,7 +67,8 @@ async def open_band(settings: Settings, messengers: dict[str, Messenger]) -> Asy
         poster = DailyPoster(storage.schedules, storage.claims, compose, genres, clock, messages, messengers)
         daily = DailyService(storage.schedules, storage.claims, clock, genres, catalogue, poster)
         files = FilesService(composer, storage.songs)
-        yield Band(compose, files, genres, daily, catalogue, storage.answers, storage.heard)
+        privacy = PrivacyService(storage.records)
+        yield Band(compose, files, genres, daily, catalogue, storage.answers, storage.heard, privacy)
 
 
 def read_catalogue(settings: MusicSettings) -> GenreCatalogue:

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import LnhError
 from bot.domain.files import MadeFiles
+from bot.domain.privacy import Kept, Owner
 from bot.domain.request import Place, Requester, RequestId, SongRequest
 from bot.domain.song import Delivered, Preview, Progress, Song
 from inference.music.errors import MusicError
@@ -134,6 +135,19 @@ class Heard(Protocol):
 
     async def is_first(self, id: RequestId) -> bool:
         """True for the first caller among all processes; remembered for days."""
+
+
+class Records(Protocol):
+    """Everything stored of a person or a workspace."""
+
+    async def kept(self, owner: Owner) -> Kept:
+        """How much there is."""
+
+    async def export(self, owner: Owner) -> dict[str, Any]:
+        """All of it, ready for JSON; of the notes of songs only their size, since recipes bring them back."""
+
+    async def forget(self, owner: Owner) -> Kept:
+        """Removes all of it at one stroke; how much there was."""
 
 
 class Words(Protocol):

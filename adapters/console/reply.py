@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from adapters.console.shelf import put, put_more
+from adapters.console.shelf import put, put_files, put_more
 from adapters.console.view import LOCALE, ProgressView
 from bot.domain.errors import DeliveryFailed
 from bot.domain.files import MadeFiles
 from bot.domain.request import Place, Requester, RequestId
-from bot.domain.song import Progress, Song
+from bot.domain.song import Progress, Song, SongFile
 from bot.messages import caption, made_lines, say, sentence
 from bot.ports import UserError
 from inference.api import FileFormat
@@ -57,6 +57,12 @@ class Screen:
         """Writes more files and says where they are. Raises DeliveryFailed."""
         paths = await asyncio.to_thread(put_more, made, self._folder)
         self.say(*made_lines(made, LOCALE).splitlines(), *map(str, paths))
+
+    async def put(self, file: SongFile) -> None:
+        """Writes one file and says where it is. Raises DeliveryFailed."""
+        stem, _, extension = file.name.partition(".")
+        (path,) = await asyncio.to_thread(put_files, [(f".{extension}", file.content)], stem, self._folder)
+        self.say(str(path))
 
     async def forget(self, paths: Sequence[Path]) -> None:
         """Removes files that make room for better ones."""

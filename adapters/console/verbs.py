@@ -13,8 +13,19 @@ from bot.domain.daily_text import ENDINGS, read_daily
 from bot.domain.errors import LnhError, NoDaily
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
+from bot.domain.privacy import Owner, Wanted, read_privacy
 from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
-from bot.messages import daily_line, making_line, next_words, say, sentence, skipped_line
+from bot.messages import (
+    daily_line,
+    forgotten_line,
+    kept_line,
+    making_line,
+    next_words,
+    say,
+    sentence,
+    skipped_line,
+    sure_line,
+)
 from bot.services.band import Band
 from inference.api import MAX_FILE_MIB
 from inference.music.edit import Operation, read_names, read_span
@@ -35,6 +46,7 @@ HELP = (
     "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
     "                              days: weekdays, days: weekend or days: mon,wed,fri: only on those",
     "                              /daily preview plays the next one to you, /daily skip leaves it out",
+    "/privacy                      what I keep; /privacy export writes it to a file, /privacy forget removes it",
     "/cancel                       stops the song in the making",
     "/help                         this",
     "/quit                         good night",
@@ -62,6 +74,7 @@ class Verbs:
             "files": self._files,
             "genres": self._genres,
             "daily": self._daily,
+            "privacy": self._privacy,
             "help": self._help,
         }
 
@@ -183,6 +196,19 @@ class Verbs:
         note = say("daily_rehearsal", YOU.locale, next=next_words(schedule, YOU.locale))
         with progress_view(self._screen.output) as view:
             await self._band.daily.rehearse(HERE, YOU, RehearsalReply(self._screen, view, note))
+
+    async def _privacy(self, text: str) -> None:
+        wish, privacy = read_privacy(text), self._band.privacy
+        owner = Owner(PLATFORM, HERE.workspace)  # there is nobody else
+        if wish.wanted is Wanted.EXPORT:
+            await self._screen.put(await privacy.export(owner))
+        elif wish.wanted is Wanted.FORGET and wish.is_sure:
+            self._screen.say(forgotten_line(await privacy.forget(owner), YOU.locale))
+            self._screen.last_song = None
+        elif wish.wanted is Wanted.FORGET:
+            self._screen.say(sure_line(await privacy.kept(owner), owner, "/privacy forget sure", YOU.locale))
+        else:
+            self._screen.say(kept_line(await privacy.kept(owner), owner, YOU.locale))
 
     async def _help(self, _text: str) -> None:
         self._screen.say(*HELP)

@@ -14,6 +14,7 @@ from adapters.discord.client import BandClient
 from adapters.discord.commands import compose_command
 from adapters.discord.permissions import invite_url
 from adapters.discord.posting import is_at_the_edge
+from adapters.discord.privacy import PrivacyCommands
 from adapters.discord.translate import PLATFORM
 from bot.domain.request import SongRequest
 from bot.ports import Messenger, Reply
@@ -81,7 +82,7 @@ class DiscordAdapter:
 def make_client(band: Band, shard_count: int | None = None) -> BandClient:
     """The client with all commands, not yet connected."""
     client = BandClient(band, shard_count)
-    for command in (compose_command(), DailyCommands(), GenresCommands()):
+    for command in (compose_command(), DailyCommands(), GenresCommands(), PrivacyCommands()):
         client.tree.add_command(command)
     return client
 

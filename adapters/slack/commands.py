@@ -8,6 +8,7 @@ from adapters.slack.clients import SlackClients
 from adapters.slack.direct import SlackDirectReply
 from adapters.slack.files import SlackFilesReply
 from adapters.slack.people import People
+from adapters.slack.privacy import Privacy
 from adapters.slack.reply import Asked, SlackReply
 from adapters.slack.translate import (
     PLATFORM,
@@ -50,6 +51,7 @@ class Commands:
             "cancel": self._cancel,
             "daily": self._daily,
             "genres": self._genres,
+            "privacy": self._privacy,
             "help": self._help,
         }
 
@@ -179,6 +181,9 @@ class Commands:
         else:
             genre, code = await self._band.genres.disable(PLATFORM, workspace, name), "genre_off"
         await reply.whisper(escape(say(code, requester.locale, genre=genre.title)))
+
+    async def _privacy(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        await Privacy(self._band.privacy, self._clients.delivery, self._people).answer(wish, reply)
 
     async def _help(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
         await reply.whisper(escape(say("slack_help", requester.locale).strip()))

@@ -35,7 +35,7 @@ VARY, EXTEND, REPLACE, REMIX = (f"lnh.{verb}" for verb in ("vary", "extend", "re
 FILES = "lnh.files"
 CANCEL = "lnh.cancel"
 COMMANDS = ("compose", "daily", "genres")
-VERBS = (*COMMANDS, "help")
+VERBS = (*COMMANDS, "privacy", "help")
 
 # Slack refuses a whole message for one text that is too long.
 MAX_TEXT = 4000

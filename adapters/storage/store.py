@@ -10,6 +10,7 @@ from adapters.storage.genres import SqlGenreSettings
 from adapters.storage.heard import SqlHeard
 from adapters.storage.migrate import upgrade_engine
 from adapters.storage.presence import Presence
+from adapters.storage.records import SqlRecords
 from adapters.storage.schedules import SqlClaims, SqlSchedules
 from adapters.storage.songs import SqlSongs
 
@@ -25,6 +26,7 @@ class Storage:
     genres: SqlGenreSettings
     answers: SqlAnswers
     heard: SqlHeard
+    records: SqlRecords
     presence: Presence
 
     async def close(self) -> None:
@@ -54,5 +56,6 @@ async def open_storage(url: str) -> Storage:
         SqlGenreSettings(engine),
         SqlAnswers(engine),
         SqlHeard(engine),
+        SqlRecords(engine),
         presence,
     )

@@ -2,6 +2,7 @@
 
 from bot.messages.catalogue import LOCALES, messages, say
 from bot.messages.daily import daily_line, date_words, days_words, next_words, skipped_line
+from bot.messages.privacy import forgotten_line, kept_line, sure_line
 from bot.messages.sentences import caption, kind_label, made_lines, making_line, progress_line, sentence
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "daily_line",
     "date_words",
     "days_words",
+    "forgotten_line",
+    "kept_line",
     "kind_label",
     "made_lines",
     "making_line",
@@ -19,4 +22,5 @@ __all__ = [
     "say",
     "sentence",
     "skipped_line",
+    "sure_line",
 ]

@@ -9,6 +9,7 @@ from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.files import FilesService
 from bot.services.genres import GenreService
+from bot.services.privacy import PrivacyService
 from inference.music.genre import GenreCatalogue
 
 
@@ -23,6 +24,7 @@ class Band:
     catalogue: GenreCatalogue
     answers: Answers
     heard: Heard
+    privacy: PrivacyService
 
 
 class ChatAdapter(Protocol):

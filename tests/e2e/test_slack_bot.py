@@ -204,6 +204,28 @@ async def test_an_admin_hears_the_next_daily_song_in_a_direct_message_and_skips_
         assert "Only admins" in (await edge.responded(4))["text"]
 
 
+async def test_what_is_kept_is_shown_handed_out_and_forgotten(edge, band, admin):
+    here = edge.api.workspace
+    async with running(edge, band):
+        await edge.command("/compose", "privacy")
+        assert "Of you I keep" in (await edge.responded())["text"]
+        await edge.command("/compose", "privacy forget")
+        assert "/compose privacy forget sure" in (await edge.responded(2))["text"]
+        await edge.command("/compose", "privacy forget all sure")
+        assert "Only admins" in (await edge.responded(3))["text"]
+        assert band.records.forgotten == []
+        await edge.command("/compose", "privacy forget sure")
+        assert "Forgotten for good" in (await edge.responded(4))["text"]
+        await edge.command("/compose", "privacy forget all sure", admin)
+        await edge.responded(5)
+        await edge.command("/compose", "privacy export")
+        assert "direct message" in (await edge.responded(6))["text"]
+        _, message = await edge.history(f"D{here.member[1:]}")
+        assert message["files"][0]["name"] == "lnh-records.json"
+        assert b'"of": "' in await edge.api.content(message["files"][0])
+    assert [owner.person for owner in band.records.forgotten] == [here.member, None]
+
+
 async def test_daily_song_cannot_be_set_by_everybody(edge, band):
     async with running(edge, band):
         await edge.command("/daily", "18:30 Europe/Berlin metal")

@@ -11,10 +11,11 @@ from bot.services.daily import DailyService
 from bot.services.daily_post import DailyPoster
 from bot.services.files import FilesService
 from bot.services.genres import GenreService
+from bot.services.privacy import PrivacyService
 from tests.fakes.clock import FakeClock
 from tests.fakes.composer import FakeComposer
 from tests.fakes.songs import CATALOGUE
-from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeHeard, FakeSchedules, FakeSongs
+from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeHeard, FakeRecords, FakeSchedules, FakeSongs
 
 
 @dataclass
@@ -27,6 +28,7 @@ class BandForTests:
     genres: FakeGenreSettings = field(default_factory=FakeGenreSettings)
     answers: FakeAnswers = field(default_factory=FakeAnswers)
     heard: FakeHeard = field(default_factory=FakeHeard)
+    records: FakeRecords = field(default_factory=FakeRecords)
     clock: FakeClock = field(default_factory=FakeClock)
     messengers: dict[str, Messenger] = field(default_factory=dict)
 
@@ -38,7 +40,7 @@ class BandForTests:
         poster = DailyPoster(self.schedules, claims, compose, genres, clock, messages, self.messengers)
         daily = DailyService(self.schedules, claims, clock, genres, CATALOGUE, poster)
         files = FilesService(self.composer, self.songs)
-        return Band(compose, files, genres, daily, CATALOGUE, self.answers, self.heard)
+        return Band(compose, files, genres, daily, CATALOGUE, self.answers, self.heard, PrivacyService(self.records))
 
     async def next_day(self) -> None:
         """A day passes, and what is due in it happens."""

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import NotFound
+from bot.domain.privacy import Kept, Owner
 from bot.domain.request import Place, RequestId, SongRequest
 from bot.domain.song import Delivered, Song
 from inference.api import FileFormat
@@ -157,6 +158,24 @@ class FakeGenreSettings:
     async def set_enabled(self, platform: str, workspace: str, genre: str, *, enabled: bool) -> None:
         switch = self.off.discard if enabled else self.off.add
         switch((platform, workspace, genre))
+
+
+@dataclass
+class FakeRecords:
+    """`forgotten` are those whose records were removed; there are always `amount`."""
+
+    amount: Kept = field(default_factory=lambda: Kept(3, 1, 2))
+    forgotten: list[Owner] = field(default_factory=list)
+
+    async def kept(self, owner: Owner) -> Kept:
+        return self.amount
+
+    async def export(self, owner: Owner) -> dict[str, object]:
+        return {"of": owner.person, "workspace": owner.workspace}
+
+    async def forget(self, owner: Owner) -> Kept:
+        self.forgotten.append(owner)
+        return self.amount
 
 
 def _channel(place: Place) -> tuple[str, str, str]:
