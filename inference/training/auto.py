@@ -36,44 +36,65 @@ def teach_space(
         Whether the planned time is used up.
     """
     torch.manual_seed(settings.seed)
-    taught = [*space.encoder.parameters(), *space.sketch.parameters()]
-    optimiser = torch.optim.AdamW(taught, lr=_RATE, betas=(0.9, 0.98), weight_decay=0.01)
-    state_file, device = folder / "space.pt", space.steering.weight.device
-    updates, before_s = 0, 0.0
-    if state_file.exists():
-        state = torch.load(state_file, map_location=device, weights_only=True)
-        space.encoder.load_state_dict(state["encoder"])
-        space.sketch.load_state_dict(state["sketch"])
-        optimiser.load_state_dict(state["optimiser"])
-        updates, before_s = state["updates"], state["processor_s"]
+    course = _Course(space, settings, folder)
     banks = [Bank.load(path) for path in settings.banks]
-    stream = BlockStream(banks, "train", settings.weights, settings.seed + updates).draw(_BLOCKS)
-    begun, planned_s = time.process_time(), 60 * settings.sketch_minutes
-    while (spent_s := before_s + time.process_time() - begun) < planned_s and not stopped():
-        left = max(_FLOOR, min(1.0, (1 - spent_s / planned_s) / 0.6))
-        optimiser.param_groups[0]["lr"] = _RATE * min(1.0, (updates + 1) / _WARM_UP) * left
-        with torch.autocast(device.type, torch.bfloat16):
-            fields, nats, _ = block_losses(space, next(stream).to(device), noise=1.0)
-        loss = fields.sum() + settings.latent_cost * nats
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
-        torch.nn.utils.clip_grad_norm_(taught, 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
-        updates += 1
-        if updates % _LOG_EVERY == 0:
-            tell(f"space: {spent_s / 60:.1f} min, update {updates}, {describe(space, banks, settings)}")
-    if not updates:
+    stream = BlockStream(banks, "train", settings.weights, settings.seed + course.updates).draw(_BLOCKS)
+    begun, planned_s = time.process_time() - course.processor_s, 60 * settings.sketch_minutes
+    while (spent_s := time.process_time() - begun) < planned_s and not stopped():
+        course.update(next(stream), spent_s / planned_s)
+        if course.updates % _LOG_EVERY == 0:
+            tell(f"space: {spent_s / 60:.1f} min, update {course.updates}, {describe(space, banks, settings)}")
+    if not course.updates:
         return False
-    state = {
-        "encoder": space.encoder.state_dict(),
-        "sketch": space.sketch.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "updates": updates,
-        "processor_s": spent_s,
-    }
-    with written_whole(state_file) as partial:
-        torch.save(state, partial)
+    course.save(spent_s)
     return spent_s >= planned_s
+
+
+class _Course:
+    """The training of a space's encoder and sketch; its state is in a folder."""
+
+    def __init__(self, space: LatentSpace, settings: TrainSettings, folder: Path) -> None:
+        self._space = space
+        self._latent_cost = settings.latent_cost
+        self._file = folder / "space.pt"
+        self._device = space.steering.weight.device
+        self._weights = [*space.encoder.parameters(), *space.sketch.parameters()]
+        self._optimiser = torch.optim.AdamW(self._weights, lr=_RATE, betas=(0.9, 0.98), weight_decay=0.01)
+        self.updates, self.processor_s = 0, 0.0
+        if self._file.exists():
+            self._resume()
+
+    def update(self, hits: Hits, share: float) -> None:
+        """One optimiser step on a batch of blocks, at that share of the planned time."""
+        left = max(_FLOOR, min(1.0, (1 - share) / 0.6))
+        self._optimiser.param_groups[0]["lr"] = _RATE * min(1.0, (self.updates + 1) / _WARM_UP) * left
+        with torch.autocast(self._device.type, torch.bfloat16):
+            fields, nats, _ = block_losses(self._space, hits.to(self._device), noise=1.0)
+        loss = fields.sum() + self._latent_cost * nats
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+        torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+        self.updates += 1
+
+    def save(self, processor_s: float) -> None:
+        """Writes the state to resume from."""
+        state = {
+            "encoder": self._space.encoder.state_dict(),
+            "sketch": self._space.sketch.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "updates": self.updates,
+            "processor_s": processor_s,
+        }
+        with written_whole(self._file) as partial:
+            torch.save(state, partial)
+
+    def _resume(self) -> None:
+        state = torch.load(self._file, map_location=self._device, weights_only=True)
+        self._space.encoder.load_state_dict(state["encoder"])
+        self._space.sketch.load_state_dict(state["sketch"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.updates, self.processor_s = state["updates"], state["processor_s"]
 
 
 def block_losses(space: LatentSpace, hits: Hits, noise: float) -> tuple[Tensor, Tensor, Tensor]:

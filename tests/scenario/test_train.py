@@ -91,7 +91,7 @@ def test_an_embedding_space_may_join_a_run_that_is_under_way(place: Path) -> Non
     Path("tiny.toml").write_text(CONFIG.format(minutes=0.01))
     start_training(Path("tiny.toml"), Path("songs"), Path("run"), lambda _: None)
     Path("tiny.toml").write_text(
-        CONFIG.format(minutes=0.03) + "latent = 8\nsketch_minutes = 0.01\nprior_minutes = 0.01\nprior_stock = 64\n"
+        CONFIG.format(minutes=0.03) + "latent = 8\nsketch_minutes = 0.01\nprior_minutes = 0.01\nprior_stock = 1536\n"
     )
     told: list[str] = []
     end = start_training(Path("tiny.toml"), Path("songs"), Path("run"), told.append)
