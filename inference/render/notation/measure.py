@@ -1,11 +1,13 @@
 """One voice of one bar as MusicXML notes and rests."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from inference.music.pitch import Key
 from inference.music.score import Note
+from inference.music.units import TICKS_PER_GRID
 from inference.render.notation.accidentals import Accidentals
 from inference.render.notation.bars import Bar
 from inference.render.notation.beams import Stem, beams_of
@@ -14,6 +16,7 @@ from inference.render.notation.rhythm import Line
 from inference.render.notation.spelling import Spelling, spell_chord
 from inference.render.notation.values import Piece, pieces
 
+_EARLY = 2  # grid units by which a note may be played before the harmony that it belongs to
 _TYPES = {1: "whole", 2: "half", 4: "quarter", 8: "eighth", 16: "16th", 32: "32nd"}
 
 
@@ -30,15 +33,29 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """What a voice is written with: the part's id, the key for spelling (None: drums), the staff if there are two."""
+    """What a voice is written with: the part's id, the key for spelling (None: drums), the staff if there are two.
+
+    `harmonies` are those of the song: where they start (grid units), and where their tones stand on the line of fifths.
+    """
 
     part: str
     key: Key | None
     staff: int | None = None
+    harmonies: tuple[tuple[int, Mapping[int, int]], ...] = ()
 
     @property
     def voice(self) -> str:
         return str(1 if self.staff is None else 4 * self.staff - 3)
+
+    def names(self, one: Written) -> Sequence[Spelling | None]:
+        """How the notes of a value are spelt, drums not: as the harmony wants it in which they start, however long."""
+        if self.key is None or not one.notes:
+            return [None] * len(one.notes)
+        start = min(note.tick for note in one.notes) / TICKS_PER_GRID + _EARLY
+        known = bisect_right(self.harmonies, start, key=lambda harmony: harmony[0])
+        return spell_chord(
+            [note.pitch for note in one.notes], self.key, self.harmonies[known - 1][1] if known else None
+        )
 
 
 def fill_bar(line: Line) -> list[Written]:
@@ -86,7 +103,7 @@ def write_voice(measure: Element, line: Line, pen: Pen) -> None:
             SubElement(rest, "rest")
             _finish(rest, one, pen, None)
             _mark(rest, (), bracket)
-        names = (None,) * len(one.notes) if pen.key is None else spell_chord([n.pitch for n in one.notes], pen.key)
+        names = pen.names(one)
         for number, (note, name) in enumerate(zip(one.notes, names, strict=True)):
             head = _head(measure, note, name)
             if number:

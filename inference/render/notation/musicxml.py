@@ -57,10 +57,11 @@ def write_musicxml(score: Score, sheet: Sheet) -> bytes:
         _list_part(names, f"P{number}", part, number)
     tempos = _tempo_marks(score, bars)
     pitched = next((number for number, part in enumerate(parts, 1) if not part.is_drum), 0)
+    harmonies = tuple((symbol.start, symbol.places(sheet.key)) for symbol in sheet.symbols)
     for number, part in enumerate(parts, 1):
         element = SubElement(root, "part", id=f"P{number}")
         symbols = sheet.symbols if number == pitched else ()
-        _write_part(element, part, bars, _Marks(sheet.key, tempos if number == 1 else {}, symbols))
+        _write_part(element, part, bars, _Marks(sheet.key, tempos if number == 1 else {}, symbols, harmonies))
     if score.note_count <= _MOST_INDENTED:
         ElementTree.indent(root, " ")
     content: bytes = ElementTree.tostring(root, encoding="utf-8")
@@ -74,11 +75,15 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """The key, and what stands over a part: tempos by bar (position in grid units, quarters a minute), chord names."""
+    """The key, and what stands over a part: tempos by bar (position in grid units, quarters a minute), chord names.
+
+    `harmonies` are for spelling: where they start, and where their tones stand on the line of fifths.
+    """
 
     key: Key
     tempos: dict[int, list[tuple[int, float]]]
     symbols: tuple[Symbol, ...]
+    harmonies: tuple[tuple[int, dict[int, int]], ...]
 
 
 def _list_part(names: Element, id: str, part: Part, number: int) -> None:
@@ -136,7 +141,7 @@ def _write_part(element: Element, part: Part, bars: Sequence[Bar], marks: _Marks
             if number > 1:
                 SubElement(SubElement(measure, "backup"), "duration").text = str(bar.edges[-1])
             staff = number if len(staves) > 1 else None
-            pen = Pen(element.attrib["id"], None if part.is_drum else marks.key, staff)
+            pen = Pen(element.attrib["id"], None if part.is_drum else marks.key, staff, marks.harmonies)
             _write_shifted(measure, lines[index], pen, _around(shifts[number - 1], index))
         if index == len(bars) - 1:
             SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"

@@ -1,6 +1,6 @@
 """How pitches are spelt in a key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from inference.music.pitch import Key, Mode
@@ -47,9 +47,13 @@ def spell(pitch: int, key: Key, along: Iterable[int] = ()) -> Spelling:
     return _written(pitch, _place(pitch, key, along))
 
 
-def spell_chord(pitches: Sequence[int], key: Key) -> list[Spelling]:
-    """Each of some pitches that sound together: two of them share a line only where nothing else can be written."""
-    places = [_place(pitch, key, pitches) for pitch in pitches]
+def spell_chord(pitches: Sequence[int], key: Key, harmony: Mapping[int, int] | None = None) -> list[Spelling]:
+    """Each of some pitches that sound together: two of them share a line only where nothing else can be written.
+
+    What belongs to the `harmony` around them (from `places_of`) is written as the harmony's name says.
+    """
+    known = harmony or {}
+    places = [known[pitch % 12] if pitch % 12 in known else _place(pitch, key, pitches) for pitch in pitches]
     for index, pitch in enumerate(pitches):
         taken = [_line(other, places[at]) for at, other in enumerate(pitches) if at != index and other != pitch]
         if _line(pitch, places[index]) in taken and _strangeness(places[index], key):
@@ -59,7 +63,13 @@ def spell_chord(pitches: Sequence[int], key: Key) -> list[Spelling]:
 
 
 def spell_tones(root: int, tones: Sequence[int], key: Key) -> list[Spelling]:
-    """A chord's tones as its name wants them: in thirds over a root that leaves the key as little as possible.
+    """The tones of a chord, as `places_of` has them, root first."""
+    places = places_of(root, tones, key)
+    return [_written(60 + (root + tone) % 12, places[(root + tone) % 12]) for tone in tones]
+
+
+def places_of(root: int, tones: Sequence[int], key: Key) -> dict[int, int]:
+    """Where a chord's pitch classes stand on the line of fifths: in thirds over a root near the key.
 
     Args:
         root: pitch class.
@@ -70,7 +80,7 @@ def spell_tones(root: int, tones: Sequence[int], key: Key) -> list[Spelling]:
     roots = [place for place in (usual, usual - 12, usual + 12) if place in _ROOTS]
     fifths = [_FIFTHS_OF_TONE[tone] for tone in tones]
     best = min(roots, key=lambda place: sum(_strangeness(place + more, key) for more in fifths))
-    return [_written(60 + (root + tone) % 12, best + more) for tone, more in zip(tones, fifths, strict=True)]
+    return {(root + tone) % 12: best + more for tone, more in zip(tones, fifths, strict=True)}
 
 
 def _place(pitch: int, key: Key, along: Iterable[int]) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from inference.music.pitch import Key
-from inference.render.notation.spelling import Spelling, spell, spell_tones
+from inference.render.notation.spelling import Spelling, places_of, spell, spell_tones
 
 _KINDS = {
     "": "major",
@@ -59,6 +59,10 @@ class Symbol:
             _pitch(SubElement(harmony, "bass"), "bass", bass)
         if position:
             SubElement(harmony, "offset").text = str(position)
+
+    def places(self, key: Key) -> dict[int, int]:
+        """Its pitch classes on the line of fifths, for the notes that sound with it."""
+        return places_of(self.root, TONES[self.suffix], key)
 
     def _spelt(self, key: Key) -> tuple[Spelling, Spelling]:
         """Root and bass; a bass that is one of the chord's tones has its name from the chord."""

@@ -112,6 +112,19 @@ def test_no_triad_of_any_root_has_a_name_that_nobody_reads(key: str) -> None:
             assert not name.startswith(("E#", "B#", "Fb"))
 
 
+def test_notes_are_spelt_as_the_chord_around_them() -> None:
+    sheet = Sheet("", "", Key.parse("Em"), (Symbol(0, 3, "sus2", 3), Symbol(48, 11, "7", 11)))
+    root = parse(write_musicxml(tune(63, 70, 63, 71, 63), sheet))
+    written = [(note.findtext("pitch/step"), note.findtext("pitch/alter")) for note in root.iter("note")][:5]
+    assert written == [("E", "-1"), ("B", "-1"), ("D", "1"), ("B", None), ("D", "1")]
+
+
+def test_a_note_that_is_held_into_another_harmony_keeps_its_name() -> None:
+    sheet = Sheet("", "", Key.parse("Em"), (Symbol(0, 11, "7", 11), Symbol(96, 3, "", 3)))
+    root = parse(write_musicxml(tune(63, long=8.0), sheet))
+    assert [note.findtext("pitch/step") for note in root.iter("note")] == ["D", "D"]
+
+
 def octave_lines(score: Score) -> list[tuple[str, str]]:
     root = parse(write_musicxml(score, Sheet("", "", Key.parse("C"))))
     return [(mark.attrib["type"], mark.attrib["size"]) for mark in root.iter("octave-shift")]
