@@ -28,6 +28,7 @@ _LEFT, _RIGHT = 36, 1164
 _GLOW_RADIUS = 7
 _GLOW = 0.7
 _COVER_WIDTH = 800
+_WHERE_DRAWN = [0, *[255] * 255]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,8 @@ def draw_card(card: Card) -> Image.Image:
     lanes = len(card.score.tracks)
     roll = lay_out(card.score, (left, top, right, bottom), _FINE * (8 if lanes <= 6 else 3))
     draw_grid(draw, roll, at_least_light(accent, 0.5))
-    picture = _with_glow(picture, roll)
+    picture = _with_notes(picture, roll)
     draw = ImageDraw.Draw(picture)
-    draw_notes(draw, roll)
     _header(draw, card, accent)
     _legend(draw, roll)
     _bar_numbers(draw, roll)
@@ -61,7 +61,7 @@ def draw_card(card: Card) -> Image.Image:
 
 def png_bytes(picture: Image.Image) -> bytes:
     file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=6)
+    picture.save(file, "PNG", compress_level=5)
     return file.getvalue()
 
 
@@ -73,13 +73,15 @@ def jpeg_bytes(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _with_glow(picture: Image.Image, roll: Roll) -> Image.Image:
-    """Notes shine a little: a blurred copy of them is added, drawn small because a blur has no detail."""
+def _with_notes(picture: Image.Image, roll: Roll) -> Image.Image:
+    """Notes, which shine a little: a blurred copy of them is added first, drawn small because a blur has no detail."""
     layer = Image.new("RGB", picture.size)
     draw_notes(ImageDraw.Draw(layer), roll)
     small = layer.reduce(2 * _FINE).filter(ImageFilter.GaussianBlur(_GLOW_RADIUS / 2))
     dimmed = small.point(lambda value: value * _GLOW)
-    return ImageChops.add(picture, dimmed.resize(picture.size, Image.Resampling.BILINEAR))
+    shining = ImageChops.add(picture, dimmed.resize(picture.size, Image.Resampling.BILINEAR))
+    shining.paste(layer, mask=layer.convert("L").point(_WHERE_DRAWN))  # no note is black
+    return shining
 
 
 def _header(draw: ImageDraw.ImageDraw, card: Card, accent: Colour) -> None:

@@ -18,6 +18,7 @@ _DRUM_ROWS = (
     frozenset({42, 44, 46}),
     frozenset({49, 51, 52, 53, 55, 57, 59}),
 )
+_ROW_OF = {pitch: row for row, pitches in enumerate(_DRUM_ROWS) for pitch in pitches}
 _DRUM_WEIGHT, _MELODIC_WEIGHT = 1.0, 1.25
 _MOST_BAR_LINES = 400
 _ROUND = 7.0
@@ -191,4 +192,4 @@ def _usual_gap(hits: list[Note], roll: Roll) -> float:
 
 
 def _drum_row(pitch: int) -> int:
-    return next((row for row, pitches in enumerate(_DRUM_ROWS) if pitch in pitches), len(_DRUM_ROWS))
+    return _ROW_OF.get(pitch, len(_DRUM_ROWS))
