@@ -2,7 +2,7 @@
 
 import io
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -25,6 +25,7 @@ WIDTH, HEIGHT = 1200, 630
 _FINE = 2  # everything is drawn twice as large and scaled down: Pillow's shapes have hard edges
 _ROLL = (252.0, 168.0, 1164.0, 580.0)
 _LEFT, _RIGHT = 36, 1164
+_LINE = 1.2  # around each note, so that the tones of a chord can be told apart
 _GLOW_RADIUS = 7
 _GLOW = 0.7
 _COVER_WIDTH = 800
@@ -49,7 +50,7 @@ def draw_card(card: Card) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     left, top, right, bottom = (edge * _FINE for edge in _ROLL)
     lanes = len(card.score.tracks)
-    roll = lay_out(card.score, (left, top, right, bottom), _FINE * (8 if lanes <= 6 else 3))
+    roll = replace(lay_out(card.score, (left, top, right, bottom), _FINE * (8 if lanes <= 6 else 3)), line=_LINE)
     draw_grid(draw, roll, at_least_light(accent, 0.5))
     picture = _with_notes(picture, roll)
     draw = ImageDraw.Draw(picture)

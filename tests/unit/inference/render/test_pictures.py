@@ -65,6 +65,13 @@ def test_a_bar_in_which_the_last_chord_only_rings_on_has_no_number() -> None:
     assert starts > rings + 60
 
 
+def test_the_tones_of_a_close_chord_can_be_told_apart_on_the_card() -> None:
+    chord = tuple(Note(0, pitch, 8 * PPQ, 100) for pitch in (48, 60, 62, 64, 76))
+    picture = pixels(card(Score((Track("Keys", 0, False, chord),))))[168:584, 400].max(axis=1)
+    bright = picture > 110
+    assert np.count_nonzero(bright[1:] & ~bright[:-1]) == 5
+
+
 def test_everything_on_the_card_changes_it() -> None:
     plain = card(quartet_score(4))
     others = [
