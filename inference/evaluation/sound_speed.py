@@ -14,6 +14,7 @@ from inference.music.score import Note, Score
 from inference.music.spec import Player
 from inference.render.amp import amplify, shape_tone
 from inference.render.band import Mix
+from inference.render.evening import even_out
 from inference.render.master import master
 from inference.render.mix import tone_of
 from inference.render.mp3 import Tags, encode_mp3
@@ -126,7 +127,7 @@ def _stages(studio: Studio, piece: Piece) -> defaultdict[str, float]:
     spent: defaultdict[str, float] = defaultdict(float)
     with _timed(spent, "single notes"):
         band = studio.band(piece.score, piece.roster, piece.genre)
-        tones = play_tones(band.lengths, studio.soundset)
+        tones = even_out(play_tones(band.lengths, studio.soundset), studio.soundset)
     mix = Mix(band)
     for one in band.in_order:
         strip = band.sound.strip(one.part.role)

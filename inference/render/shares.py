@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from inference.render.performance import Hit, Performance, tones_of
+from inference.render.performance import Hit, Performance
 from inference.render.synth import RATE
 
 _SHARES = 2
-_TONE_COST, _TAKE_COST, _AMP_COST = 2.7, 0.4, 2.5  # milliseconds for each second of a tone, of a take, of one amplified
+_TONE_COST, _TAKE_COST, _AMP_COST = 0.9, 0.1, 1.7  # milliseconds for each second of a tone, of a take, of one amplified
+_HIT_COST = 0.06
 
 
 def shares_of(performances: Sequence[Performance]) -> tuple[tuple[Performance, ...], ...]:
@@ -28,9 +29,9 @@ def shares_of(performances: Sequence[Performance]) -> tuple[tuple[Performance, .
 
 def _cost(one: Performance, length_s: float) -> float:
     """A rough guess, in milliseconds of one core."""
-    tones_s = sum(length + tone.ring_samples for tone, length in tones_of([one]).items()) / RATE
+    tones_s = sum(length + tone.ring_samples for tone, length in one.tones.items()) / RATE
     each = _TAKE_COST + (_AMP_COST if one.part.amp else 0.0)
-    return _TONE_COST * tones_s + each * len(one.takes) * length_s
+    return _TONE_COST * tones_s + each * len(one.takes) * length_s + _HIT_COST * sum(map(len, one.takes))
 
 
 def _hits(one: Performance) -> Iterator[Hit]:
