@@ -10,7 +10,7 @@ import structlog
 from adapters.console.reply import ConsoleFilesReply, ConsoleReply, RehearsalReply, Screen
 from adapters.console.view import progress_view
 from bot.domain.daily_text import ENDINGS, read_daily
-from bot.domain.errors import LnhError, NoDaily
+from bot.domain.errors import LnhError
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.privacy import Owner, Wanted, read_privacy
@@ -27,6 +27,7 @@ from bot.messages import (
     sure_line,
 )
 from bot.services.band import Band
+from bot.services.daily_song import daily_request_id
 from inference.api import MAX_FILE_MIB
 from inference.music.edit import Operation, read_names, read_span
 from inference.music.errors import InvalidSpec, MusicError
@@ -190,12 +191,14 @@ class Verbs:
             self._screen.say(*[daily_line(schedule, YOU.locale) for schedule in found] or [_NO_DAILY])
 
     async def _rehearse(self) -> None:
-        schedule = await self._band.daily.find(HERE)
-        if schedule is None:
-            raise NoDaily
+        schedule = await self._band.daily.upcoming(HERE)
         note = say("daily_rehearsal", YOU.locale, next=next_words(schedule, YOU.locale))
-        with progress_view(self._screen.output) as view:
-            await self._band.daily.rehearse(HERE, YOU, RehearsalReply(self._screen, view, note))
+        self._making = daily_request_id(schedule)
+        try:
+            with progress_view(self._screen.output) as view:
+                await self._band.daily.rehearse(schedule, YOU, RehearsalReply(self._screen, view, note))
+        finally:
+            self._making = None
 
     async def _privacy(self, text: str) -> None:
         wish, privacy = read_privacy(text), self._band.privacy

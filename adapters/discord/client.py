@@ -19,7 +19,7 @@ from adapters.discord.running import Running
 from adapters.discord.sync import sync_if_changed
 from adapters.discord.translate import MIB, wishes_text
 from adapters.discord.trouble import explain
-from bot.domain.errors import LnhError, NoDaily, NotAllowed
+from bot.domain.errors import LnhError, NotAllowed
 from bot.domain.files import FilesWish
 from bot.domain.options import SongWishes, build_request, wishes_from_text
 from bot.domain.request import RequestId, SongChange, SongRequest, draw_seed
@@ -127,14 +127,12 @@ class BandClient(discord.AutoShardedClient):
         """Answers `/daily preview`: the next daily song of the channel, for whoever asked alone."""
         asked, daily = asked_by(interaction), self.band.daily
         await interaction.response.defer(ephemeral=True, thinking=True)
-        schedule = await daily.find(asked.place)
-        if schedule is None:
-            raise NoDaily
+        schedule = await daily.upcoming(asked.place)
         locale = asked.requester.locale
         note = say("daily_rehearsal", locale, next=next_words(schedule, locale))
         reply = PrivateReply(InteractionConversation(interaction), self.channels, asked, note)
         with self.running.track():
-            await daily.rehearse(asked.place, asked.requester, reply)
+            await daily.rehearse(schedule, asked.requester, reply)
 
     async def cancel(self, press: Click, song: RequestId, person: str) -> None:
         """Answers a Cancel button; the conversation about the song hears of it from the composer."""

@@ -22,7 +22,7 @@ from adapters.slack.translate import (
 )
 from bot.domain.daily import DailySchedule
 from bot.domain.daily_text import ENDINGS, read_daily
-from bot.domain.errors import LnhError, NoDaily
+from bot.domain.errors import LnhError
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Requester, RequestId, draw_seed
 from bot.messages import daily_line, making_line, next_words, say, skipped_line
@@ -143,13 +143,11 @@ class Commands:
 
     async def _rehearse(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
         """The next daily song as a direct message, for Slack shows no files to one person of a channel alone."""
-        schedule = await self._band.daily.find(wish.place)
-        if schedule is None:
-            raise NoDaily
+        schedule = await self._band.daily.upcoming(wish.place)
         when, locale = next_words(schedule, requester.locale), requester.locale
         await reply.whisper(escape(say("daily_rehearsing", locale, next=when)))
         private = SlackDirectReply(self._clients.delivery, reply, say("daily_rehearsal", locale, next=when))
-        await self._band.daily.rehearse(wish.place, requester, private)
+        await self._band.daily.rehearse(schedule, requester, private)
 
     async def _skip(self, wish: Wish, reply: SlackReply) -> None:
         left_out, later = await self._band.daily.skip(wish.place)

@@ -39,9 +39,17 @@ def read_daily(text: str, catalogue: GenreCatalogue) -> DailyWish:
     if not words:
         raise InvalidSpec("daily", f"say when and in which time zone, such as {EXAMPLE}")
     at = parse_time(words[0])
-    if len(words) < 2:
+    if len(words) < 2 or _is_genre(words[1], catalogue):
         raise InvalidSpec("daily", f"say in which time zone that is, too, such as {EXAMPLE}")
     return DailyWish(at, parse_zone(words[1]), read_rotation(" ".join(words[2:]), catalogue), days or EVERY_DAY)
+
+
+def _is_genre(word: str, catalogue: GenreCatalogue) -> bool:
+    try:
+        catalogue.find(word)
+    except MusicError:
+        return False
+    return True
 
 
 def read_rotation(text: str, catalogue: GenreCatalogue) -> tuple[str, ...]:

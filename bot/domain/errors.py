@@ -9,6 +9,7 @@
         Busy                  the queue is full; says when to come back
         NoGenreLeft           the last enabled genre cannot be switched off
         NoDaily               this channel has no daily song
+        DailyPaused           the daily song of this channel is paused
         DailyUnderway         the daily song is being posted this very moment
       NotFound                a song or schedule that is not (or no longer) known
       ComposerFailed          the inference service could not finish the song
@@ -69,6 +70,10 @@ class NoGenreLeft(Refused):
 
 class NoDaily(Refused):
     code = "daily_none"
+
+
+class DailyPaused(Refused):
+    code = "daily_rests_now"
 
 
 class DailyUnderway(Refused):

@@ -26,11 +26,9 @@ def daily_line(schedule: DailySchedule, locale: str, aside: str = "") -> str:
 
 
 def skipped_line(skipped: DailySchedule, later: DailySchedule, locale: str, aside: str = "") -> str:
-    """Which song does not come, and what comes after it; of a paused schedule only that it is."""
-    line = daily_line(later, locale, aside)
-    if later.paused is not None:
-        return line
-    return f"{say('daily_skipped_once', locale, next=next_words(skipped, locale))} {line}"
+    """Which song does not come, and what comes after it."""
+    gone = say("daily_skipped_once", locale, next=next_words(skipped, locale))
+    return f"{gone} {daily_line(later, locale, aside)}"
 
 
 def next_words(schedule: DailySchedule, locale: str) -> str:

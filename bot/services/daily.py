@@ -15,7 +15,7 @@ import structlog
 
 from bot.domain.daily import DailySchedule, ScheduleId, next_run, parse_zone
 from bot.domain.daily_text import DailyWish
-from bot.domain.errors import DailyUnderway, GenreDisabled, LnhError, NoDaily, NotFound
+from bot.domain.errors import DailyPaused, DailyUnderway, GenreDisabled, LnhError, NoDaily, NotFound
 from bot.domain.request import Place, Requester
 from bot.ports import Claims, Clock, Reply, Schedules
 from bot.services.daily_post import DailyPoster, is_lasting
@@ -88,34 +88,31 @@ class DailyService:
         """The daily songs of a workspace, next one first."""
         return tuple(await self.schedules.list(platform, workspace))
 
-    async def find(self, place: Place) -> DailySchedule | None:
-        """The daily song of a channel."""
+    async def upcoming(self, place: Place) -> DailySchedule:
+        """The daily song of a channel, if one is to come. Raises NoDaily, DailyPaused."""
         found = await self.schedules.list(place.platform, place.workspace)
-        return next((schedule for schedule in found if schedule.place.channel == place.channel), None)
-
-    async def rehearse(self, place: Place, requester: Requester, reply: Reply) -> None:
-        """Has `requester` hear a channel's next daily song before it is posted; errors go to `reply`, none is raised.
-
-        It is the very song that will be posted, unless its genre is switched off meanwhile.
-        """
-        schedule = await self.find(place)
-        if schedule is None:
-            await reply.error(NoDaily())
-        else:
-            await self.poster.songs.rehearse(schedule, requester, reply)
-
-    async def skip(self, place: Place) -> tuple[DailySchedule, DailySchedule]:
-        """Leaves out a channel's next daily song; the schedule as it was and as it is. A paused one stays as it is.
-
-        Raises:
-            NoDaily: there is none.
-            DailyUnderway: it is being posted this very moment.
-        """
-        schedule = await self.find(place)
+        schedule = next((schedule for schedule in found if schedule.place.channel == place.channel), None)
         if schedule is None:
             raise NoDaily
         if schedule.paused is not None:
-            return schedule, schedule
+            raise DailyPaused
+        return schedule
+
+    async def rehearse(self, schedule: DailySchedule, requester: Requester, reply: Reply) -> None:
+        """Has `requester` hear the next song before it is posted; errors go to `reply`, none is raised.
+
+        It is the very song that will be posted, unless its genre is switched off meanwhile.
+        """
+        await self.poster.songs.rehearse(schedule, requester, reply)
+
+    async def skip(self, place: Place) -> tuple[DailySchedule, DailySchedule]:
+        """Leaves out a channel's next daily song; the schedule as it was and as it is.
+
+        Raises:
+            NoDaily, DailyPaused: no song is to come.
+            DailyUnderway: it is being posted this very moment.
+        """
+        schedule = await self.upcoming(place)
         is_due = schedule.next_run_utc <= self.clock.now()
         if is_due or not await self.claims.claim(schedule.id, schedule.day):
             raise DailyUnderway

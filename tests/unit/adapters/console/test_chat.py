@@ -248,6 +248,18 @@ async def test_the_next_daily_song_is_heard_ahead_and_skipped(terminal: Terminal
     )
 
 
+async def test_hearing_the_next_daily_song_can_be_cancelled(tmp_path: Path) -> None:
+    async with running_service(tmp_path / "songs", engine=FakeEngine()) as service:
+        terminal = Terminal(settings_for(tmp_path, service), service)
+        async with asyncio.timeout(20):
+            answer = await terminal.talk(
+                ("/daily 18:30 UTC metal", lambda text: "the next one" in text),
+                ("/daily preview", lambda text: bool(service.engine.submitted)),
+                ("/cancel", lambda text: "Cancelled; no song this time." in text),
+            )
+    assert "There is no song in the making" not in answer
+
+
 async def test_what_is_kept_is_written_to_a_file_and_forgotten(terminal: Terminal) -> None:
     answer = await terminal.type("/compose metal 8 bars seed 7", "/privacy", "/privacy export", "/privacy forget")
     assert "I keep: songs (1)" in answer

@@ -49,7 +49,7 @@ def test_days_of_the_week_are_named_as_people_name_them(text: str, genres: tuple
         ("", "18:30"),
         ("18:30", "time zone"),
         ("6 pm", "time zone"),
-        ("18:30 metal", "time zone"),
+        ("18:30 metal", "in which time zone that is, too"),
         ("soon UTC", "18:30 or 6pm"),
         ("18:30 UTC mettal", "metal"),
         ("18:30 UTC metal days: moonday", "“moonday” is no day of the week; write weekdays"),

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import MutableMapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.domain.errors import ComposerUnavailable, DailyUnderway, GenreDisabled, NoDaily
+from bot.domain.errors import ComposerUnavailable, DailyPaused, DailyUnderway, GenreDisabled, NoDaily
 from bot.domain.request import Place, Priority, Requester
 from bot.services.daily import ahead_of
 from tests.fakes.daily_station import DAY, DUE, Station
@@ -76,9 +77,9 @@ async def test_a_genre_switched_off_after_the_song_was_written_ahead_is_not_post
 
 
 async def test_what_an_admin_hears_ahead_is_what_is_posted_and_nobody_else_hears_it(station: Station) -> None:
-    await station.set_up("metal", "jazz")
+    schedule = await station.set_up("metal", "jazz")
     admin, reply = Requester("user-2", "ada"), FakeReply()
-    await station.daily.rehearse(PLACE, admin, reply)
+    await station.daily.rehearse(schedule, admin, reply)
     (heard,) = reply.songs
     assert reply.shown
     assert station.messenger.posts == []
@@ -96,31 +97,39 @@ async def test_hearing_it_ahead_twice_or_while_it_is_being_written_is_the_same_s
     reply = FakeReply()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(station.daily.write_ahead(schedule.id))
-        tasks.create_task(station.daily.rehearse(PLACE, MEL, reply))
+        tasks.create_task(station.daily.rehearse(schedule, MEL, reply))
         await station.composer.composing.wait()
         station.composer.gate.set()
-    await station.daily.rehearse(PLACE, MEL, reply)
+    await station.daily.rehearse(schedule, MEL, reply)
     assert len({song.id for song in reply.songs}) == 1
     assert station.composer.cancelled == []
 
 
 async def test_a_channel_without_a_daily_song_has_none_to_hear_or_to_skip(station: Station) -> None:
-    reply = FakeReply()
-    await station.daily.rehearse(PLACE, MEL, reply)
-    assert [type(error) for error in reply.errors] == [NoDaily]
     await station.set_up("metal")
+    elsewhere = Place("discord", "guild-1", "another channel")
     with pytest.raises(NoDaily):
-        await station.daily.skip(Place("discord", "guild-1", "another channel"))
+        await station.daily.upcoming(elsewhere)
+    with pytest.raises(NoDaily):
+        await station.daily.skip(elsewhere)
+
+
+async def test_a_paused_daily_song_says_so_instead_of_being_heard_or_skipped(station: Station) -> None:
+    await station.schedules.save(replace(await station.set_up("metal"), paused="the channel is gone"))
+    with pytest.raises(DailyPaused):
+        await station.daily.upcoming(PLACE)
+    with pytest.raises(DailyPaused):
+        await station.daily.skip(PLACE)
 
 
 async def test_what_goes_wrong_while_an_admin_waits_is_told_and_costs_no_song(station: Station) -> None:
-    await station.set_up("metal")
+    schedule = await station.set_up("metal")
     reply = FakeReply()
     station.composer.failures = [ComposerUnavailable(), RuntimeError("a bug")]
     for _ in range(2):
-        await station.daily.rehearse(PLACE, MEL, reply)
+        await station.daily.rehearse(schedule, MEL, reply)
     station.off.off.add((PLACE.platform, PLACE.workspace, "metal"))
-    await station.daily.rehearse(PLACE, MEL, reply)
+    await station.daily.rehearse(schedule, MEL, reply)
     assert [error.code for error in reply.errors] == ["composer_unavailable", "failed", GenreDisabled.code]
     station.off.off.clear()
     await station.clock.turn_to(DUE)
