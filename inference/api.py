@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from inference.music.edit import ADDED_BARS, MAX_NAMES, Edit, Operation, read_span
 from inference.music.errors import InvalidSpec
+from inference.music.form import read_form
 from inference.music.packed import MAX_PACKED_CHARS
 from inference.music.pitch import Key
 from inference.music.program import Role
@@ -123,6 +124,7 @@ class _Wire(BaseModel):
 
 GenreName = Annotated[str, StringConstraints(max_length=64)]
 ShortText = Annotated[str, StringConstraints(max_length=32)]
+FormText = Annotated[str, StringConstraints(max_length=200)]
 
 
 DEFAULT_FILE_MIB = 8.0  # what every chat takes
@@ -224,6 +226,9 @@ class SongBody(_Wire):
     meter: ShortText | None = Field(default=None, examples=["4/4", "3/4", "6/8", "2/4", "2/2"])
     band: Annotated[list[BandMember], Field(min_length=1, max_length=MAX_PLAYERS)] | None = None
     density: Annotated[int, Field(ge=MIN_DENSITY, le=MAX_DENSITY)] | None = None
+    form: FormText | None = Field(
+        default=None, examples=["AABA", "verse chorus verse chorus"], description="sections of a new song"
+    )
     title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     seed_drawn: bool = Field(
@@ -247,6 +252,9 @@ class SongBody(_Wire):
     take: Annotated[int, Field(ge=0, lt=MAX_TAKES)] = Field(default=0, description="which take of this seed (replay)")
     touch: dict[ShortText, float] | None = Field(
         default=None, description="sampling biases, from a recipe (replay); default: the genre's"
+    )
+    drawn_form: FormText | None = Field(
+        default=None, description="the sections that the band made up its mind on, as a recipe says them (replay)"
     )
     formats: Annotated[list[FileFormat], Field(min_length=1, max_length=8)] = list(FileFormat)
     files: Annotated[list[ExtraFile], Field(min_length=0, max_length=16, description=FILES_HELP)] = []
@@ -286,6 +294,7 @@ class SongBody(_Wire):
             density=self.density,
             title=self.title,
             strict_key=self.strict_key,
+            form=None if self.form is None else read_form(self.form),
             edit=None if self.edit is None else self.edit.to_edit(),
         )
 

@@ -22,6 +22,7 @@ from bot.domain.options import (
     BAND,
     BARS,
     DENSITY,
+    FORM,
     KEY,
     METER,
     SEED,
@@ -66,6 +67,7 @@ def compose(
     tempo: Annotated[float | None, typer.Option(help=TEMPO.help)] = None,
     strict_key: StrictKey = False,
     meter: Meters = None,
+    form: Annotated[str | None, typer.Option(help=FORM.help)] = None,
     density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
     band: Annotated[str | None, typer.Option(help=BAND.help)] = None,
     seed: Annotated[int | None, typer.Option(help=SEED.help)] = None,
@@ -85,7 +87,7 @@ def compose(
     """Write a new song and print where its files are."""
     settings = quietly_prepared_settings()
     said = {"genre": genre, "bars": bars, "key": key, "tempo": tempo, "density": density, "band": band, "seed": seed}
-    plain = new_request(settings, said | {"meter": meter, "strict_key": strict_key})
+    plain = new_request(settings, said | {"meter": meter, "form": form, "strict_key": strict_key})
     request = replace(
         plain,
         spec=replace(plain.spec, title=read_title(title)),

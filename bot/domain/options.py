@@ -11,6 +11,7 @@ from bot.domain.blend import read_genres
 from bot.domain.freetext import read_options
 from bot.domain.request import Place, Requester, RequestId, SongRequest
 from inference.music.errors import InvalidSpec
+from inference.music.form import read_form
 from inference.music.genre import GenreCatalogue
 from inference.music.pitch import Key
 from inference.music.program import Role
@@ -110,6 +111,7 @@ DENSITY = Option(
     MAX_DENSITY,
     ("busy",),
 )
+FORM = Option("form", str, "Sections, such as AABA or verse chorus verse chorus", aliases=("sections",))
 BAND = Option(
     "band", str, "Players, such as drums,bass,rhythm,lead:30 (role or role:MIDI program)", aliases=("players",)
 )
@@ -129,7 +131,7 @@ SPACE = Option(
     choices=tuple(Space),
 )
 
-OPTIONS: tuple[Option, ...] = (GENRE, BARS, KEY, TEMPO, METER, DENSITY, BAND, STRICT_KEY, SEED, SPACE)
+OPTIONS: tuple[Option, ...] = (GENRE, BARS, KEY, TEMPO, METER, FORM, DENSITY, BAND, STRICT_KEY, SEED, SPACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ class SongWishes:
     key: Key | None = None
     tempo: float | None = None
     meter: Meter | None = None
+    form: str | None = None
     density: int | None = None
     band: tuple[Player, ...] | None = None
     strict_key: bool | None = None
@@ -161,10 +164,11 @@ def wishes_from_options(values: Mapping[str, object]) -> SongWishes:
     read = {name: option.read(values.get(name)) for name, option in known.items()}
     if read["genre"] is None:
         raise InvalidSpec("genre", "name a genre, such as metal")
-    key, band, meter, space = (read.pop(name) for name in ("key", "band", "meter", "space"))
+    key, form, band, meter, space = (read.pop(name) for name in ("key", "form", "band", "meter", "space"))
     return SongWishes(
         **read,  # type: ignore[arg-type]  # Option.read gives each number its option's kind
         key=None if key is None else Key.parse(str(key)),
+        form=None if form is None else read_form(str(form)),
         band=None if band is None else parse_band(str(band)),
         meter=None if meter is None else Meter.parse(str(meter)),
         space=None if space is None else Space(str(space)),
@@ -212,6 +216,7 @@ def build_request(
         tempo=wishes.tempo,
         meter=wishes.meter,
         roster=wishes.band,
+        form=wishes.form,
         density=wishes.density,
         strict_key=bool(wishes.strict_key),
     )

@@ -16,7 +16,7 @@ from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import SongSpec
 
-_FORMAT = "lnh-critic-3"
+_FORMAT = "lnh-critic-4"
 _ENTRY = "lnh"
 _TABLES = ("centres", "spreads", "lacks", "weights")
 _FAR = 4.0  # deviations beyond which further is no worse

@@ -11,7 +11,7 @@ from inference.critic.lines import Floats, Line
 from inference.music.pitch import MAJOR_STEPS
 from inference.music.program import Role
 
-_DISTANCES = (1, 2, 4, 8)
+_DISTANCES = (1, 2, 4, 8, 16, 24)
 _SCALES = np.array([[(pitch - tonic) % 12 in MAJOR_STEPS for pitch in range(12)] for tonic in range(12)])
 # Tones, groove, form, kick and bass, harmony, unison: those that come first.
 TELLING = 2 + 1 + len(_DISTANCES) + 2 + 2

@@ -13,7 +13,7 @@ from inference.music.score import MeterChange, Score
 from inference.music.touch import PLAIN
 from inference.tokens.editing import join, plan_edit
 from inference.tokens.encode import prefix
-from inference.tokens.given import Given, Plan
+from inference.tokens.given import Given, Plan, formed
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.header import header_of
 from inference.tokens.perform import perform
@@ -63,7 +63,10 @@ class Sequence:
     def _given(self, job: ComposeJob) -> Given | None:
         if job.course is not None:
             return job.course.given(header_of(job.spec))
-        return None if self._edit is None else self._edit.given
+        if self._edit is not None:
+            return self._edit.given
+        form = job.spec.form or job.sampling.form
+        return None if form is None else formed(header_of(job.spec), form)
 
     @property
     def state(self) -> BandState:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -143,12 +144,15 @@ def metrics_of(genre: Genre, seed: int) -> dict[str, Metric]:
         "pitch class entropy, bits": lambda piece: tonality.pitch_class_entropy(piece.score),
         "scale consistency, %": lambda piece: tonality.scale_consistency(piece.score),
         "groove consistency, %": lambda piece: structure.groove_consistency(piece.score, BARS),
-        **{f"L{distance}, %": _likeness(distance) for distance in (1, 2, 4, 8, 16)},
+        **{f"L{distance}, %": _likeness(distance) for distance in (1, 2, 4, 7, 8, 16, 24)},
         "tonal distance / shuffled": lambda piece: together.tonal_distance_ratio(
             piece.score, BARS, random.Random(seed)
         ),
     }
     roles = [player.role for player in genre.roster]
+    if Role.DRUMS in roles:
+        drummer = roles.index(Role.DRUMS)
+        metrics |= {f"L{distance} of the drummer, %": _likeness(distance, drummer) for distance in (1, 8)}
     if Role.DRUMS in roles and Role.BASS in roles:
         drums, bass = roles.index(Role.DRUMS), roles.index(Role.BASS)
         metrics["kick and bass onset F1 − shuffled"] = lambda piece: together.kick_bass_gain(
@@ -162,5 +166,12 @@ def metrics_of(genre: Genre, seed: int) -> dict[str, Metric]:
     return metrics
 
 
-def _likeness(distance: int) -> Metric:
-    return lambda piece: 100 * structure.similarity(structure.bars_of(piece.score, BARS), distance)
+def _likeness(distance: int, player: int | None = None) -> Metric:
+    """Of the whole band, or of one of its players."""
+
+    def likeness(piece: Piece) -> float:
+        score = piece.score
+        heard = score if player is None else replace(score, tracks=(score.tracks[player],))
+        return 100 * structure.similarity(structure.bars_of(heard, BARS), distance)
+
+    return likeness

@@ -97,7 +97,9 @@ def _jobs(genre: Genre, plan: Plan, count: int, complete: Complete) -> list[Comp
     spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
     return [
         ComposeJob(
-            f"{genre.name}-{seed}-{take}", complete(spec, seed), SamplingParams(seed, take=take, touch=genre.touch)
+            f"{genre.name}-{seed}-{take}",
+            complete(spec, seed),
+            SamplingParams(seed, take=take, touch=genre.touch, form=genre.drawn_form(BARS, seed)),
         )
         for seed in range(plan.seed, plan.seed + plan.songs)
         for take in range(count)

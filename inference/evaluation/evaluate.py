@@ -191,7 +191,11 @@ def jobs_of(genre: Genre, plan: Plan, complete: Complete) -> list[ComposeJob]:
     spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
     seeds = range(plan.seed, plan.seed + plan.songs)
     return [
-        ComposeJob(f"eval-{genre.name}-{seed}", complete(spec, seed), SamplingParams(seed, touch=genre.touch))
+        ComposeJob(
+            f"eval-{genre.name}-{seed}",
+            complete(spec, seed),
+            SamplingParams(seed, touch=genre.touch, form=genre.drawn_form(BARS, seed)),
+        )
         for seed in seeds
     ]
 

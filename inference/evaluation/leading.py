@@ -33,9 +33,18 @@ MOVES: Mapping[str, float] = {
     "eight": 0.3,
     "far": 0.4,
     "page": 0.5,
+    "drums": 0.08,
+    "groove": 0.8,
+    "section": 1.0,
 }
-_NEEDS = {"kick": "kick and bass", "unison": "in unison"}
-_LIMITS: Mapping[str, tuple[float, float]] = {"high": (0.9, 1.15), "key": (0.0, 1.6), "kick": (-4.0, 6.0)}
+_NEEDS = {"kick": "kick and bass", "unison": "in unison", "drums": "drummer", "groove": "drummer"}
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "high": (0.9, 1.15),
+    "key": (0.0, 1.6),
+    "kick": (-4.0, 6.0),
+    "drums": (0.7, 1.1),
+    "section": (0.0, 4.0),
+}
 _MOST = 4.0  # either way, of all other weights
 _LONGEST = 3.0  # moves of one weight in a step
 _DAMPING, _SHORTER = 0.8, 3.0

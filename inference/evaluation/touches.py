@@ -129,7 +129,11 @@ def writer(engine: Engine, genre: Genre, complete: Complete, seed: int) -> Write
 
     def write(touch: Touch, seeds: Sequence[int]) -> Songs:
         jobs = [
-            ComposeJob(f"touch-{genre.name}-{one}", complete(spec, one), SamplingParams(one, touch=touch))
+            ComposeJob(
+                f"touch-{genre.name}-{one}",
+                complete(spec, one),
+                SamplingParams(one, touch=touch, form=genre.drawn_form(BARS, one)),
+            )
             for one in seeds
         ]
         songs = compose_all(engine, jobs, lambda _: None)

@@ -10,10 +10,11 @@ from typing import Any
 
 from inference.music.edit import Edit, Operation
 from inference.music.errors import UnknownGenre
+from inference.music.form import FormHabit
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
-from inference.music.spec import Player, SamplingParams, SongSpec
+from inference.music.spec import Player, SamplingParams, SongSpec, Space
 from inference.music.touch import PLAIN, Touch
 
 
@@ -21,7 +22,8 @@ from inference.music.touch import PLAIN, Touch
 class Genre:
     """One entry of the catalogue.
 
-    `keys` are the usual ones; `colour` is `#rrggbb` for cards and embeds; `touch` is how its players are led.
+    `keys` are the usual ones; `colour` is `#rrggbb` for cards and embeds; `touch` are its sampling biases; `form` says
+    how its sections follow one another, None where that is unknown.
     """
 
     name: str
@@ -35,6 +37,11 @@ class Genre:
     density: tuple[int, int]
     colour: str
     touch: Touch = PLAIN
+    form: FormHabit | None = None
+
+    def drawn_form(self, bars: int, seed: int) -> str | None:
+        """A form such as AABA drawn from the genre's habit; None without one."""
+        return None if self.form is None else self.form.draw(bars, seed)
 
 
 @dataclass(frozen=True)
@@ -84,15 +91,23 @@ class GenreCatalogue:
         )
 
     def led(self, spec: SongSpec, sampling: SamplingParams) -> SamplingParams:
-        """The same with the touch of the spec's main genre where none is said, for its kind of edit.
+        """`sampling` with the touch of the main genre, adapted to the kind of edit; unchanged if it has a touch.
+
+        A new song without a form also gets one drawn, except in the embedding space, whose songs have their own.
 
         Raises:
-            UnknownGenre: the genre is none.
+            UnknownGenre: the genre is not in the catalogue.
         """
         if sampling.touch is not None:
             return sampling
-        touch = self.find(spec.main_genre).touch
-        return replace(sampling, touch=touch if spec.edit is None else _for_edit(touch, spec.edit))
+        genre = self.find(spec.main_genre)
+        if spec.edit is not None:
+            return replace(sampling, touch=_for_edit(genre.touch, spec.edit))
+        if spec.form is not None:
+            return replace(sampling, touch=genre.touch.in_form())
+        if spec.bars is None or sampling.space is Space.EMBEDDING:
+            return replace(sampling, touch=genre.touch)
+        return replace(sampling, touch=genre.touch, form=genre.drawn_form(spec.bars, sampling.seed))
 
     def _blend(self, spec: SongSpec) -> tuple[tuple[str, float], ...]:
         """The genres, heaviest first and then by name, so that equal blends are equal songs; aliases are merged."""
@@ -131,6 +146,7 @@ def _genre(name: str, entry: dict[str, Any]) -> Genre:
         density=(int(sparse), int(busy)),
         colour=str(entry["colour"]),
         touch=Touch.read(entry.get("touch", {})),
+        form=FormHabit(**{name: float(share) for name, share in entry["form"].items()}) if "form" in entry else None,
     )
 
 

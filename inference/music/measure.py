@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from math import sqrt
 
+from inference.music.form import sections, spelled
 from inference.music.pitch import Key, Mode
 from inference.music.score import Score
 
@@ -15,6 +16,7 @@ KEY_PROFILES = {
 
 # Mean onsets in a bar of one playing instrument at which densities 2..8 begin: octiles of 1,500 band files.
 DENSITY_BOUNDS = (4.0, 4.7, 5.3, 5.9, 6.4, 7.2, 8.4)
+_SAME_SECTION = 0.5
 
 
 def key_of(pitch_class_weights: Sequence[float]) -> Key:
@@ -52,6 +54,41 @@ def measure_density(score: Score) -> int:
         onsets += len(ticks)
         blocks += len({tick // bar_ticks for tick in ticks})
     return density_of(onsets, blocks)
+
+
+def measure_form(score: Score, form: str, bars: int) -> str:
+    """The form of a score over the sections of `form`: those of the same letter share most of what pitched players do.
+
+    A section is like an earlier one if the onsets and pitches of their bars overlap by half (Jaccard), in the mean.
+    """
+    contents = _pitched_bars(score, bars)
+    cut = [[contents[bar] for bar in section] for section in sections(form, bars)]
+    letters: list[int] = []
+    for number, section in enumerate(cut):
+        alike = [_overlap(section, earlier) for earlier in cut[:number]]
+        best = max(range(number), key=alike.__getitem__, default=0)
+        same = number > 0 and alike[best] >= _SAME_SECTION
+        letters.append(letters[best] if same else max(letters, default=-1) + 1)
+    return spelled(letters)
+
+
+def _pitched_bars(score: Score, bars: int) -> list[frozenset[tuple[int, int, int]]]:
+    length = score.meters[0].meter.ticks
+    found: list[set[tuple[int, int, int]]] = [set() for _ in range(bars)]
+    for number, track in enumerate(score.tracks):
+        for note in () if track.is_drum else track.notes:
+            if note.tick // length < bars:
+                found[note.tick // length].add((number, note.tick % length, note.pitch))
+    return [frozenset(notes) for notes in found]
+
+
+def _overlap(
+    left: Sequence[frozenset[tuple[int, int, int]]], right: Sequence[frozenset[tuple[int, int, int]]]
+) -> float:
+    """Mean over the bars of the first in which either plays."""
+    pairs = [(bar, right[place % len(right)]) for place, bar in enumerate(left)]
+    shares = [len(one & other) / len(one | other) for one, other in pairs if one or other]
+    return sum(shares) / len(shares) if shares else 0.0
 
 
 def _correlation(left: Sequence[float], right: Sequence[float]) -> float:

@@ -1,6 +1,6 @@
 """Whether a song is what was asked for: one check per wish."""
 
-from inference.music.measure import estimate_key, measure_density
+from inference.music.measure import estimate_key, measure_density, measure_form
 from inference.music.score import Score
 from inference.music.spec import SongSpec
 
@@ -53,7 +53,13 @@ def density_is_kept(score: Score, spec: SongSpec) -> bool:
     return spec.density is not None and abs(measure_density(score) - spec.density) <= 1
 
 
+def form_is_kept(score: Score, spec: SongSpec) -> bool:
+    """Sections that return resemble their first time and new ones do not; True if no form was asked for."""
+    return spec.form is None or spec.bars is None or measure_form(score, spec.form, spec.bars) == spec.form
+
+
 def broken_wishes(score: Score, spec: SongSpec) -> int:
-    """How many of the wishes that are not exact by construction a song misses: key, density, and each silent player."""
+    """How many wishes a song misses of those not exact by construction: key, density, form, each silent player."""
     silent = sum(not track.notes for track in score.tracks)
-    return silent + (not key_is_kept(score, spec)) + (not density_is_kept(score, spec))
+    held = (key_is_kept(score, spec), density_is_kept(score, spec), form_is_kept(score, spec))
+    return silent + held.count(False)

@@ -6,6 +6,7 @@ from typing import Any
 
 from inference.music.edit import Edit, Operation, read_span, span
 from inference.music.errors import BadRecipe, MusicError
+from inference.music.form import read_form
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
@@ -55,8 +56,12 @@ class Recipe:
             entry["space"] = sampling.space
         if sampling.touch is not None:
             entry["touch"] = sampling.touch.said()
+        if sampling.form is not None:
+            entry["drawn_form"] = sampling.form
         if spec.strict_key:
             entry["strict_key"] = True
+        if spec.form is not None:
+            entry["form"] = spec.form
         if spec.edit is not None:
             entry["edit"] = _edit_entry(spec.edit)
         return entry
@@ -97,6 +102,7 @@ def _spec(entry: dict[str, Any]) -> SongSpec:
         density=read("density", int),
         title=read("title", str),
         strict_key=entry.get("strict_key") is True,
+        form=_form(entry.get("form")),
         edit=None if entry.get("edit") is None else _edit(entry["edit"]),
     )
 
@@ -142,4 +148,9 @@ def _sampling(entry: dict[str, Any]) -> SamplingParams:
     temperature, top_p, take = float(entry["temperature"]), float(entry["top_p"]), int(entry.get("take", 0))
     space = Space(entry.get("space", Space.PROBABILITIES))
     touch = None if entry.get("touch") is None else Touch.read(entry["touch"])
-    return SamplingParams(int(entry["seed"]), temperature, top_p, guidance, take, space, touch)
+    form = _form(entry.get("drawn_form"))
+    return SamplingParams(int(entry["seed"]), temperature, top_p, guidance, take, space, touch, form)
+
+
+def _form(text: str | None) -> str | None:
+    return None if text is None else read_form(text)

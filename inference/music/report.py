@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from inference.music.measure import estimate_key, measure_density
+from inference.music.measure import estimate_key, measure_density, measure_form
 from inference.music.obedience import key_is_never_left
 from inference.music.program import GM_PROGRAM_NAMES
 from inference.music.recipe import Recipe
@@ -20,7 +20,7 @@ class Line(NamedTuple):
 
 
 def compare(recipe: Recipe, score: Score) -> list[Line]:
-    """Tempo, meter, bars, band, key and density of `score`, each beside the wish in `recipe` if there was one."""
+    """Tempo, meter, bars, band, key, density and form of `score`, each beside the wish in `recipe` if there was one."""
     spec = recipe.spec
     wishes = {
         "tempo": None if spec.tempo is None else f"{spec.tempo:g}",
@@ -29,6 +29,7 @@ def compare(recipe: Recipe, score: Score) -> list[Line]:
         "roster": None if spec.roster is None else _band(spec.roster),
         "key": _text(spec.key),
         "density": _text(spec.density),
+        "form": spec.form,
     }
     measures = {
         "tempo": _span([f"{change.tempo:g}" for change in score.tempos]),
@@ -38,6 +39,9 @@ def compare(recipe: Recipe, score: Score) -> list[Line]:
         "key": _sounding_key(spec, score),
         "density": str(measure_density(score)),
     }
+    form = spec.form or recipe.sampling.form
+    if form is not None and spec.bars is not None:
+        measures["form"] = measure_form(score, form, spec.bars)
     return [
         Line("band" if field == "roster" else field, wishes[field] if field in recipe.asked else None, measured)
         for field, measured in measures.items()

@@ -6,6 +6,7 @@ from typing import Self
 
 from inference.music.edit import Edit
 from inference.music.errors import InvalidSpec
+from inference.music.form import sections
 from inference.music.pitch import Key
 from inference.music.program import DEFAULT_PROGRAM, Role
 from inference.music.score import Meter
@@ -58,6 +59,7 @@ class SongSpec:
         roster: the band, at most MAX_PLAYERS, drums at most once.
         density: how busy, MIN_DENSITY..MAX_DENSITY.
         title: a name for the song, or None.
+        form: which of its sections are the same, such as AABA (`inference.music.form`); of new songs only.
         strict_key: whether no note that is written may leave the key.
         edit: what is done to which song; None for a new one.
 
@@ -74,6 +76,7 @@ class SongSpec:
     density: int | None = None
     title: str | None = None
     strict_key: bool = False
+    form: str | None = None
     edit: Edit | None = None
 
     def __post_init__(self) -> None:
@@ -88,8 +91,16 @@ class SongSpec:
         if self.meter is not None and self.meter not in METERS and self.edit is None:
             known = ", ".join(str(meter) for meter in METERS)
             raise InvalidSpec("meter", f"I cannot play in {self.meter} yet; I know {known}")
+        if self.form is not None:
+            self._check_form(self.form)
         if self.roster is not None:
             _check_roster(self.roster)
+
+    def _check_form(self, form: str) -> None:
+        if self.edit is not None:
+            raise InvalidSpec("form", f"to {self.edit.operation} keeps the form of its song; leave out the form")
+        if self.bars is not None:
+            sections(form, self.bars)
 
     @property
     def main_genre(self) -> str:
@@ -113,8 +124,10 @@ class SamplingParams:
         guidance: 0..MAX_GUIDANCE, scale of classifier-free guidance towards the genre: 1 is none, 0 ignores the
             genre, more than 1 exaggerates it; anything but 1 takes twice the work.
         take: which of MAX_TAKES songs of this seed, from 0.
-        space: what is drawn from.
-        touch: how the players are led; None leaves it to the genre (`GenreCatalogue.led`), and nobody to an engine.
+        space: see `Space`.
+        form: the form drawn for a song of which none was asked for; None for none.
+        touch: sampling biases; None until `GenreCatalogue.led` has set the genre's, which it does before an engine
+            gets the job.
     """
 
     seed: int
@@ -124,6 +137,7 @@ class SamplingParams:
     take: int = 0
     space: Space = Space.PROBABILITIES
     touch: Touch | None = None
+    form: str | None = None
 
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, MAX_SEED)

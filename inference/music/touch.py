@@ -10,6 +10,7 @@ _COLD, _HOT = 0.3, 2.0
 _MOST_WEIGHT = 8.0
 # Of bars that others stand beside (DECISIONS.md, *Filled bars*).
 _FILLING_AGAIN, _FILLING_FOUR, _FILLING_LATER, _FILLING_PAGE, _FILLING_FORM = 0.0, 1.0, 1.5, 0.7, 0.8
+_ASKED_SECTION = 8.0
 # Of players beside those who stay (*Players who join*).
 _JOINING_PAGE, _JOINING_RIFF, _ACCOMPANYING_PAGE = 3.0, 1.5, 2.0
 
@@ -40,6 +41,9 @@ class Touch:
             edit the bars after those that are written are known.
         page: weight of a player bringing back the bar that the players before it in this bar bring back, or of its
             playing something new if they do.
+        groove: weight of whatever the drummer played before coming again, on top of `again`.
+        section: weight of a bar of a section that returns being played as it was, and of pitched players playing
+            something new where a new section begins (`inference/tokens/form.py`).
         tones: weight of a player's lowest note having a pitch class that the players before it have in this bar.
         key: factor of the weights that hold a song in its key.
     """
@@ -64,6 +68,8 @@ class Touch:
     later: float = 0.0
     far: float = 0.0
     tones: float = 0.0
+    groove: float = 0.0
+    section: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -78,6 +84,10 @@ class Touch:
         if unknown:
             raise InvalidSpec("touch", f"a touch has no {', '.join(sorted(unknown))}")
         return cls(**{name: float(value) for name, value in entry.items()})
+
+    def in_form(self) -> Self:
+        """The touch for a song with a form that was asked for: sections that return are clearly the same."""
+        return replace(self, section=max(self.section, _ASKED_SECTION))
 
     def filling(self) -> Self:
         """The touch for bars written next to bars that stay.

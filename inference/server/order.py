@@ -12,10 +12,11 @@ from typing import Any
 
 from inference.api import DEFAULT_FILE_MIB, ErrorCode, ExtraFile, FileFormat, SongBody, SongState, SongStatus
 from inference.latent.contract import as_cold_as_it_should_be
-from inference.music.errors import MusicError
+from inference.music.errors import InvalidSpec, MusicError
+from inference.music.form import read_form
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.recipe import Recipe
-from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
+from inference.music.spec import MAX_SEED, SamplingParams, SongSpec, Space
 from inference.music.title import make_title
 from inference.music.touch import PLAIN, Touch
 from inference.server.editing import complete_edit
@@ -103,13 +104,15 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         seed = secrets.randbelow(MAX_SEED + 1)
     try:
         asked = _titled(body.to_spec())
+        if asked.form is not None and body.space is Space.EMBEDDING:
+            raise InvalidSpec("form", "a song of the embedding space has a form of its own; leave out the form")
         if asked.edit is None:
             spec = catalogue.complete(asked, seed)
         else:
             spec = complete_edit(asked, catalogue, seed, body.space)
         drawn = SamplingParams(seed, body.temperature, body.top_p, body.guidance, body.take, body.space)
         sampling = drawn if "temperature" in body.model_fields_set else as_cold_as_it_should_be(spec, drawn)
-        sampling = catalogue.led(spec, replace(sampling, touch=_touch_of(body)))
+        sampling = catalogue.led(spec, replace(sampling, touch=_touch_of(body), form=_drawn_form(body)))
     except MusicError as error:
         raise Refusal(ErrorCode(error.code), str(error)) from error
     genre = catalogue.find(spec.genres[0][0])
@@ -136,6 +139,10 @@ def _touch_of(body: SongBody) -> Touch | None:
     if body.touch is not None:
         return Touch.read(body.touch)
     return PLAIN if body.checkpoint is not None else None
+
+
+def _drawn_form(body: SongBody) -> str | None:
+    return None if body.drawn_form is None else read_form(body.drawn_form)
 
 
 def resume_order(body: SongBody, recipe: dict[str, Any] | None, catalogue: GenreCatalogue, checkpoint: str) -> Order:

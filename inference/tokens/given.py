@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeGuard
 
+from inference.music.form import sources
 from inference.tokens.arrangement import Header, Row
 from inference.tokens.block import Block
 from inference.tokens.state import BandState
@@ -33,7 +34,18 @@ class Tied:
     bar: int
 
 
-Cell = Block | Open | Tied | None  # None is a rest that stays
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A free cell of a bar that belongs to a section: it leans on another bar, as much as the touch says.
+
+    Args:
+        bar: the one of the section's first time that it is like; its own number where a new section begins.
+    """
+
+    bar: int
+
+
+Cell = Block | Open | Tied | Recall | None  # None is a rest that stays
 Known = tuple[Block | Open | None, ...]
 
 
@@ -43,6 +55,13 @@ class Given:
 
     header: Header
     rows: tuple[tuple[Cell, ...], ...]
+
+
+def formed(header: Header, form: str) -> Given:
+    """A new song whose bars lean on those of the first time of their section."""
+    bars = sources(form, header.bars)
+    cells = (Open.FREE if source is None else Recall(source) for source in bars)
+    return Given(header, tuple((cell,) * len(header.players) for cell in cells))
 
 
 class Plan:
@@ -62,8 +81,12 @@ class Plan:
 
     def cells(self, rows: Sequence[Row]) -> Known:
         """The cells of the bar that comes after the written `rows`."""
-        cells = self._rows[len(rows)]
-        return tuple(rows[cell.bar][slot] if isinstance(cell, Tied) else cell for slot, cell in enumerate(cells))
+        return tuple(_known(cell, rows, slot) for slot, cell in enumerate(self._rows[len(rows)]))
+
+    def recalled(self, bar: int, slot: int) -> int | None:
+        """The bar that a player's cell leans on, both counted in the order of writing; None where it leans on none."""
+        cell = self._rows[bar][slot] if bar < len(self._rows) else None
+        return cell.bar if isinstance(cell, Recall) else None
 
     def opening(self) -> Iterator[Step]:
         """The steps of the bars before the first that has an open cell."""
@@ -80,9 +103,16 @@ class Plan:
     def _written(self, cell: Cell, shift: int) -> Cell:
         if isinstance(cell, Block):
             return cell.transposed(shift)
-        if isinstance(cell, Tied):
-            return Tied(cell.bar - self._first_ahead if cell.bar >= self._first_ahead else cell.bar + self.header.ahead)
+        if isinstance(cell, Tied | Recall):
+            late = cell.bar >= self._first_ahead
+            return type(cell)(cell.bar - self._first_ahead if late else cell.bar + self.header.ahead)
         return cell
+
+
+def _known(cell: Cell, rows: Sequence[Row], slot: int) -> Block | Open | None:
+    if isinstance(cell, Tied):
+        return rows[cell.bar][slot]
+    return Open.FREE if isinstance(cell, Recall) else cell
 
 
 def is_row(cells: Known) -> TypeGuard[Row]:
@@ -93,7 +123,7 @@ def is_row(cells: Known) -> TypeGuard[Row]:
 def needs_free_order(rows: Sequence[Sequence[Cell]]) -> bool:
     """Whether in some bar a given player comes after an open one in the roster."""
     for row in rows:
-        is_open = [isinstance(cell, Open) for cell in row]
+        is_open = [isinstance(cell, Open | Recall) for cell in row]
         if True in is_open:
             first = is_open.index(True)
             if any(isinstance(cell, Block | Tied) for cell in row[first:]):

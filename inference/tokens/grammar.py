@@ -90,7 +90,7 @@ class Grammar:
         self._rest_limit = rules.rest_limit(state.header.bars)
         key = state.header.key
         self._strict = key.mode if rules.strict_key and key is not None else None
-        self._lead = None if rules.touch == PLAIN else Lead(rules.touch, state)
+        self._lead = None if rules.touch == PLAIN else Lead(rules.touch, state, plan)
         self._key_factor = rules.touch.key
         self._repeated = 0
         self._bars = 0

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 from inference.music.program import Role
 from inference.music.touch import Touch
+from inference.tokens.arrangement import Row
+from inference.tokens.given import Plan
 from inference.tokens.leaning import Leaning, both
 from inference.tokens.state import BandState
 from inference.tokens.touching import (
     LATER_DISTANCES,
     again_leaning,
+    groove_leaning,
     harmony_leaning,
     later_leaning,
     page_leaning,
@@ -22,11 +25,12 @@ _LOW = frozenset({Role.BASS, Role.RHYTHM})
 
 
 class Lead:
-    """One song's touch. The state is the song's, and is only read."""
+    """The touch of one song; reads its state and plan."""
 
-    def __init__(self, touch: Touch, state: BandState) -> None:
+    def __init__(self, touch: Touch, state: BandState, plan: Plan | None = None) -> None:
         self._touch = touch
         self._state = state
+        self._plan = plan
 
     def temperature(self, field: int, head: int) -> float:
         """The temperature of a field of the next step; `head` is ignored for the head itself."""
@@ -55,12 +59,39 @@ class Lead:
     def _form(self, head: int) -> Leaning | None:
         touch, state = self._touch, self._state
         again = again_leaning(touch)
+        if touch.groove and self._drums(head):
+            again = both(again, groove_leaning(touch.groove))
+        if touch.section:
+            again = both(again, self._section(head))
         if touch.later:
             again = both(again, later_leaning(touch.later, list(self._later(head))))
         if head < TRACK or not touch.page or state.bar_value_now != MIXED:
             return again
         state.finish_block()
         return both(again, page_leaning(touch.page, [state.sources(slot) for slot in sorted(state.placed)]))
+
+    def _drums(self, head: int) -> bool:
+        return head >= TRACK and self._state.header.players[head - TRACK].is_drum
+
+    def _section(self, head: int) -> Leaning | None:
+        """Towards the bar that this one is like; away from all that was played before where a new section begins."""
+        state, slot = self._state, max(0, head - TRACK)
+        bar = len(state.rows)
+        source = None if self._plan is None else self._plan.recalled(bar, slot)
+        if source is None or source > bar:
+            return None
+        if source == bar:
+            return None if self._drums(head) else groove_leaning(-self._touch.section)
+        row = state.rows[source]
+        value = self._bringing(row, head)
+        return later_leaning(self._touch.section, [value]) if repeats(value) else None
+
+    def _bringing(self, row: Row, head: int) -> int:
+        """The value that repeats a row, or a player's block of it; NEW if none does."""
+        if head < TRACK:
+            return self._state.bar_value(row)
+        block = row[head - TRACK]
+        return NEW if block is None else self._state.track_value(head - TRACK, block)
 
     def _later(self, head: int) -> Iterator[int]:
         """For each distance the value that brings back what is known to come so many bars later."""
@@ -69,11 +100,7 @@ class Lead:
             row = state.coming(distance)
             if row is None:
                 continue
-            if head < TRACK:
-                value = state.bar_value(row)
-            else:
-                block = row[head - TRACK]
-                value = NEW if block is None else state.track_value(head - TRACK, block)
+            value = self._bringing(row, head)
             if repeats(value):
                 yield value
 

@@ -50,6 +50,14 @@ def again_leaning(touch: Touch) -> Leaning | None:
     return leaning
 
 
+@lru_cache(maxsize=64)
+def groove_leaning(weight: float) -> Leaning:
+    """Float [VALUES]: towards any repeat of a player's own blocks."""
+    leaning = np.zeros(VALUES, np.float32)
+    leaning[COPY:PITCH] = weight
+    return leaning
+
+
 def later_leaning(weight: float, values: Sequence[int]) -> Leaning | None:
     """Float [VALUES]: towards each of these as often as it is named: what brings back what comes some bars later."""
     if not values:

@@ -113,7 +113,7 @@ async def test_progress_comes_first_and_the_song_last(studio: Studio) -> None:
     assert stages == sorted(stages, key=list(Stage).index)
     assert isinstance(song, Song)
     assert (song.id, song.genre) == ("a", "metal")
-    assert replace(song.recipe.sampling, touch=None) == request_for("a").sampling
+    assert replace(song.recipe.sampling, touch=None, form=None) == request_for("a").sampling
     assert {file.format for file in song.files} == set(FileFormat)
     assert all(file.content for file in song.files)
     assert not studio.is_cancelled("a")

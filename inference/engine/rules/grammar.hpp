@@ -96,6 +96,7 @@ struct Grammar {
     LNH_FN int cell(int player) const {
         if (!s.h.has_plan) return FREE;
         const int code = band.cells_at(s.rows)[player];
+        if (code <= RECALL) return FREE;
         return code <= TIED ? band.row_at(TIED - code)[player] : code;
     }
     LNH_FN bool any(int code) const {

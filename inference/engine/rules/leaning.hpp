@@ -11,6 +11,9 @@ struct Leaning {
     float temperature;
     i32 leans;  // 0: nothing does
     i32 ends, level, from, strikes, follows_key, comes_again, drums, harmony, pitch_class;
+    i32 keeps_groove;     // whether a drummer is asked what comes again
+    i32 section;          // what brings back the bar that this one is like; NEW where nothing does
+    i32 opens;            // whether a new section begins
     float pedal;  // what leans on the bass drum
     i32 later[LATER];     // what brings back what comes so many bars later; NEW where nothing does
     i32 pages;            // players who have written this bar
@@ -45,7 +48,7 @@ struct Lead {
         if (field == DURATION) return l.ends && value >= LNH_RINGING ? LNH_ENDING_LENGTH : 0.0f;
         if (field == SHAPE) return scaled(l, t.shape_leaning, 12 * SHAPES, l.pitch_class * SHAPES + value);
         if (field != VALUE) return 0.0f;
-        if (l.comes_again) return again(value) + later(l, value) + page(l, value);
+        if (l.comes_again) return again(l, value) + section(l, value) + later(l, value) + page(l, value);
         if (l.drums) return value >= DRUM_SET && t.drum_flags[value - DRUM_SET] & 1 ? l.pedal : 0.0f;
         return scaled(l, t.root_leaning, VALUES, value) + (above(l, value - PITCH) + among(l, value - PITCH));
     }
@@ -116,9 +119,11 @@ struct Lead {
 
     LNH_FN void lean_form(Leaning &l, int head) {
         l.comes_again = 1;
+        l.keeps_groove = head >= TRACK && s.h.role[head - TRACK] == DRUMMER;
+        if (leans(TOUCH_SECTION)) look_back(l, head);
         if (head >= TRACK && leans(TOUCH_PAGE) && s.bar_value == MIXED) look_around(l);
         if (leans(TOUCH_LATER)) look_ahead(l, head);
-        l.leans = l.pages || leans(TOUCH_LATER) || leans(TOUCH_AGAIN) || leans(TOUCH_ONE) || leans(TOUCH_TWO) ||
+        l.leans = l.pages || leans(TOUCH_GROOVE) || leans(TOUCH_SECTION) || leans(TOUCH_LATER) || leans(TOUCH_AGAIN) || leans(TOUCH_ONE) || leans(TOUCH_TWO) ||
                   leans(TOUCH_FOUR) || leans(TOUCH_EIGHT) || leans(TOUCH_FAR);
     }
 
@@ -136,6 +141,28 @@ struct Lead {
             }
             l.did[COPIES] += is_new;
         }
+    }
+
+    // The bar that this one is like, and how this bar or player would bring it.
+    LNH_FN void look_back(Leaning &l, int head) const {
+        const int player = head < TRACK ? 0 : head - TRACK;
+        l.section = NEW;
+        if (!s.h.has_plan || s.rows >= s.h.bars) return;
+        const int source = RECALL - band.cells_at(s.rows)[player];
+        if (source < 0 || source > s.rows) return;
+        l.opens = source == s.rows && !l.keeps_groove;
+        if (source == s.rows) return;
+        const i16 *row = band.row_at(source);
+        if (head < TRACK)
+            l.section = band.bar_value(row);
+        else if (row[player] != REST)
+            l.section = band.track_value(player, row[player]);
+    }
+
+    LNH_FN float section(const Leaning &l, int value) const {
+        if (!repeats(value)) return 0.0f;
+        if (l.opens) return -setting(TOUCH_SECTION);
+        return l.section == value ? setting(TOUCH_SECTION) : 0.0f;
     }
 
     // What is known to come later, and how this bar or player would bring it.
@@ -159,7 +186,7 @@ struct Lead {
         return sum;
     }
 
-    LNH_FN float again(int value) const {
+    LNH_FN float again(const Leaning &l, int value) const {
         if (value < COPY) return 0.0f;
         const int distance = value < RIFF ? copy_distance(value) : 0;
         float more = 0.0f;
@@ -168,7 +195,7 @@ struct Lead {
         if (distance == 4) more = setting(TOUCH_FOUR);
         if (distance == 8) more = setting(TOUCH_EIGHT);
         if (distance >= LNH_FAR) more = setting(TOUCH_FAR);
-        return setting(TOUCH_AGAIN) + more;
+        return setting(TOUCH_AGAIN) + more + (l.keeps_groove ? setting(TOUCH_GROOVE) : 0.0f);
     }
 
     // Added up one after another, as the reference does.

@@ -15,7 +15,7 @@ from inference.music.units import MAX_EDITED_BARS, TICKS_PER_GRID
 from inference.tokens.arrangement import Header
 from inference.tokens.block import Block
 from inference.tokens.busyness import onsets_for
-from inference.tokens.given import Cell, Open, Plan, Tied
+from inference.tokens.given import Cell, Open, Plan, Recall, Tied
 from inference.tokens.grammar import MAX_HITS_AT_ONCE, Rules, written_range
 from inference.tokens.state import player_numbers
 from inference.tokens.vocabulary import FIELD_SIZES, POSITION, POSITIONS, Step
@@ -23,7 +23,7 @@ from inference.tokens.written import tonic_shift
 
 _NUMBERS, _COLUMNS = 15, 4
 HEADER_INTS = _NUMBERS + _COLUMNS * MAX_PLAYERS
-_REST, _FREE, _FRESH, _TIED = -1, -2, -3, -10
+_REST, _FREE, _FRESH, _TIED, _RECALL = -1, -2, -3, -10, -1000
 _KEPT_HITS = POSITIONS * MAX_HITS_AT_ONCE
 
 
@@ -85,7 +85,7 @@ def _cells(plan: Plan | None) -> tuple[NDArray[np.int16], NDArray[np.int32], int
     fresh = 0
     for bar, row in enumerate(plan.rows):
         for player, cell in enumerate(row):
-            if isinstance(cell, Tied) and plan.rows[cell.bar][player] is Open.FREE:
+            if isinstance(cell, Tied) and _is_free(plan.rows[cell.bar][player]):
                 raise ValueError("a cell can be tied to what is given or fresh, not to what is free")
             cells[bar, player] = _code(cell, blocks)
             fresh += cell is Open.FRESH
@@ -102,4 +102,10 @@ def _code(cell: Cell, blocks: dict[Block, int]) -> int:
         return blocks.setdefault(cell, len(blocks))
     if isinstance(cell, Tied):
         return _TIED - cell.bar
+    if isinstance(cell, Recall):
+        return _RECALL - cell.bar
     return _REST if cell is None else _FRESH if cell is Open.FRESH else _FREE
+
+
+def _is_free(cell: Cell) -> bool:
+    return cell is Open.FREE or isinstance(cell, Recall)

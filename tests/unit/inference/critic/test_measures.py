@@ -15,7 +15,7 @@ from tests.fakes.scores import quartet_score
 from tests.fakes.tunes import score_of, tune
 
 ROLES = (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD)
-KICK_GAIN, DISTANCE, UNISON = 7, 9, 10
+KICK_GAIN, DISTANCE, UNISON = 9, 11, 12
 
 
 def _heard(score: Score, roles: tuple[Role, ...] = ROLES) -> Floats:

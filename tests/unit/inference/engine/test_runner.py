@@ -1,16 +1,19 @@
 """A song depends on its recipe alone, and decoding step by step equals the whole network at once."""
 
 import random
+from dataclasses import replace
 
 import torch
 
 from inference.engine.runner import Runner
 from inference.model.inputs import StepInputs
 from inference.model.song import SONG_SIZES
+from inference.music.measure import measure_form
+from inference.music.touch import Touch
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.state import CONTEXT_SIZES
 from tests.unit.inference.engine.tiny import job, tiny_composer
-from tests.unit.inference.engine.writing import guided, write_alone, write_together
+from tests.unit.inference.engine.writing import guided, sequence, write_alone, write_together
 
 SLOTS = 4
 
@@ -68,3 +71,20 @@ def test_a_short_song_beside_idle_rows_of_a_long_one_is_the_same() -> None:
 
 def test_a_song_longer_than_the_window_still_ends() -> None:
     assert len(write_alone(Runner(tiny_composer(window=24), SLOTS), 1, job("long", 3, bars=12))) > 25
+
+
+def test_a_song_in_a_form_comes_back_to_what_it_was_even_if_the_weights_are_random() -> None:
+    plain = job("form", 4, bars=24)
+    asked = replace(plain, spec=replace(plain.spec, form="ABAC"))
+    held = replace(asked, sampling=replace(plain.sampling, touch=Touch().in_form()))
+    runner = Runner(tiny_composer(), SLOTS)
+    forms = {}
+    for wanted in (asked, held):
+        song = sequence(wanted)
+        song.slot = 0
+        runner.join(song)
+        while not song.is_finished:
+            runner.step([song])
+        forms[wanted] = measure_form(song.score(), "ABAC", 24)
+    assert forms[held][2] == "A", "what returns is heard to"
+    assert forms[asked][2] != "A", "nobody leads them"

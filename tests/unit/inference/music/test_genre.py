@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference.music.edit import Edit, Operation
 from inference.music.errors import InvalidSpec, UnknownGenre
 from inference.music.genre import load_catalogue
 from inference.music.pitch import Key, Mode
 from inference.music.program import Role
-from inference.music.spec import SongSpec
+from inference.music.spec import SamplingParams, SongSpec, Space
+from inference.music.touch import Touch
 
 CATALOGUE = load_catalogue(Path(__file__).parents[4] / "configs" / "genres.toml")
 SEEDS = st.integers(0, 2**32 - 1)
@@ -75,3 +77,31 @@ def test_what_was_asked_for_is_never_replaced(seed: int) -> None:
 def test_a_value_out_of_range_is_refused_with_the_range(field: str, value: float, words: str) -> None:
     with pytest.raises(InvalidSpec, match=words):
         replace(SongSpec((("metal", 1.0),)), **{field: value})
+
+
+def test_a_band_makes_up_its_mind_on_a_form_where_nobody_asked_for_one() -> None:
+    spec = CATALOGUE.complete(SongSpec((("metal", 1.0),), bars=64), 3)
+    led = CATALOGUE.led(spec, SamplingParams(3))
+    assert led.form is not None
+    assert len(led.form) == 8
+    assert led == CATALOGUE.led(spec, SamplingParams(3))
+    assert len({CATALOGUE.led(spec, SamplingParams(seed)).form for seed in range(20)}) > 10
+
+
+def test_a_form_that_was_asked_for_is_held_to_and_none_is_drawn_beside_it() -> None:
+    spec = CATALOGUE.complete(SongSpec((("metal", 1.0),), form="AABA"), 3)
+    led = CATALOGUE.led(spec, SamplingParams(3))
+    assert led.form is None
+    assert led.touch == CATALOGUE.find("metal").touch.in_form()
+
+
+def test_songs_that_have_a_form_of_their_own_and_those_played_again_are_given_none() -> None:
+    spec = CATALOGUE.complete(SongSpec((("metal", 1.0),)), 3)
+    assert CATALOGUE.led(spec, SamplingParams(3, space=Space.EMBEDDING)).form is None
+    again = SamplingParams(3, touch=Touch(kick=1.0))
+    assert CATALOGUE.led(spec, again) == again
+
+
+def test_an_edit_takes_no_form() -> None:
+    with pytest.raises(InvalidSpec, match="keeps the form of its song"):
+        SongSpec((), form="AABA", edit=Edit(Operation.EXTEND, "source"))

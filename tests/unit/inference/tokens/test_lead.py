@@ -11,6 +11,7 @@ from inference.music.touch import PLAIN, Touch
 from inference.tokens.arrangement import Header
 from inference.tokens.block import KICK
 from inference.tokens.encode import prefix
+from inference.tokens.given import Plan, formed
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.state import BandState
 from inference.tokens.tables import CHORD_SHAPES, DRUM_SETS
@@ -173,3 +174,47 @@ def test_the_weights_of_the_key_can_be_lifted() -> None:
     assert free is not None
     assert held.any()
     assert not free.any()
+
+
+def test_a_groove_is_what_the_drummer_alone_brings_back() -> None:
+    grammar = led(Touch(groove=0.5), Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS, Step(BAR, MIXED))
+    leaning = grammar.leaning(VALUE_FIELD, [TRACK + DRUMS])
+    assert leaning is not None
+    assert leaning[COPY] == leaning[RIFF] == 0.5
+    assert leaning[NEW] == 0
+    assert grammar.leaning(VALUE_FIELD, [TRACK + BASS]) is None
+
+
+def _in_form(form: str, bars: int, *steps: Step) -> Grammar:
+    header = replace(HEADER, bars=bars)
+    state = BandState(header)
+    for step in (*prefix(header), *steps):
+        state.push(step)
+    return Grammar(state, Rules(touch=Touch(section=2.0)), Plan(formed(header, form)))
+
+
+def test_a_section_that_returns_leans_on_its_first_time() -> None:
+    bars = [Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS]
+    other = [Step(BAR, NEW), Step(TRACK + DRUMS, NEW), KICKS[0]]
+    grammar = _in_form("ABAC", 8, *bars, *other, *other, *other)
+    grammar.mask(VALUE_FIELD, [BAR])
+    leaning = grammar.leaning(VALUE_FIELD, [BAR])
+    assert leaning is not None
+    four_bars_ago = COPY + COPY_DISTANCES.index(4)
+    assert leaning[four_bars_ago] == 2.0
+    assert np.count_nonzero(leaning) == 1
+
+
+def test_where_a_section_begins_only_the_drummer_may_go_on_unasked() -> None:
+    bar = [Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS]
+    grammar = _in_form("ABAC", 8, *bar, *bar)
+    grammar.mask(VALUE_FIELD, [BAR])
+    leaning = grammar.leaning(VALUE_FIELD, [BAR])
+    assert leaning is not None
+    assert leaning[COPY] == leaning[RIFF] == -2.0
+    inside = _in_form("ABAC", 8, *bar, *bar, Step(BAR, MIXED))
+    assert inside.leaning(VALUE_FIELD, [TRACK + DRUMS]) is None
+    bass = inside.leaning(VALUE_FIELD, [TRACK + BASS])
+    assert bass is not None
+    assert bass[COPY] == -2.0
+    assert bass[NEW] == 0

@@ -22,7 +22,7 @@ from inference.music.touch import PLAIN, Touch
 from inference.tokens.arrangement import Header
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.encode import prefix
-from inference.tokens.given import Cell, Given, Open, Plan, Tied, needs_free_order
+from inference.tokens.given import Cell, Given, Open, Plan, Recall, Tied, needs_free_order
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, BandState
 from inference.tokens.vocabulary import END, FIELD_SIZES, NONE, Step
@@ -133,7 +133,9 @@ _temperatures = st.sampled_from((0.5, 1.0, 1.7))
 touches = st.one_of(
     st.just(PLAIN),
     st.builds(Touch, **dict.fromkeys(("pedal", "kick", "riff", "unison", "chord", "page", "key"), _weights)),
-    st.builds(Touch, **dict.fromkeys(("again", "four", "eight", "far", "later", "page", "tones"), _weights)),
+    st.builds(
+        Touch, **dict.fromkeys(("again", "four", "far", "later", "page", "tones", "groove", "section"), _weights)
+    ),
     st.builds(Touch, **dict.fromkeys(("drums", "rhythm", "form", "low", "high"), _temperatures)),
 )
 rule_sets = st.builds(
@@ -168,10 +170,12 @@ def edits(draw: st.DrawFn) -> Given:
     def cell(bar: int, slot: int) -> Cell:
         if rng.random() > share:
             return rows[bar][slot]
-        kind = rng.choice((Open.FREE, Open.FREE, Open.FRESH, Tied))
+        kind = rng.choice((Open.FREE, Open.FRESH, Recall, Tied))
+        if kind is Recall:
+            return Recall(rng.choice(order[: order.index(bar) + 1]))
         if kind is not Tied:
             return kind
-        earlier = [one for one in order[: order.index(bar)] if grid[one][slot] is not Open.FREE]
+        earlier = [one for one in order[: order.index(bar)] if not _is_free(grid[one][slot])]
         return Tied(rng.choice(earlier)) if earlier else Open.FREE
 
     grid: dict[int, list[Cell]] = {bar: [] for bar in range(count)}
@@ -181,6 +185,10 @@ def edits(draw: st.DrawFn) -> Given:
     cells = tuple(tuple(grid[bar]) for bar in range(count))
     free_order = needs_free_order(cells) or draw(st.booleans())
     return Given(replace(song.header, bars=count, ahead=ahead, free_order=free_order), cells)
+
+
+def _is_free(cell: Cell) -> bool:
+    return cell is Open.FREE or isinstance(cell, Recall)
 
 
 @given(edits(), rule_sets, st.integers(0, 2**32))
