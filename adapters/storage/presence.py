@@ -35,7 +35,7 @@ class Presence:
 
     async def enter(self) -> None:
         """Begins to count as alive, and finds out which processes of this machine have died without a word."""
-        host, now = socket.gethostname(), datetime.now(UTC)
+        host, now = _machine(), datetime.now(UTC)
         _here.add(self.id)
         async with self._engine.begin() as connection:
             await _forget_old(connection, now)
@@ -64,7 +64,7 @@ class Presence:
                 update(processes).where(processes.c.id == self.id).values(alive_until=now + LEASE)
             )
             if changed.rowcount == 0:
-                row = {"id": self.id, "host": socket.gethostname(), "pid": os.getpid(), "alive_until": now + LEASE}
+                row = {"id": self.id, "host": _machine(), "pid": os.getpid(), "alive_until": now + LEASE}
                 await connection.execute(insert(processes).values(row))
 
     async def leave(self) -> None:
@@ -98,6 +98,15 @@ def is_free(holder: Column[str]) -> ColumnElement[bool]:
 async def _forget_old(connection: AsyncConnection, now: datetime) -> None:
     await connection.execute(delete(processes).where(processes.c.alive_until < now - LEASE))
     await connection.execute(delete(heard).where(heard.c.at < now - REMEMBERED))
+
+
+def _machine() -> str:
+    """Where process numbers mean the same: a machine or, since containers count their own, one of those."""
+    try:
+        numbering = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        numbering = ""
+    return f"{socket.gethostname()} {numbering}".strip()[:255]
 
 
 def _lives(id: str, pid: int) -> bool:
