@@ -11,8 +11,9 @@ from inference.latent.sketch import Sketch
 from inference.music.pitch import Key, Mode
 from inference.tokens.block import KICK
 from inference.tokens.tables import DRUM_SETS
-from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITIONS
+from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITIONS, VALUES
 
+SILENT = -1
 _OCTAVE = 12
 _BEATS = 4
 _AT_ONCE = 1024
@@ -22,22 +23,46 @@ _AT_ONCE = 1024
 class Sounds:
     """What blocks sound like.
 
-    strikes, kicks: float [N, POSITIONS], where something, or the bass drum, is struck.
-    tones: float [N, POSITIONS, 12], which pitch class above the tonic is struck where; none by drums.
+    values: int16 [N, POSITIONS], which pitch above the tonic (the lowest) or which drums are struck where, or SILENT.
     """
 
-    strikes: Tensor
-    kicks: Tensor
-    tones: Tensor
+    values: Tensor
 
     @classmethod
     @torch.no_grad()
     def of(cls, sketch: Sketch, points: Tensor) -> "Sounds":
-        parts = [_heard(sketch, part) for part in torch.split(points, _AT_ONCE)]
-        return cls(*(torch.cat([part[number] for part in parts]) for number in range(3)))
+        return cls(torch.cat([_heard(sketch, part) for part in torch.split(points, _AT_ONCE)]))
+
+    def __len__(self) -> int:
+        return len(self.values)
 
     def __getitem__(self, block: int) -> "Sounds":
-        return Sounds(*(part[block : block + 1] for part in (self.strikes, self.kicks, self.tones)))
+        return Sounds(self.values[block : block + 1])
+
+    def chosen(self, blocks: Tensor) -> "Sounds":
+        """Some of them, by number."""
+        return Sounds(self.values[blocks])
+
+    @cached_property
+    def strikes(self) -> Tensor:
+        """Where something is struck: float [N, POSITIONS]."""
+        return (self.values != SILENT).float()
+
+    @cached_property
+    def strokes(self) -> Tensor:
+        """How often: [N]."""
+        return self.strikes.sum(dim=1)
+
+    @cached_property
+    def kicks(self) -> Tensor:
+        """Where the bass drum is: float [N, POSITIONS]."""
+        return _KICKS[self.values.long()]
+
+    @cached_property
+    def _tones(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of each tone struck its block, its place and its pitch class."""
+        block, at = ((self.values >= PITCH) & (self.values < DRUM_SET)).nonzero(as_tuple=True)
+        return block, at, (self.values[block, at].long() - PITCH) % _OCTAVE
 
     @cached_property
     def is_pitched(self) -> Tensor:
@@ -47,28 +72,34 @@ class Sounds:
     @cached_property
     def count(self) -> Tensor:
         """How many tones are struck: [N]."""
-        return self.tones.sum(dim=(1, 2))
+        return torch.bincount(self._tones[0], minlength=len(self)).float()
 
     @cached_property
     def classes(self) -> Tensor:
         """How often each pitch class is struck in each beat, of length 1: [N, 48]."""
-        beats = self.tones.view(len(self.tones), _BEATS, -1, _OCTAVE).sum(dim=2).flatten(1)
-        return functional.normalize(beats, dim=1)
+        block, at, tone = self._tones
+        column = at * _BEATS // POSITIONS * _OCTAVE + tone
+        counts = torch.bincount(block * _BEATS * _OCTAVE + column, minlength=len(self) * _BEATS * _OCTAVE)
+        return functional.normalize(counts.view(len(self), -1).float(), dim=1)
 
     @cached_property
     def _by_tone(self) -> Tensor:
-        """Who strikes a pitch class somewhere: [POSITIONS * 12, N]; few rows of it are ever asked for at once."""
-        return self.tones.flatten(1).T.contiguous()
+        """Who strikes a pitch class somewhere: bool [POSITIONS * 12, N]; few rows of it are ever asked for at once."""
+        block, at, tone = self._tones
+        struck = torch.zeros(POSITIONS * _OCTAVE, len(self), dtype=torch.bool)
+        struck[at * _OCTAVE + tone, block] = True
+        return struck
 
     def in_unison(self, other: "Sounds") -> Tensor:
         """F1 of what is struck by both at once in one pitch class, with one other block: [N]."""
-        both = self._by_tone[other.tones.flatten() > 0].sum(dim=0)
+        _, at, tone = other._tones
+        both = self._by_tone[at * _OCTAVE + tone].sum(dim=0)
         return 2 * both / (self.count + other.count).clamp(min=1)
 
     def with_kicks_of(self, drums: "Sounds") -> Tensor:
         """F1 of strikes with another block's bass drum: [N]."""
         both = self.strikes @ drums.kicks[0]
-        return 2 * both / (self.strikes.sum(dim=1) + drums.kicks.sum()).clamp(min=1)
+        return 2 * both / (self.strokes + drums.kicks.sum()).clamp(min=1)
 
     def beside(self, other: "Sounds") -> Tensor:
         """How much alike the pitch classes of each beat are, with one other block: [N]."""
@@ -77,19 +108,25 @@ class Sounds:
     def outside(self, mode: Mode) -> Tensor:
         """The share of what is struck outside the scale: [N]."""
         scale = Key(0, mode).pitch_classes
-        foreign = [tone for tone in range(_OCTAVE) if tone not in scale]
-        return self.tones.sum(dim=1)[:, foreign].sum(dim=1) / self.count.clamp(min=1)
+        foreign = torch.tensor([tone not in scale for tone in range(_OCTAVE)])
+        block, _, tone = self._tones
+        counts = torch.bincount(block, weights=foreign[tone].double(), minlength=len(self))
+        return counts.float() / self.count.clamp(min=1)
+
+    def like(self, other: "Sounds") -> Tensor:
+        """What is struck alike over all that either strikes, with one other block: [N]."""
+        both = ((self.values == other.values) & (other.values != SILENT)).sum(dim=1)
+        return both / (self.strokes + other.strokes - both).clamp(min=1)
 
 
-def _heard(sketch: Sketch, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+# Of each value whether it has a bass drum, and of SILENT, which is the last from behind, that it has none.
+_KICKS = torch.zeros(VALUES + 1)
+_KICKS[DRUM_SET : DRUM_SET + len(DRUM_SETS)] = torch.tensor([float(bool(drums & KICK)) for drums in DRUM_SETS])
+
+
+def _heard(sketch: Sketch, points: Tensor) -> Tensor:
     known = sketch.known(points)
-    strikes = sketch.onsets(known) > 0
-    owner, at = strikes.nonzero(as_tuple=True)
-    value = sketch.logits(sketch.struck(known, owner, at + 1))[0].argmax(dim=-1)
-    kicks, tones = torch.zeros(len(points), POSITIONS), torch.zeros(len(points), POSITIONS, _OCTAVE)
-    has_kick = torch.tensor([bool(drums & KICK) for drums in DRUM_SETS])
-    drums = value >= DRUM_SET
-    kicks[owner[drums], at[drums]] = has_kick[value[drums] - DRUM_SET].float()
-    pitched = (value >= PITCH) & ~drums
-    tones[owner[pitched], at[pitched], (value[pitched] - PITCH) % _OCTAVE] = 1.0
-    return strikes.float(), kicks, tones
+    owner, at = (sketch.onsets(known) > 0).nonzero(as_tuple=True)
+    values = torch.full((len(points), POSITIONS), SILENT, dtype=torch.int16)
+    values[owner, at] = sketch.logits(sketch.struck(known, owner, at + 1))[0].argmax(dim=-1).to(torch.int16)
+    return values

@@ -1,8 +1,9 @@
 """What bars follow bars: a genre-conditional distribution over songs as points, player by player and bar by bar.
 
-Most of what is played was played before. So each player in each bar rests, plays one of its earlier bars again,
-pointed at (Vinyals et al., 2015), or something new: one of a stock of real points, few of one song. Points of real
-blocks lie close together in some places, and what Gaussians leave between them is no music. Whoever's turn it is hears
+Most of what is played was played before, and much of the rest nearly so. So each player in each bar rests, plays one
+of its earlier bars again, pointed at (Vinyals et al., 2015), or a variation of one, or something new: one of a stock of
+real points, few of one song. Points of real blocks lie close together in some places, and what Gaussians leave between
+them is no music. Whoever's turn it is hears
 what those before it in the bar play, and all bars before, as the sketch knows them: a bass that goes with a guitar has
 a point far from that of the guitar, but strikes where it strikes.
 """
@@ -16,6 +17,7 @@ from torch.nn import functional
 from inference.latent.attention import CellAttention, Memory
 from inference.latent.config import LatentConfig, PriorConfig
 from inference.latent.layers import Residual, embedding
+from inference.latent.leanings import FIRST
 from inference.latent.songs import RETURNING, Conditions, Songs
 from inference.model.song import SONG_SIZES
 from inference.music.units import MAX_BARS
@@ -29,7 +31,8 @@ REST, NEW, AGAIN = range(3)  # what a player does
 class Costs:
     """What songs cost.
 
-    form: -ln p of whether each player in each bar rests, plays what it played in some bar, or something new [B, T, P].
+    form: -ln p of whether each player in each bar rests, plays what it played in some bar, nearly that, or something
+        new [B, T, P].
     points: -ln p of what is new, among everything new in these songs and some others [N].
     """
 
@@ -59,16 +62,16 @@ class LatentPrior(nn.Module):
         self.point = nn.Sequential(nn.Linear(space.block, width), Residual(width, 2 * width))
         self.own, self.other = nn.Linear(width, width), nn.Linear(width, width)
         self.cells = CellAttention(width, config.layers, config.heads)
-        self.wanted = nn.Linear(width, width)
         self.offered = nn.Linear(2 * width, width)
-        self.distance = nn.Embedding(MAX_BARS, 1)
-        self.leaning = nn.Linear(width, RETURNING)
+        self.again, self.nearly = _Pointing(width), _Pointing(width)
         self.else_ = nn.Linear(width, 2)
         self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
         # Of all points of the songs it learnt from.
         self.center = nn.Buffer(torch.zeros(size))
         self.spread = nn.Buffer(torch.ones(size))
         self.stock = nn.Buffer(torch.zeros(config.stock, size))
+        # In each genre, and without one.
+        self.leanings = nn.Buffer(torch.tensor(FIRST).repeat(genres + 1, 1))
 
     def normal(self, points: Tensor) -> Tensor:
         """Points with mean 0 and deviation 1 over all songs, so that every number counts alike."""
@@ -85,15 +88,19 @@ class LatentPrior(nn.Module):
             songs: of at least one bar.
             others: what is known of points that could be played instead of new ones, [M, K].
         """
-        plays, same = songs.plays, songs.same
+        plays, same, near = songs.plays, songs.same, songs.near
         known = self.known(songs.values, plays)
         states = self._states(songs, known)
         choices = self.choices(states, self.offer(states, known), plays, songs.returning)
         count = plays.shape[1]
-        again = torch.where(same, choices[..., :count], _NEVER).logsumexp(dim=-1)
-        came_back = same.any(dim=-1)
-        form = -torch.where(plays, torch.where(came_back, again, choices[..., -1]), choices[..., -2])
-        fresh = plays & ~came_back
+        again, nearly = (
+            torch.where(which, choices[..., first : first + count], _NEVER).logsumexp(dim=-1)
+            for which, first in ((same, 0), (near, count))
+        )
+        came_back, is_near = same.any(dim=-1), near.any(dim=-1)
+        played = torch.where(came_back, again, torch.where(is_near, nearly, choices[..., -1]))
+        form = -torch.where(plays, played, choices[..., -2])
+        fresh = plays & ~came_back & ~is_near
         keys = torch.cat((self.key(known[fresh]), self.keys(others)))
         scores = self.liking(states[fresh], keys)
         return Costs(form, functional.cross_entropy(scores, torch.arange(len(scores)), reduction="none"))
@@ -158,7 +165,7 @@ class LatentPrior(nn.Module):
         return offered
 
     def choices(self, states: Tensor, offered: Tensor, plays: Tensor, speaking: Tensor) -> Tensor:
-        """Ln p [B, T, P, S + 2]: each of the player's earlier bars again, a rest, or something new (the last).
+        """Ln p [B, T, P, 2S + 2]: each of the player's S bars again, nearly again, a rest, or something new (the last).
 
         Args:
             states: [B, T, P, W], at turns in the last T of S bars.
@@ -169,9 +176,27 @@ class LatentPrior(nn.Module):
         last, count = plays.shape[1], states.shape[1]
         at = torch.arange(last)
         ago = at[last - count :].unsqueeze(1) - at
-        scores = torch.einsum("btpw,bspw->btps", self.wanted(states), offered).float() / self.width**0.5
-        scores = scores + self.distance(ago.clamp(min=0)).squeeze(-1).unsqueeze(1)
-        scores = scores + torch.einsum("btpsf,btpf->btps", speaking, self.leaning(states).float())
         can_be = (ago > 0).unsqueeze(1) & plays.transpose(1, 2).unsqueeze(1)
-        scores = torch.where(can_be, scores, _NEVER)
-        return torch.cat((scores, self.else_(states).float()), dim=-1).log_softmax(dim=-1)
+        pointed = [
+            torch.where(can_be, way(states, offered, ago.clamp(min=0), speaking), _NEVER)
+            for way in (self.again, self.nearly)
+        ]
+        return torch.cat((*pointed, self.else_(states).float()), dim=-1).log_softmax(dim=-1)
+
+
+class _Pointing(nn.Module):
+    """What speaks for each earlier bar: what it offers, how long ago it was, and who goes back to it."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.wanted = nn.Linear(width, width)
+        self.distance = nn.Embedding(MAX_BARS, 1)
+        self.leaning = nn.Linear(width, RETURNING)
+
+    def forward(self, states: Tensor, offered: Tensor, ago: Tensor, speaking: Tensor) -> Tensor:
+        """[B, T, P, S]; `ago` is int64 [T, S], the rest as `LatentPrior.choices` has it."""
+        scores = torch.einsum("btpw,bspw->btps", self.wanted(states), offered).float() / self.width**0.5
+        scores = scores + self.distance(ago).squeeze(-1).unsqueeze(1)
+        out: Tensor = scores + torch.einsum("btpsf,btpf->btps", speaking, self.leaning(states).float())
+        return out

@@ -1,5 +1,6 @@
 """Songs of points, many at a time, as the prior takes them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,8 +12,11 @@ from inference.latent.points import Points
 from inference.model.inputs import genre_weights
 from inference.model.song import song_numbers
 from inference.tokens.arrangement import Header
+from inference.tokens.block import Block
 from inference.tokens.state import player_numbers
 
+LIKE = 0.5  # how much alike a variation sounds, at least (`likeness_of`)
+_STRUCK = 3  # of a hit's fields: where, what, and what chord
 RETURNING = 4  # what is told of an earlier bar that may come back
 
 
@@ -34,11 +38,13 @@ class Songs:
 
     values: float [B, T, P, K], what the sketch knows of each block, anything for a rest.
     cells: int64 [B, T, P], numbers that are alike in a song where a player plays the same, or REST.
+    varies: bool [B, T, P, T], whether a player plays a variation of what it played in an earlier bar.
     bars: int64 [B], how many bars each song has; what is beyond them are rests.
     """
 
     values: Tensor
     cells: Tensor
+    varies: Tensor
     bars: Tensor
     conditions: Conditions
 
@@ -60,6 +66,11 @@ class Songs:
         return self.alike & self.plays.unsqueeze(-1)
 
     @property
+    def near(self) -> Tensor:
+        """Whether what the player plays there first is a variation of an earlier bar: bool [B, T, P, T]."""
+        return self.varies & ~self.same.any(dim=-1, keepdim=True)
+
+    @property
     def back(self) -> Tensor:
         """How many bars ago the player last played this, 0 for never: int64 [B, T, P]."""
         count = self.cells.shape[1]
@@ -70,7 +81,7 @@ class Songs:
     @property
     def returning(self) -> Tensor:
         """What speaks for each earlier bar: [B, T, P, T, RETURNING]."""
-        alike = self.alike
+        alike = self.alike | self.varies
         return returning(alike, functional.pad(alike, (1, -1, 0, 0, 1, -1)))
 
 
@@ -78,8 +89,9 @@ def returning(now: Tensor, before: Tensor) -> Tensor:
     """What speaks for playing an earlier bar again: songs go on as they went on, and players go back together.
 
     Args:
-        now: bool [..., P, S], whether a player does in this bar what it did in bar s.
-        before: bool [..., P, S], whether a player did in the bar before this one what it did in the one before s.
+        now: bool [..., P, S], whether a player does in this bar what it did in bar s, or nearly.
+        before: bool [..., P, S], whether a player did in the bar before this one what it did in the one before s, or
+            nearly.
 
     Returns:
         float [..., P, S, RETURNING]: whether s is how the player's last bar went on, for how many players it is, and,
@@ -98,19 +110,51 @@ def conditions_of(header: Header, genres: tuple[str, ...]) -> Conditions:
     return Conditions(torch.tensor([song_numbers(header)]), genre_weights(header, genres).unsqueeze(0), players)
 
 
-def songs_of(songs: list[tuple[Points, Conditions]]) -> Songs:
-    """A batch of songs of equally many players; what is beyond a song's last bar is a rest.
+@dataclass(frozen=True)
+class Excerpt:
+    """Some bars of a song, and what they would be asked.
 
-    Args:
-        songs: forms and, instead of points, what the sketch knows of them.
+    points: their form and, instead of points, what the sketch knows of them.
+    likeness: float [K, K], how much alike its points sound, 0 to 1 (`likeness_of`).
     """
-    players, size = songs[0][0].cells.shape[1], songs[0][0].values.shape[1]
-    bars = torch.tensor([len(points.cells) for points, _ in songs])
-    cells = torch.full((len(songs), int(bars.max()), players), REST)
-    values = torch.zeros(*cells.shape, size)
-    for number, (points, _) in enumerate(songs):
-        cells[number, : len(points.cells)] = torch.from_numpy(points.cells)
+
+    points: Points
+    likeness: Tensor
+    conditions: Conditions
+
+
+def songs_of(songs: Sequence[Excerpt]) -> Songs:
+    """A batch of excerpts of equally many players; what is beyond a song's last bar is a rest."""
+    bars = torch.tensor([len(song.points.cells) for song in songs])
+    longest, players = int(bars.max()), songs[0].points.cells.shape[1]
+    known = [song.points.values for song in songs]
+    cells = torch.full((len(songs), longest, players), REST)
+    values = torch.zeros(*cells.shape, known[0].shape[1])
+    varies = torch.zeros(len(songs), longest, players, longest, dtype=torch.bool)
+    for number, song in enumerate(songs):
+        count = len(song.points.cells)
+        cells[number, :count] = torch.from_numpy(song.points.cells)
         played = cells[number] != REST
-        values[number][played] = points.values[cells[number][played]].float()
-    asked = (torch.cat([getattr(one, part) for _, one in songs]) for part in ("song", "genres", "players"))
-    return Songs(values, cells, bars, Conditions(*asked))
+        values[number][played] = known[number][cells[number][played]].float()
+        varies[number, :count, :, :count] = _varying(cells[number, :count], song.likeness >= LIKE)
+    asked = (torch.cat([getattr(song.conditions, part) for song in songs]) for part in ("song", "genres", "players"))
+    return Songs(values, cells, varies, bars, Conditions(*asked))
+
+
+def _varying(cells: Tensor, like: Tensor) -> Tensor:
+    """Whether a player plays a variation of what it played in an earlier bar, [T, P, T], of cells [T, P]."""
+    line = cells.T
+    now, then = line.unsqueeze(2), line.unsqueeze(1)
+    varies = like[now, then] & (now != then) & (now != REST) & (then != REST)
+    return varies.tril(-1).transpose(0, 1)
+
+
+def likeness_of(blocks: Sequence[Block]) -> Tensor:
+    """Of each two blocks what both strike, where and what chord, over all that either does: float [K, K], 0 to 1."""
+    numbers: dict[tuple[int, ...], int] = {}
+    struck = [[numbers.setdefault(tuple(hit)[:_STRUCK], len(numbers)) for hit in block.hits] for block in blocks]
+    hits = torch.zeros(len(blocks), len(numbers))
+    for number, places in enumerate(struck):
+        hits[number, places] = 1.0
+    both, count = hits @ hits.T, hits.sum(dim=1)
+    return both / (count.unsqueeze(1) + count - both).clamp(min=1)

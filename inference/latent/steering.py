@@ -29,6 +29,7 @@ class Steering:
 
     space: LatentSpace
     prior: LatentPrior
+    stock: Stock
     genres: tuple[str, ...]
 
     @classmethod
@@ -38,11 +39,11 @@ class Steering:
         if stored is None or stored.prior is None:
             return None
         config, _ = read_checkpoint(checkpoint)
-        return cls(stored.space, stored.prior, config.genres)
+        return cls(stored.space, stored.prior.prior, stored.prior.stock, config.genres)
 
     @cached_property
     def _drawing(self) -> Drawing:
-        return Drawing(self.prior, Stock.of(self.prior, self.space.sketch))
+        return Drawing(self.prior, self.space.sketch, self.stock)
 
     def course(self, spec: SongSpec, sampling: SamplingParams) -> Course | None:
         """Where a song is steered; None where notes are drawn as they come.

@@ -9,15 +9,25 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from inference.latent.agreement import Sounds
 from inference.latent.config import LatentConfig, PriorConfig
 from inference.latent.contract import space_path
+from inference.latent.drawing import Stock
 from inference.latent.prior import LatentPrior
 from inference.latent.space import LatentSpace
 from inference.model.errors import CheckpointError
 from inference.model.stored import ENTRY, checkpoint_hash, guarded
 
-FORMAT = "lnh-latent-3"
-_SPACE, _PRIOR = "space", "prior"
+FORMAT = "lnh-latent-4"
+_SPACE, _PRIOR, _KNOWN, _SOUNDS = "space", "prior", "stock.known", "stock.sounds"
+
+
+@dataclass(frozen=True)
+class StoredPrior:
+    """A prior, and what it draws from."""
+
+    prior: LatentPrior
+    stock: Stock
 
 
 @dataclass(frozen=True)
@@ -25,15 +35,21 @@ class StoredSpace:
     """An embedding space, and the prior over its points once that is trained."""
 
     space: LatentSpace
-    prior: LatentPrior | None
+    prior: StoredPrior | None
 
 
 def save_space(space: LatentSpace, checkpoint: Path, prior: LatentPrior | None = None) -> None:
-    """Writes half-precision weights, marked as those of the checkpoint, which must be written already."""
+    """Writes half-precision weights, marked as those of the checkpoint, which must be written already.
+
+    What the stock sounds like is written as well: to hear it all takes seconds.
+    """
     parts = nn.ModuleDict({_SPACE: space} | ({} if prior is None else {_PRIOR: prior}))
     weights = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in parts.state_dict().items()}
     config = asdict(space.config) | {"width": space.steering.out_features}
     config["prior"] = None if prior is None else asdict(prior.config) | {"genres": prior.genres.in_features - 1}
+    if prior is not None:
+        stock = Stock.of(prior, space.sketch)
+        weights |= {_KNOWN: stock.known.to(torch.float16), _SOUNDS: stock.sounds.values}
     entry = json.dumps({"format": FORMAT, "checkpoint": checkpoint_hash(checkpoint), "config": config}, sort_keys=True)
     save_file(weights, space_path(checkpoint), {ENTRY: entry})
 
@@ -56,9 +72,13 @@ def load_space(checkpoint: Path) -> StoredSpace | None:
         space = LatentSpace(LatentConfig(**config), width)
         prior = None if shape is None else _prior_of(shape, space.config)
         parts = nn.ModuleDict({_SPACE: space} | ({} if prior is None else {_PRIOR: prior}))
-        parts.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118  # not a dict
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
+        known, sounds = (weights.pop(name, None) for name in (_KNOWN, _SOUNDS))
+        parts.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     parts.eval()
-    return StoredSpace(space, prior)
+    if prior is None or known is None or sounds is None:
+        return StoredSpace(space, None)
+    return StoredSpace(space, StoredPrior(prior, Stock(prior.stock, known.float(), Sounds(sounds))))
 
 
 def _prior_of(shape: dict[str, int], space: LatentConfig) -> LatentPrior:

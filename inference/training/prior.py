@@ -12,12 +12,15 @@ import torch
 from torch import Tensor
 
 from inference.latent.config import PriorConfig
-from inference.latent.points import Points, points_of
+from inference.latent.drawing import Drawing, Stock
+from inference.latent.hits import hits_of
+from inference.latent.points import Points, blocks_in
 from inference.latent.prior import Costs, LatentPrior
-from inference.latent.songs import Conditions, Songs, conditions_of, songs_of
+from inference.latent.songs import Excerpt, Songs, conditions_of, likeness_of, songs_of
 from inference.latent.space import LatentSpace
 from inference.latent.stored import load_space, save_space
 from inference.training.bank import Bank
+from inference.training.lean import lean_all
 from inference.training.sampling import ExampleStream, Habits
 from inference.training.settings import TrainSettings
 from inference.training.trouble import CannotTrain
@@ -25,6 +28,7 @@ from inference.training.trouble import CannotTrain
 _CELLS = 1536  # of a batch, at most: bars x players x songs, with what is filled up
 _RATE = 2e-3
 _WARM_UP = 50  # updates
+_TAUGHT = 0.7  # of the time; then each genre's leanings are found
 _POINTS = 0.3  # weight of what is new against the form
 _OTHERS = 1536  # points of the stock that are new nowhere in a batch
 _LOG_EVERY = 50
@@ -37,17 +41,16 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Excerpt:
-    """Some bars of a song: its points, what the sketch knows of them, half as precise, and what they would be asked."""
+class Read:
+    """An excerpt, half as precise, and its points."""
 
     points: Points
-    known: Points
-    conditions: Conditions
+    excerpt: Excerpt
 
 
 @dataclass(frozen=True)
 class Taught:
-    """What is learnt from: excerpts, and what the sketch knows of the stock's points."""
+    """What is learnt from: excerpts, half as precise, and what the sketch knows of the stock's points."""
 
     excerpts: list[Excerpt]
     stock: Tensor
@@ -78,18 +81,20 @@ def train_prior(
     prior = LatentPrior(len(genres), space.config, PriorConfig(stock=settings.prior_stock))
     banks = [Bank.load(path) for path in settings.banks]
     clock = Clock(60 * settings.prior_minutes)
-    read = read_excerpts(space, _stream(banks, "train", settings), settings)
-    excerpts = [next(read)]
+    source = read_excerpts(space, _stream(banks, "train", settings), settings)
+    read = [next(source)]
     while clock.share < _READING and not stopped():
-        excerpts.append(next(read))
-    measure(prior, [excerpt.points.values for excerpt in excerpts])
-    teach(prior, Taught(excerpts, stock_of(prior, space)), clock, tell, stopped)
-    save_space(space, checkpoint, prior.eval())
+        read.append(next(source))
+    measure(prior, [one.points.values for one in read])
+    teach(prior, Taught([one.excerpt for one in read], stock_of(prior, space)), clock, tell, stopped)
+    drawing = Drawing(prior.eval(), space.sketch, Stock.of(prior, space.sketch))
+    lean_all(drawing, [(one.points, one.excerpt.conditions) for one in read], lambda: clock.share, stopped)
+    save_space(space, checkpoint, prior)
     aside = _stream(banks, "valid", settings, seed=1)
     if not len(aside):
         return Validated(float("nan"), float("nan"))
-    some = list(itertools.islice(read_excerpts(space, aside, settings), _VALIDATED))
-    return validated(prior, Taught(some, stock_of(prior, space)))
+    some = itertools.islice(read_excerpts(space, aside, settings), _VALIDATED)
+    return validated(prior, Taught([one.excerpt for one in some], stock_of(prior, space)))
 
 
 class Clock:
@@ -116,15 +121,15 @@ def measure(prior: LatentPrior, points: list[Tensor]) -> None:
 def teach(
     prior: LatentPrior, taught: Taught, clock: Clock, tell: Tell, stopped: Callable[[], bool] = lambda: False
 ) -> None:
-    """Until the clock is through."""
+    """Until the clock is nearly through."""
     optimiser = torch.optim.AdamW(prior.parameters(), lr=_RATE, weight_decay=0.02, betas=(0.9, 0.98))
     chance = random.Random(0)
     batches = itertools.chain.from_iterable(batches_of(taught.excerpts, chance) for _ in itertools.count())
     begun = clock.share
     for update, songs in enumerate(batches):
-        if clock.share >= 1 or stopped():
+        if clock.share >= _TAUGHT or stopped():
             break
-        left = (1 - clock.share) / (1 - begun)
+        left = (_TAUGHT - clock.share) / (_TAUGHT - begun)
         optimiser.param_groups[0]["lr"] = _RATE * min(1.0, (1 + update) / _WARM_UP, left / 0.6)
         with _in_half():
             costs = prior(songs, taught.stock[torch.randperm(len(taught.stock))[:_OTHERS]].float())
@@ -149,16 +154,18 @@ def _stream(banks: list[Bank], split: str, settings: TrainSettings, seed: int | 
     return ExampleStream(banks, split, habits, tuple(settings.genres), settings.seed if seed is None else seed)
 
 
-def read_excerpts(space: LatentSpace, stream: ExampleStream, settings: TrainSettings) -> Iterator[Excerpt]:
+def read_excerpts(space: LatentSpace, stream: ExampleStream, settings: TrainSettings) -> Iterator[Read]:
     """Excerpts in which somebody plays."""
     genres = tuple(settings.genres)
     for arrangement in stream.excerpts(settings.weights):
-        with _in_half():
-            points = points_of(space.encoder, arrangement)
-            known = known_of(space, points.values)
-        if len(points.values):
-            conditions = conditions_of(arrangement.header, genres)
-            yield Excerpt(points.moved(points.values.half()), points.moved(known), conditions)
+        blocks, cells = blocks_in(arrangement)
+        if not blocks:
+            continue
+        with torch.no_grad(), _in_half():
+            values, _ = space.encoder(hits_of(blocks))
+            known = known_of(space, values)
+        excerpt = Excerpt(Points(known, cells), likeness_of(blocks), conditions_of(arrangement.header, genres))
+        yield Read(Points(values.half(), cells), excerpt)
 
 
 @torch.no_grad()
@@ -184,7 +191,7 @@ def batches_of(excerpts: list[Excerpt], chance: random.Random) -> Iterator[Songs
         batches[-1].append(excerpt)
     chance.shuffle(batches)
     for batch in batches:
-        yield songs_of([(excerpt.known, excerpt.conditions) for excerpt in batch])
+        yield songs_of(batch)
 
 
 @torch.no_grad()

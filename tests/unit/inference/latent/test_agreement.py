@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from inference.latent.agreement import Sounds
+from inference.latent.agreement import SILENT, Sounds
 from inference.latent.points import blocks_in, points_of
 from inference.music.pitch import Mode
-from inference.tokens.vocabulary import PITCH, POSITIONS
+from inference.tokens.block import KICK
+from inference.tokens.tables import DRUM_SETS
+from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITIONS
 from tests.unit.inference.latent.spaces import taught
 
 C, E, F_SHARP = 0, 4, 6
@@ -14,16 +16,18 @@ C, E, F_SHARP = 0, 4, 6
 
 def pitched(*strikes: tuple[int, int]) -> Sounds:
     """A block of strokes: where, and of which pitch class."""
-    strokes, tones = torch.zeros(1, POSITIONS), torch.zeros(1, POSITIONS, 12)
-    for at, tone in strikes:
-        strokes[0, at] = tones[0, at, tone] = 1.0
-    return Sounds(strokes, torch.zeros(1, POSITIONS), tones)
+    return struck({at: PITCH + 36 + tone for at, tone in strikes})
 
 
 def kicks(*places: int) -> Sounds:
-    struck = torch.zeros(1, POSITIONS)
-    struck[0, list(places)] = 1.0
-    return Sounds(struck, struck, torch.zeros(1, POSITIONS, 12))
+    return struck(dict.fromkeys(places, DRUM_SET + DRUM_SETS.index(KICK)))
+
+
+def struck(values: dict[int, int]) -> Sounds:
+    block = torch.full((1, POSITIONS), SILENT, dtype=torch.int16)
+    for at, value in values.items():
+        block[0, at] = value
+    return Sounds(block)
 
 
 def test_unison_is_the_same_pitch_class_at_the_same_time() -> None:
@@ -47,6 +51,13 @@ def test_two_that_play_the_same_tones_in_a_beat_agree_whenever_they_strike_in_it
 def test_a_tritone_is_outside_the_scale_and_a_third_is_not() -> None:
     assert pitched((0, C), (12, F_SHARP)).outside(Mode.MAJOR)[0] == pytest.approx(0.5)
     assert pitched((0, C), (12, E)).outside(Mode.MAJOR)[0] == 0.0
+
+
+def test_blocks_are_as_alike_as_what_both_strike_at_one_place() -> None:
+    riff = pitched((0, C), (12, E))
+    assert riff.like(riff)[0] == pytest.approx(1.0)
+    assert riff.like(pitched((0, C), (12, C)))[0] == pytest.approx(1 / 3)
+    assert kicks(0).like(pitched((0, C)))[0] == 0.0
 
 
 def test_blocks_sound_as_they_are_written() -> None:

@@ -5,15 +5,19 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from inference.latent.agreement import Sounds
+from inference.latent.agreement import SILENT, Sounds
 from inference.latent.config import LatentConfig, PriorConfig
 from inference.latent.course import REST
 from inference.latent.drawing import Drawing, Stock
+from inference.latent.habits import Heard
 from inference.latent.points import Points
 from inference.latent.prior import LatentPrior
-from inference.latent.songs import Conditions, Songs, songs_of
+from inference.latent.sketch import Sketch
+from inference.latent.songs import Conditions, Excerpt, Songs, songs_of
 from inference.model.song import SONG_SIZES
 from inference.tokens.grammar import Rules
+from inference.tokens.vocabulary import POSITIONS
+from inference.training.lean import Effort, Example, lean
 
 PLAYERS, WIDTH, KNOWN, STOCK = 2, 32, 6, 40
 
@@ -22,6 +26,7 @@ def tiny_prior() -> LatentPrior:
     torch.manual_seed(5)
     prior = LatentPrior(2, LatentConfig(3, hidden=8, block=KNOWN), PriorConfig(WIDTH, layers=2, heads=2, stock=STOCK))
     prior.stock.copy_(torch.randn(STOCK, 3))
+    torch.nn.init.constant_(prior.nearly.distance.weight, -1e3)  # unless a test wants variations
     return prior
 
 
@@ -39,7 +44,7 @@ def in_form(form: list[tuple[int, int]], seed: int = 0) -> Points:
 
 
 def batch(*songs: Points) -> Songs:
-    return songs_of([(song, conditions()) for song in songs])
+    return songs_of([Excerpt(song, torch.eye(len(song.values)), conditions()) for song in songs])
 
 
 def known() -> torch.Tensor:
@@ -49,8 +54,11 @@ def known() -> torch.Tensor:
 
 @torch.no_grad()
 def drawing(prior: LatentPrior) -> Drawing:
-    alike = Sounds(torch.ones(STOCK, 4), torch.ones(STOCK, 4), torch.ones(STOCK, 4, 12))
-    return Drawing(prior, Stock(prior.point(known()), prior.keys(known()), alike))
+    """Everybody of the tests plays drums or may play them; all sounds alike."""
+    torch.manual_seed(9)
+    sketch = Sketch(LatentConfig(3, hidden=8, block=KNOWN))
+    alike = Sounds(torch.full((STOCK, POSITIONS), SILENT, dtype=torch.int16))
+    return Drawing(prior, sketch, Stock(prior.stock, prior.point(known()), alike))
 
 
 def drawn(prior: LatentPrior, bars: int, seed: int) -> Points:
@@ -116,7 +124,7 @@ def test_drawing_cell_by_cell_has_the_chances_of_reading_all_at_once() -> None:
     prior = tiny_prior()
     with torch.no_grad():
         prior.else_.weight.mul_(60.0)
-        prior.wanted.weight.mul_(60.0)
+        prior.again.wanted.weight.mul_(60.0)
         prior.else_.bias[0] = -1e3  # or a rest that is too long would end against all chances
     for seed in range(3):
         song = drawn(prior, 6, seed)
@@ -152,6 +160,36 @@ def test_nobody_plays_a_point_anew_that_it_has_played() -> None:
     song = drawn(prior, 12, 1)
     played = chosen(prior, song)[torch.from_numpy(song.cells)]
     assert all(len(set(player.tolist())) == 12 for player in played.T)
+
+
+def test_a_variation_lies_between_what_was_played_and_something_of_the_stock() -> None:
+    prior = tiny_prior()
+    torch.nn.init.constant_(prior.nearly.distance.weight, 1e3)
+    with torch.no_grad():
+        prior.else_.bias[0] = -1e3  # nobody rests
+    song = drawn(prior, 6, 1)
+    moved = torch.cdist(song.values, prior.stock).amin(dim=1)
+    assert len(song.values) == 6 * PLAYERS
+    assert moved[PLAYERS:].gt(0).all()
+    assert moved[:PLAYERS].eq(0).all()
+
+
+def test_what_a_genre_leans_to_is_drawn_more_often() -> None:
+    prior = tiny_prior()
+    few = np.mean([len(drawn(prior, 8, seed).values) for seed in range(6)])
+    prior.leanings[0, 0] = 5.0
+    assert np.mean([len(drawn(prior, 8, seed).values) for seed in range(6)]) > 1.5 * few
+
+
+def test_a_genre_leans_to_what_its_real_songs_measure() -> None:
+    """Real songs of one bar over and over: what is drawn like them has fewer new bars than before, and more repeats."""
+    prior = tiny_prior()
+    silent = Sounds(torch.full((PLAYERS, POSITIONS), SILENT, dtype=torch.int16))
+    real = [Example(Heard(np.array([(0, 1)] * 10), silent), conditions())] * 2
+    before = np.mean([len(drawn(prior, 10, seed).values) for seed in range(6)])
+    lean(drawing(prior), 0, real, Effort(songs=3, rounds=5))
+    assert np.mean([len(drawn(prior, 10, seed).values) for seed in range(6)]) < 0.8 * before
+    assert prior.leanings[1:].eq(tiny_prior().leanings[1:]).all()
 
 
 def test_it_learns_a_form_and_who_plays_what_goes_with_another() -> None:

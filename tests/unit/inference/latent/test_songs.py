@@ -5,12 +5,22 @@ import torch
 
 from inference.latent.course import REST
 from inference.latent.points import Points
-from inference.latent.songs import Conditions, Songs, songs_of
+from inference.latent.songs import Conditions, Excerpt, Songs, likeness_of, songs_of
 from inference.model.song import SONG_SIZES
+from inference.tokens.block import Block
+from inference.tokens.vocabulary import PITCH, POSITION, Step
 
 
 def batch(*forms: list[tuple[int, ...]]) -> Songs:
-    return songs_of([(_points(np.array(form)), _conditions(len(form[0]))) for form in forms])
+    return songs_of([_excerpt(np.array(form)) for form in forms])
+
+
+def _excerpt(cells: np.ndarray, *alike: tuple[int, int]) -> Excerpt:
+    points = _points(cells)
+    likeness = torch.eye(len(points.values))
+    for one, other in alike:
+        likeness[one, other] = likeness[other, one] = 0.5
+    return Excerpt(points, likeness, _conditions(cells.shape[1]))
 
 
 def _points(cells: np.ndarray) -> Points:
@@ -51,3 +61,19 @@ def test_of_three_players_one_that_goes_on_and_one_that_does_not_count_by_share(
     assert own[:, 1].tolist() == [1, 0, 1]
     assert torch.allclose(band[:, 1], torch.tensor(2 / 3))
     assert agree[:, 1].tolist() == [0, 1, 0.5]
+
+
+def test_a_variation_counts_where_it_is_new_and_speaks_for_how_the_song_went_on() -> None:
+    """A, B, then nearly A, which is no repeat; and B is how the song went on after A."""
+    songs = songs_of([_excerpt(np.array([(0, 1), (2, 3), (4, 1), (2, 3), (4, 1)]), (0, 4))])
+    assert songs.near[0, 2].tolist() == [[True, *[False] * 4], [False] * 5]
+    assert not songs.near[0, 4].any()  # the same again
+    assert songs.returning[0, 3, 0, :, 0].tolist() == [0, 1, 0, 0, 0]
+
+
+def test_blocks_are_as_alike_as_what_they_strike() -> None:
+    def block(*pitches: int, velocity: int = 5) -> Block:
+        return Block(tuple(Step(POSITION + 24 * at, PITCH + one, 1, 3, velocity) for at, one in enumerate(pitches)))
+
+    likeness = likeness_of([block(40, 43, 45), block(40, 43, 45, velocity=2), block(40, 43, 47), block(50, 50, 50)])
+    assert likeness[0].tolist() == [1, 1, 0.5, 0]

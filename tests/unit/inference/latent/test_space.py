@@ -10,6 +10,7 @@ import torch
 
 from inference.latent.config import PriorConfig
 from inference.latent.course import REST
+from inference.latent.drawing import Stock
 from inference.latent.features import NOWHERE, PLACES
 from inference.latent.points import blocks_in, points_of
 from inference.latent.prior import LatentPrior
@@ -120,6 +121,9 @@ def test_a_space_is_kept_beside_the_checkpoint_it_belongs_to(tmp_path: Path) -> 
     loaded = load_space(checkpoint)
     assert loaded is not None
     assert loaded.prior is not None
+    stock = Stock.of(loaded.prior.prior, loaded.space.sketch)
+    assert torch.allclose(loaded.prior.stock.known, stock.known, atol=1e-2)
+    assert loaded.prior.stock.sounds.values.shape == stock.sounds.values.shape
     assert torch.allclose(loaded.space.encoder.wide.weight, space.encoder.wide.weight, atol=1e-3)
     changed = tiny_composer()
     torch.nn.init.zeros_(changed.norm.weight)
