@@ -48,6 +48,11 @@ def sections(form: str, bars: int) -> list[range]:
     return [range(start, stop) for start, stop in pairwise(starts)]
 
 
+def returns(form: str) -> bool:
+    """Whether any section comes more than once."""
+    return len(set(form)) < len(form)
+
+
 def sources(form: str, bars: int) -> Iterator[int | None]:
     """For each bar the one that it is like: in the first time of its section; its own number where that begins."""
     first: dict[str, range] = {}

@@ -3,12 +3,13 @@
 from inference.api import FileFormat
 from inference.music.pitch import Key
 from inference.music.program import Role
+from inference.music.recipe import Recipe
 from inference.music.score import Meter, Score
-from inference.music.spec import Player, SongSpec
+from inference.music.spec import Player, SamplingParams, SongSpec
 from inference.render.job import RenderJob
 
 QUARTET = (Player.of(Role.DRUMS), Player.of(Role.BASS), Player.of(Role.RHYTHM), Player.of(Role.LEAD))
-RECIPE = '{"seed":7,"version":1}'
+RECIPE = Recipe("weights", SongSpec((("metal", 1.0),)), SamplingParams(7)).to_json()
 ALL_FORMATS = (FileFormat.MIDI, FileFormat.MP3, FileFormat.CARD)
 
 

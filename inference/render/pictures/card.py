@@ -2,10 +2,12 @@
 
 import io
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from inference.music.form import sections
 from inference.music.program import GM_PROGRAM_NAMES
 from inference.music.score import Score, Track
 from inference.render.pictures.ground import ground
@@ -34,13 +36,20 @@ _WHERE_DRAWN = [0, *[255] * 255]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is on a card; `facts` stand behind the genre in one line, `colour` is `#rrggbb`."""
+    """What is on a card.
+
+    Args:
+        facts: in one line behind the genre.
+        colour: `#rrggbb`.
+        form: a letter for each section, or nothing.
+    """
 
     title: str
     genre: str
     facts: tuple[str, ...]
     colour: str
     score: Score
+    form: str = ""
 
 
 def draw_card(card: Card) -> Image.Image:
@@ -56,7 +65,7 @@ def draw_card(card: Card) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     _header(draw, card, accent)
     _legend(draw, roll)
-    _bar_numbers(draw, roll)
+    _bar_numbers(draw, roll, _sections(draw, roll, card.form, accent))
     return picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
 
 
@@ -137,12 +146,31 @@ def _swatch(draw: ImageDraw.ImageDraw, lane: Lane) -> None:
     draw.rounded_rectangle(box, radius=3 * _FINE, fill=lane.colour)
 
 
-def _bar_numbers(draw: ImageDraw.ImageDraw, roll: Roll) -> None:
+def _counted_bars(roll: Roll) -> int:
     last = max((note.tick for lane in roll.lanes for note in lane.track.notes), default=0)
-    bars = bisect_right(roll.bar_starts, last)  # where the last chord only rings on, nobody counts
+    return bisect_right(roll.bar_starts, last)  # where the last chord only rings on, nobody counts
+
+
+def _sections(draw: ImageDraw.ImageDraw, roll: Roll, form: str, accent: Colour) -> dict[int, float]:
+    """The letters of a form in the line of bar numbers; how far each takes the number of its bar to the right."""
+    bars, middle = _counted_bars(roll), (_ROLL[3] + 23) * _FINE
+    if not form or len(form) > bars:
+        return {}
+    face, half = font(20 * _FINE), 14 * _FINE
+    colours = [blend(accent, WHITE, 0.5 * letter / max(1, len(set(form)) - 1)) for letter in range(len(set(form)))]
+    starts = [section.start for section in sections(form, bars)]
+    for letter, start in zip(form, starts, strict=True):
+        x, fill = roll.x_of(roll.bar_starts[start]), colours[ord(letter) - ord("A")]
+        draw.rounded_rectangle((x, middle - half, x + 2 * half, middle + half), radius=6 * _FINE, fill=fill)
+        write(draw, (x + half - face.getlength(letter) / 2, middle), letter, face, ink_on(fill))
+    return dict.fromkeys(starts, 2.0 * half + 6 * _FINE)
+
+
+def _bar_numbers(draw: ImageDraw.ImageDraw, roll: Roll, moved: Mapping[int, float]) -> None:
+    bars = _counted_bars(roll)
     every = next(step for step in (4, 8, 16, 32, 64, 128, bars + 1) if bars / step <= 13)
     for number in range(0, bars, every):
-        at = (roll.x_of(roll.bar_starts[number]) + 2, (_ROLL[3] + 23) * _FINE)
+        at = (roll.x_of(roll.bar_starts[number]) + moved.get(number, 2), (_ROLL[3] + 23) * _FINE)
         write(draw, at, str(number + 1), font(24 * _FINE), blend(GREY, WHITE, 0.35))
 
 

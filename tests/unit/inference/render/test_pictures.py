@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference.music.measure import measure_form
 from inference.music.pitch import Key
 from inference.music.score import Meter, MeterChange, Note, Score, Track
 from inference.music.units import PPQ
@@ -15,6 +16,8 @@ from inference.render.pictures.film import Film, Scene
 from inference.render.pictures.lettering import drawable, fitting, font
 from inference.render.pictures.palette import INK, WHITE, at_least_light, ink_on, parse_colour
 from inference.render.pictures.roll import bar_starts, lay_out
+from inference.render.pipeline import card_of
+from tests.fakes.render_jobs import metal_job
 from tests.fakes.scores import quartet_score, single_note_score
 
 FACTS = ("160 BPM", "Em", "32 bars", "seed 7")
@@ -172,3 +175,21 @@ def test_a_row_that_comes_again_says_how_often_in_letters_that_the_font_has() ->
     again, once = Row(1, (("Em",),), 3), Row(1, (("Em",),), 1)
     assert drawable("x3") == "x3"
     assert np.any(np.asarray(draw_chart(chart, [again])) != np.asarray(draw_chart(chart, [once])))
+
+
+def test_the_letter_of_a_section_stands_under_its_first_bar() -> None:
+    song = card(quartet_score(32))
+    plain, lettered = (pixels(replace(song, form=form)) for form in ("", "ABAC"))
+    changed = np.abs(lettered - plain).max(axis=2) > 40
+    assert not changed[:585].any(), "only the line of bar numbers changes"
+    columns = np.flatnonzero(changed.any(axis=0))
+    assert [columns[columns >= 252 + 228 * section].min() for section in range(4)] == pytest.approx(
+        [252, 480, 708, 936], abs=2
+    )
+
+
+def test_a_card_shows_the_form_as_it_sounds_and_none_that_nobody_planned() -> None:
+    jobs = metal_job(quartet_score(8))
+    assert card_of(jobs).form == ""
+    asked = replace(jobs, spec=replace(jobs.spec, form="AB", bars=8))
+    assert card_of(asked).form == measure_form(jobs.score, "AB", 8)
