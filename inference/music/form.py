@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -51,15 +51,6 @@ def sections(form: str, bars: int) -> list[range]:
 def returns(form: str) -> bool:
     """Whether any section comes more than once."""
     return len(set(form)) < len(form)
-
-
-def sources(form: str, bars: int) -> Iterator[int | None]:
-    """For each bar the one that it is like: in the first time of its section; its own number where that begins."""
-    first: dict[str, range] = {}
-    for letter, section in zip(form, sections(form, bars), strict=True):
-        known = first.setdefault(letter, section)
-        for place, bar in enumerate(section):
-            yield known[place % len(known)] if known is not section else bar if place == 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from inference.music.measure import estimate_key
 from inference.music.pitch import Key, Mode
 from inference.render.errors import RenderFailed, ScoreTooLarge, write_error
 from inference.render.harmony import find_chords
+from inference.render.heard import letters_of
 from inference.render.job import RenderedFile, RenderJob, Unmade, check_limits
 from inference.render.mp3 import Tags, encode_mp3
 from inference.render.notation.bars import bars_of, tempo_in_words
@@ -130,7 +131,7 @@ class _Desk:
 
     def _chords(self) -> Iterator[Content]:
         bars = bars_of(self._job.score, self._job.spec.bars)
-        rows = rows_of(bars_of_chords(bars, self._sheet.symbols, self._key))
+        rows = rows_of(bars_of_chords(bars, self._sheet.symbols, self._key), self._sheet.letters)
         facts = f"{self._job.genre_title}  ·  {self._facts}"
         chart = Chart(self._job.title, facts, self._key, self._job.colour)
         yield "-chords.png", png_bytes(draw_chart(chart, rows)), "image/png"
@@ -164,7 +165,7 @@ class _Desk:
     def _sheet(self) -> Sheet:
         job = self._job
         symbols = find_chords(job.score, job.spec.bars)
-        return Sheet(job.title, job.genre_title, self._key, symbols, job.spec.bars)
+        return Sheet(job.title, job.genre_title, self._key, symbols, job.spec.bars, letters_of(job))
 
     @cached_property
     def _xml(self) -> bytes:

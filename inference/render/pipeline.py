@@ -10,12 +10,10 @@ from PIL import Image
 
 from inference.api import ExtraFile, FileFormat
 from inference.midi import write_midi
-from inference.music.errors import BadRecipe
-from inference.music.form import returns
-from inference.music.measure import measure_form
-from inference.music.recipe import RECIPE_MARK, Recipe
+from inference.music.recipe import RECIPE_MARK
 from inference.music.report import count_bars
 from inference.render.errors import write_error
+from inference.render.heard import form_of, recipe_of
 from inference.render.job import RenderedFile, RenderJob, check_limits
 from inference.render.mp3 import Tags, encode_mp3_beside
 from inference.render.pictures import Card, draw_card, jpeg_bytes, png_bytes
@@ -80,27 +78,10 @@ def card_of(job: RenderJob) -> Card:
         f"{job.spec.bars or count_bars(job.score)} bars",
         f"{seconds // 60}:{seconds % 60:02}",
     ]
-    recipe = _recipe(job.recipe_json)
+    recipe = recipe_of(job)
     if recipe is not None:
         facts.append(f"seed {recipe.sampling.seed}")
-    return Card(job.title, job.genre_title, tuple(filter(None, facts)), job.colour, job.score, _form(job, recipe))
-
-
-def _recipe(recipe_json: str) -> Recipe | None:
-    try:
-        return Recipe.from_json(recipe_json)
-    except BadRecipe:
-        return None  # a card that says less is better than no song
-
-
-def _form(job: RenderJob, recipe: Recipe | None) -> str:
-    """The sections as they sound; nothing where nobody planned any, or none of a band's own comes again."""
-    drawn = None if recipe is None else recipe.sampling.form
-    form = job.spec.form or drawn
-    if form is None or job.spec.bars is None:
-        return ""
-    heard = measure_form(job.score, form, job.spec.bars)
-    return heard if job.spec.form or returns(heard) else ""
+    return Card(job.title, job.genre_title, tuple(filter(None, facts)), job.colour, job.score, form_of(job))
 
 
 def _midi(job: RenderJob) -> bytes:

@@ -1,7 +1,7 @@
 """Score -> MusicXML 4.0, readable by every notation program."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -30,7 +30,8 @@ _DOCTYPE = (
 class Sheet:
     """What stands over the music; `symbols` are chord names over the first pitched part.
 
-    `bars` is how many the song has, where that is known: what rings longer gets no bars of its own.
+    `bars` is how many the song has, where that is known: what rings longer gets no bars of its own. `letters` are those
+    of its sections, by their first bars, counted from 0.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Sheet:
     key: Key
     symbols: tuple[Symbol, ...] = ()
     bars: int | None = None
+    letters: Mapping[int, str] = field(default_factory=dict)
 
 
 def write_musicxml(score: Score, sheet: Sheet) -> bytes:
@@ -61,7 +63,8 @@ def write_musicxml(score: Score, sheet: Sheet) -> bytes:
     for number, part in enumerate(parts, 1):
         element = SubElement(root, "part", id=f"P{number}")
         symbols = sheet.symbols if number == pitched else ()
-        _write_part(element, part, bars, _Marks(sheet.key, tempos if number == 1 else {}, symbols, harmonies))
+        letters = sheet.letters if number == 1 else {}
+        _write_part(element, part, bars, _Marks(sheet.key, tempos if number == 1 else {}, symbols, harmonies, letters))
     if score.note_count <= _MOST_INDENTED:
         ElementTree.indent(root, " ")
     content: bytes = ElementTree.tostring(root, encoding="utf-8")
@@ -75,7 +78,8 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """The key, and what stands over a part: tempos by bar (position in grid units, quarters a minute), chord names.
+    """The key, and what stands over a part: tempos by bar (position in grid units, quarters a minute), chord names, and
+    the letters of sections by bar.
 
     `harmonies` are for spelling: where they start, and where their tones stand on the line of fifths.
     """
@@ -84,6 +88,7 @@ class _Marks:
     tempos: dict[int, list[tuple[int, float]]]
     symbols: tuple[Symbol, ...]
     harmonies: tuple[tuple[int, dict[int, int]], ...]
+    letters: Mapping[int, str]
 
 
 def _list_part(names: Element, id: str, part: Part, number: int) -> None:
@@ -132,6 +137,8 @@ def _write_part(element: Element, part: Part, bars: Sequence[Bar], marks: _Marks
         measure = SubElement(element, "measure", number=str(index + 1))
         if index == 0 or bar.meter != bars[index - 1].meter:
             _attributes(measure, part, bar, None if index else marks.key)
+        if index in marks.letters:
+            _rehearsal(measure, marks.letters[index])
         for position, tempo in marks.tempos.get(index, ()):
             _tempo(measure, position, tempo, bar.meter)
         for symbol in marks.symbols:
@@ -187,6 +194,11 @@ def _attributes(measure: Element, part: Part, bar: Bar, key: Key | None) -> None
             SubElement(clef, "line").text = str(staff.clef.line)
         if staff.clef.octaves:
             SubElement(clef, "clef-octave-change").text = str(staff.clef.octaves)
+
+
+def _rehearsal(measure: Element, letter: str) -> None:
+    direction = SubElement(measure, "direction", placement="above")
+    SubElement(SubElement(direction, "direction-type"), "rehearsal").text = letter
 
 
 def _tempo(measure: Element, position: int, tempo: float, meter: Meter) -> None:

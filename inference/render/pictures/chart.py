@@ -1,7 +1,7 @@
 """The chord chart: four bars a row, rows that repeat written once."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 
@@ -11,7 +11,7 @@ from inference.render.notation.symbols import Symbol
 from inference.render.pictures.chordname import width_of, write_chord
 from inference.render.pictures.ground import ground
 from inference.render.pictures.lettering import drawable, fitting, font, write
-from inference.render.pictures.palette import GREY, INK, WHITE, at_least_light, blend, parse_colour
+from inference.render.pictures.palette import GREY, INK, WHITE, Colour, at_least_light, blend, ink_on, parse_colour
 
 _WIDTH, _MARGIN, _HEAD, _ROW, _GAP, _FOOT = 1200, 48, 150, 84, 12, 40
 _NUMBER, _TIMES = 64, 70
@@ -32,11 +32,15 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Some bars from number `first` on, played `times` times in a row; a bar is the names of its chords."""
+    """Some bars from number `first` on, played `times` times in a row; a bar is the names of its chords.
+
+    `letter` is that of the section that begins here, or nothing.
+    """
 
     first: int
     bars: tuple[tuple[str, ...], ...]
     times: int
+    letter: str = ""
 
 
 def bars_of_chords(bars: Sequence[Bar], symbols: Sequence[Symbol], key: Key) -> list[tuple[str, ...]]:
@@ -55,16 +59,24 @@ def bars_of_chords(bars: Sequence[Bar], symbols: Sequence[Symbol], key: Key) -> 
     return named
 
 
-def rows_of(named: Sequence[tuple[str, ...]]) -> list[Row]:
-    """Four bars a row (eight in a long song); equal rows in a row become one."""
+def rows_of(named: Sequence[tuple[str, ...]], letters: Mapping[int, str] | None = None) -> list[Row]:
+    """Four bars a row (eight in a long song), a new row for each section; equal rows of a section in a row become one.
+
+    Args:
+        named: the chord names of each bar.
+        letters: of sections, by their first bars, counted from 0.
+    """
     wide = 4 if len(named) <= 4 * _MOST_ROWS else 8
+    known = letters or {}
+    starts = sorted({0, *known} & set(range(len(named))))
     rows: list[Row] = []
-    for first in range(0, len(named), wide):
-        bars = tuple(named[first : first + wide])
-        if rows and rows[-1].bars == bars:
-            rows[-1] = Row(rows[-1].first, bars, rows[-1].times + 1)
-        else:
-            rows.append(Row(first + 1, bars, 1))
+    for start, stop in zip(starts, [*starts[1:], len(named)], strict=True):
+        for first in range(start, stop, wide):
+            bars, letter = tuple(named[first : min(first + wide, stop)]), known.get(first, "")
+            if rows and rows[-1].bars == bars and not letter:
+                rows[-1] = replace(rows[-1], times=rows[-1].times + 1)
+            else:
+                rows.append(Row(first + 1, bars, 1, letter))
     return rows
 
 
@@ -74,7 +86,7 @@ def chart_text(chart: Chart, rows: Sequence[Row]) -> str:
     lines = [chart.title, chart.facts, ""]
     for row in rows:
         cells = " | ".join((" ".join(bar) or _SILENCE).ljust(widest) for bar in row.bars)
-        lines.append(f"{row.first:>4}  | {cells} |" + (f"  x{row.times}" if row.times > 1 else ""))
+        lines.append(f"{row.letter:1}{row.first:>4}  | {cells} |" + (f"  x{row.times}" if row.times > 1 else ""))
     return "\n".join(lines) + "\n"
 
 
@@ -92,7 +104,7 @@ def draw_chart(chart: Chart, rows: Sequence[Row]) -> Image.Image:
     sizes, edge_x = letter_sizes(shown), _right_of(shown)
     for place, row in enumerate(shown):
         top = _HEAD + place * (_ROW + _GAP)
-        write(draw, (_MARGIN, top + _ROW / 2), str(row.first), font(24), GREY)
+        _write_number(draw, row, top, accent)
         for box, names in _cells(row, top, edge_x):
             edge = blend(INK, at_least_light(accent, 0.5), 0.5)
             draw.rounded_rectangle(box, radius=10, fill=blend(INK, accent, 0.16), outline=edge, width=2)
@@ -105,6 +117,17 @@ def draw_chart(chart: Chart, rows: Sequence[Row]) -> Image.Image:
             at = (_WIDTH - _MARGIN - _TIMES + 14, top + _ROW / 2)
             write(draw, at, f"x{row.times}", font(32), at_least_light(accent, 0.62))
     return picture
+
+
+def _write_number(draw: ImageDraw.ImageDraw, row: Row, top: float, accent: Colour) -> None:
+    """The number of a row's first bar, under the letter of the section if one begins there."""
+    middle = top + _ROW / 2
+    if row.letter:
+        face, fill = font(24), at_least_light(accent, 0.5)
+        box = (_MARGIN - 2, middle - 34, _MARGIN + 28, middle - 4)
+        draw.rounded_rectangle(box, radius=7, fill=fill)
+        write(draw, (_MARGIN + 13 - face.getlength(row.letter) / 2, middle - 19), row.letter, face, ink_on(fill))
+    write(draw, (_MARGIN, middle + (18 if row.letter else 0)), str(row.first), font(24), GREY)
 
 
 def letter_sizes(rows: Sequence[Row]) -> dict[int, int]:

@@ -128,8 +128,11 @@ def _song(score: Score, sheet: Sheet, bars: Sequence[Bar]) -> models.Song:
     start = models.Duration.quarterTime
     for number, bar in enumerate(bars, 1):
         meter = models.TimeSignature(bar.meter.numerator, models.Duration(bar.meter.denominator))
-        song.measureHeaders.append(models.MeasureHeader(number, start, keySignature=song.key, timeSignature=meter))
-        start += song.measureHeaders[-1].length
+        header = models.MeasureHeader(number, start, keySignature=song.key, timeSignature=meter)
+        letter = sheet.letters.get(number - 1)
+        header.marker = None if letter is None else models.Marker(title=letter)
+        song.measureHeaders.append(header)
+        start += header.length
     return song
 
 

@@ -27,6 +27,7 @@ from inference.render import optional
 from inference.render.endings import LAST_RING_S
 from inference.render.errors import RenderFailed, ScoreTooLarge
 from inference.render.extras import render_extras
+from inference.render.heard import letters_of
 from inference.render.job import RenderedFile, RenderJob, Unmade
 from inference.render.mp3 import BEST, Quality, encode_frames, fitting_quality
 from inference.render.pictures.film import Film, Scene
@@ -292,3 +293,21 @@ def test_equal_jobs_give_equal_files(tmp_path: Path, files: Files) -> None:
     for file in again:
         assert isinstance(file, RenderedFile)
         assert file.path.read_bytes() == files[file.path.name].path.read_bytes()
+
+
+def test_sections_are_marked_in_the_score_the_tab_and_the_chart(tmp_path: Path) -> None:
+    job = metal_job(quartet_score(8))
+    job = replace(job, spec=replace(job.spec, form="AB"), extras=(ExtraFile.MUSICXML, ExtraFile.TAB, ExtraFile.CHORDS))
+    letters = letters_of(job)
+    assert list(letters) == [0, 4]
+    files = {file.path.suffix: file.path for file in render_extras(job, tmp_path) if isinstance(file, RenderedFile)}
+    marked = [
+        (int(measure.attrib["number"]) - 1, mark.text)
+        for measure in parse(files[".musicxml"].read_text()).iter("measure")
+        for mark in measure.iter("rehearsal")
+    ]
+    assert dict(marked) == letters
+    tab = guitarpro.parse(str(files[".gp5"]))
+    markers = {number: header.marker.title for number, header in enumerate(tab.measureHeaders) if header.marker}
+    assert markers == letters
+    assert f"{letters[4]}   5  |" in files[".txt"].read_text()

@@ -119,3 +119,11 @@ def test_other_meters_have_one_chord_a_bar() -> None:
     score = strummed((48, 52, 55), (45, 48, 52), quarters=3)
     waltz = Score(score.tracks, meters=(MeterChange(0, Meter(3, 4)),))
     assert bars_of_chords(bars_of(waltz), find_chords(waltz), C) == [("C",), ("Am",)]
+
+
+def test_each_section_begins_a_row_under_its_letter() -> None:
+    rows = rows_of([("C",)] * 22, {0: "A", 6: "A", 14: "B"})
+    found = [(row.first, len(row.bars), row.times, row.letter) for row in rows]
+    assert found == [(1, 4, 1, "A"), (5, 2, 1, ""), (7, 4, 2, "A"), (15, 4, 2, "B")]
+    text = chart_text(Chart("Song", "120 BPM", C, "#b3202c"), rows)
+    assert "B  15  |" in text
