@@ -65,8 +65,9 @@ class Sequence:
             return job.course.given(header_of(job.spec))
         if self._edit is not None:
             return self._edit.given
-        form = job.spec.form or job.sampling.form
-        return None if form is None else formed(header_of(job.spec), form)
+        asked, drawn = job.spec.form, job.sampling.form
+        form = asked or drawn
+        return None if form is None else formed(header_of(job.spec), form, strictly=asked is not None)
 
     @property
     def state(self) -> BandState:

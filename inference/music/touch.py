@@ -10,7 +10,7 @@ _COLD, _HOT = 0.3, 2.0
 _MOST_WEIGHT = 8.0
 # Of bars that others stand beside (DECISIONS.md, *Filled bars*).
 _FILLING_AGAIN, _FILLING_FOUR, _FILLING_LATER, _FILLING_PAGE, _FILLING_FORM = 0.0, 1.0, 1.5, 0.7, 0.8
-_ASKED_SECTION = 8.0
+_ASKED_SECTION = 6.0
 # Of players beside those who stay (*Players who join*).
 _JOINING_PAGE, _JOINING_RIFF, _ACCOMPANYING_PAGE = 3.0, 1.5, 2.0
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeGuard
 
-from inference.music.form import sources
+from inference.music.form import sections
 from inference.tokens.arrangement import Header, Row
 from inference.tokens.block import Block
 from inference.tokens.state import BandState
@@ -36,16 +36,19 @@ class Tied:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A free cell of a bar that belongs to a section: it leans on another bar, as much as the touch says.
-
-    Args:
-        bar: the one of the section's first time that it is like; its own number where a new section begins.
-    """
+    """A free cell that leans on an earlier bar, of a section that returns, as much as the touch says."""
 
     bar: int
 
 
-Cell = Block | Open | Tied | Recall | None  # None is a rest that stays
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A free cell of a new section: it leans away from what was played before the bar in which the section begins."""
+
+    bar: int
+
+
+Cell = Block | Open | Tied | Recall | Since | None  # None is a rest that stays
 Known = tuple[Block | Open | None, ...]
 
 
@@ -57,11 +60,23 @@ class Given:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def formed(header: Header, form: str) -> Given:
-    """A new song whose bars lean on those of the first time of their section."""
-    bars = sources(form, header.bars)
-    cells = (Open.FREE if source is None else Recall(source) for source in bars)
-    return Given(header, tuple((cell,) * len(header.players) for cell in cells))
+def formed(header: Header, form: str, *, strictly: bool) -> Given:
+    """A new song whose bars lean on those of the first time of their section.
+
+    Args:
+        header: the song's.
+        form: its sections, a letter each.
+        strictly: whether new sections lean away from what came before in all of their bars, not in their first alone.
+    """
+    rows: list[Cell] = []
+    first: dict[str, range] = {}
+    for letter, section in zip(form, sections(form, header.bars), strict=True):
+        known = first.setdefault(letter, section)
+        if known is section:
+            rows += [Since(section.start) if strictly or bar == section.start else Open.FREE for bar in section]
+        else:
+            rows += [Recall(known[place % len(known)]) for place in range(len(section))]
+    return Given(header, tuple((cell,) * len(header.players) for cell in rows))
 
 
 class Plan:
@@ -83,10 +98,10 @@ class Plan:
         """The cells of the bar that comes after the written `rows`."""
         return tuple(_known(cell, rows, slot) for slot, cell in enumerate(self._rows[len(rows)]))
 
-    def recalled(self, bar: int, slot: int) -> int | None:
-        """The bar that a player's cell leans on, both counted in the order of writing; None where it leans on none."""
+    def leaning(self, bar: int, slot: int) -> Recall | Since | None:
+        """What a player's cell leans on, all bars counted in the order of writing; None where it leans on nothing."""
         cell = self._rows[bar][slot] if bar < len(self._rows) else None
-        return cell.bar if isinstance(cell, Recall) else None
+        return cell if isinstance(cell, Recall | Since) else None
 
     def opening(self) -> Iterator[Step]:
         """The steps of the bars before the first that has an open cell."""
@@ -103,7 +118,7 @@ class Plan:
     def _written(self, cell: Cell, shift: int) -> Cell:
         if isinstance(cell, Block):
             return cell.transposed(shift)
-        if isinstance(cell, Tied | Recall):
+        if isinstance(cell, Tied | Recall | Since):
             late = cell.bar >= self._first_ahead
             return type(cell)(cell.bar - self._first_ahead if late else cell.bar + self.header.ahead)
         return cell
@@ -112,7 +127,7 @@ class Plan:
 def _known(cell: Cell, rows: Sequence[Row], slot: int) -> Block | Open | None:
     if isinstance(cell, Tied):
         return rows[cell.bar][slot]
-    return Open.FREE if isinstance(cell, Recall) else cell
+    return Open.FREE if isinstance(cell, Recall | Since) else cell
 
 
 def is_row(cells: Known) -> TypeGuard[Row]:
@@ -123,7 +138,7 @@ def is_row(cells: Known) -> TypeGuard[Row]:
 def needs_free_order(rows: Sequence[Sequence[Cell]]) -> bool:
     """Whether in some bar a given player comes after an open one in the roster."""
     for row in rows:
-        is_open = [isinstance(cell, Open | Recall) for cell in row]
+        is_open = [isinstance(cell, Open | Recall | Since) for cell in row]
         if True in is_open:
             first = is_open.index(True)
             if any(isinstance(cell, Block | Tied) for cell in row[first:]):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from inference.music.program import Role
 from inference.music.touch import Touch
 from inference.tokens.arrangement import Row
-from inference.tokens.given import Plan
+from inference.tokens.given import Plan, Since
 from inference.tokens.leaning import Leaning, both
 from inference.tokens.state import BandState
 from inference.tokens.touching import (
@@ -16,6 +16,7 @@ from inference.tokens.touching import (
     later_leaning,
     page_leaning,
     pedal_leaning,
+    since_leaning,
     stroke_leaning,
     tones_leaning,
 )
@@ -74,17 +75,15 @@ class Lead:
         return head >= TRACK and self._state.header.players[head - TRACK].is_drum
 
     def _section(self, head: int) -> Leaning | None:
-        """Towards the bar that this one is like; away from all that was played before where a new section begins."""
-        state, slot = self._state, max(0, head - TRACK)
-        bar = len(state.rows)
-        source = None if self._plan is None else self._plan.recalled(bar, slot)
-        if source is None or source > bar:
+        """Towards the bar that this one is like; in a new section away from what was played before it."""
+        weight, bar = self._touch.section, len(self._state.rows)
+        cell = None if self._plan is None else self._plan.leaning(bar, max(0, head - TRACK))
+        if cell is None or cell.bar > bar:
             return None
-        if source == bar:
-            return None if self._drums(head) else groove_leaning(-self._touch.section)
-        row = state.rows[source]
-        value = self._bringing(row, head)
-        return later_leaning(self._touch.section, [value]) if repeats(value) else None
+        if isinstance(cell, Since):
+            return None if self._drums(head) else since_leaning(weight, bar - cell.bar)
+        value = self._bringing(self._state.rows[cell.bar], head) if cell.bar < bar else NEW
+        return later_leaning(weight, [value]) if repeats(value) else None
 
     def _bringing(self, row: Row, head: int) -> int:
         """The value that repeats a row, or a player's block of it; NEW if none does."""

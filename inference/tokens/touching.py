@@ -17,6 +17,7 @@ from inference.tokens.vocabulary import (
     NEW,
     PITCH,
     POSITION,
+    RIFF,
     VALUES,
 )
 
@@ -55,6 +56,17 @@ def groove_leaning(weight: float) -> Leaning:
     """Float [VALUES]: towards any repeat of a player's own blocks."""
     leaning = np.zeros(VALUES, np.float32)
     leaning[COPY:PITCH] = weight
+    return leaning
+
+
+@lru_cache(maxsize=512)
+def since_leaning(weight: float, bars: int) -> Leaning:
+    """Float [VALUES]: away from what was played more than so many bars ago; RIFF always was."""
+    leaning = np.zeros(VALUES, np.float32)
+    leaning[RIFF:PITCH] = -weight
+    for place, distance in enumerate(COPY_DISTANCES):
+        if distance > bars:
+            leaning[COPY + place] = -weight
     return leaning
 
 

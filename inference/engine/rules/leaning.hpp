@@ -13,7 +13,7 @@ struct Leaning {
     i32 ends, level, from, strikes, follows_key, comes_again, drums, harmony, pitch_class;
     i32 keeps_groove;     // whether a drummer is asked what comes again
     i32 section;          // what brings back the bar that this one is like; NEW where nothing does
-    i32 opens;            // whether a new section begins
+    i32 since;            // the bar before which a new section leans away from what was played; NOBODY for none
     float pedal;  // what leans on the bass drum
     i32 later[LATER];     // what brings back what comes so many bars later; NEW where nothing does
     i32 pages;            // players who have written this bar
@@ -120,11 +120,13 @@ struct Lead {
     LNH_FN void lean_form(Leaning &l, int head) {
         l.comes_again = 1;
         l.keeps_groove = head >= TRACK && s.h.role[head - TRACK] == DRUMMER;
+        l.section = NEW;
+        l.since = NOBODY;
         if (leans(TOUCH_SECTION)) look_back(l, head);
         if (head >= TRACK && leans(TOUCH_PAGE) && s.bar_value == MIXED) look_around(l);
         if (leans(TOUCH_LATER)) look_ahead(l, head);
-        l.leans = l.pages || leans(TOUCH_GROOVE) || leans(TOUCH_SECTION) || leans(TOUCH_LATER) || leans(TOUCH_AGAIN) || leans(TOUCH_ONE) || leans(TOUCH_TWO) ||
-                  leans(TOUCH_FOUR) || leans(TOUCH_EIGHT) || leans(TOUCH_FAR);
+        l.leans = l.pages || leans(TOUCH_GROOVE) || leans(TOUCH_SECTION) || leans(TOUCH_LATER) || leans(TOUCH_AGAIN) ||
+                  leans(TOUCH_ONE) || leans(TOUCH_TWO) || leans(TOUCH_FOUR) || leans(TOUCH_EIGHT) || leans(TOUCH_FAR);
     }
 
     // What those who have written this bar did with it.
@@ -143,26 +145,28 @@ struct Lead {
         }
     }
 
-    // The bar that this one is like, and how this bar or player would bring it.
+    // The bar that this one is like, and how this bar or player would bring it; or where a new section began.
     LNH_FN void look_back(Leaning &l, int head) const {
         const int player = head < TRACK ? 0 : head - TRACK;
-        l.section = NEW;
         if (!s.h.has_plan || s.rows >= s.h.bars) return;
-        const int source = RECALL - band.cells_at(s.rows)[player];
-        if (source < 0 || source > s.rows) return;
-        l.opens = source == s.rows && !l.keeps_groove;
-        if (source == s.rows) return;
-        const i16 *row = band.row_at(source);
-        if (head < TRACK)
-            l.section = band.bar_value(row);
-        else if (row[player] != REST)
-            l.section = band.track_value(player, row[player]);
+        const int cell = band.cells_at(s.rows)[player], bar = (cell <= SINCE ? SINCE : RECALL) - cell;
+        if (cell > RECALL || bar > s.rows) return;
+        if (cell <= SINCE) {
+            if (!l.keeps_groove) l.since = bar;
+        } else if (bar < s.rows) {
+            const i16 *row = band.row_at(bar);
+            if (head < TRACK)
+                l.section = band.bar_value(row);
+            else if (row[player] != REST)
+                l.section = band.track_value(player, row[player]);
+        }
     }
 
     LNH_FN float section(const Leaning &l, int value) const {
         if (!repeats(value)) return 0.0f;
-        if (l.opens) return -setting(TOUCH_SECTION);
-        return l.section == value ? setting(TOUCH_SECTION) : 0.0f;
+        if (l.since == NOBODY) return l.section == value ? setting(TOUCH_SECTION) : 0.0f;
+        const bool is_before = value >= RIFF || copy_distance(value) > s.rows - l.since;
+        return is_before ? -setting(TOUCH_SECTION) : 0.0f;
     }
 
     // What is known to come later, and how this bar or player would bring it.

@@ -28,10 +28,11 @@ constexpr int LOWEST = COUNTS, CONTENT = LOWEST + 2;
 static_assert(CONTENT == LNH_CONTENT, "the network is shown as many numbers");
 
 // Nobody has the word; a player rests. Other cells of a plan: FREE, FRESH, the number of what is given, TIED less the bar
-// that they are tied to, or RECALL less the bar that they lean on.
+// that they are tied to, RECALL less the bar that they lean on, or
+// SINCE less the bar before which what was played is leant away from.
 constexpr int NOBODY = -1, EVERYBODY = PLAYERS;
-constexpr int REST = -1, FREE = -2, FRESH = -3, TIED = -10, RECALL = -1000;
-static_assert(TIED - BARS > RECALL, "a tie is told from a leaning");
+constexpr int REST = -1, FREE = -2, FRESH = -3, TIED = -10, RECALL = -1000, SINCE = -2000;
+static_assert(TIED - BARS > RECALL && RECALL - BARS > SINCE, "cells are told apart");
 
 LNH_FN int size_of(int field) {
     const int sizes[FIELDS] = {HEADS, VALUES, SHAPES, DURATIONS, VELOCITIES};

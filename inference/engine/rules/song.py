@@ -15,7 +15,7 @@ from inference.music.units import MAX_EDITED_BARS, TICKS_PER_GRID
 from inference.tokens.arrangement import Header
 from inference.tokens.block import Block
 from inference.tokens.busyness import onsets_for
-from inference.tokens.given import Cell, Open, Plan, Recall, Tied
+from inference.tokens.given import Cell, Open, Plan, Recall, Since, Tied
 from inference.tokens.grammar import MAX_HITS_AT_ONCE, Rules, written_range
 from inference.tokens.state import player_numbers
 from inference.tokens.vocabulary import FIELD_SIZES, POSITION, POSITIONS, Step
@@ -23,7 +23,7 @@ from inference.tokens.written import tonic_shift
 
 _NUMBERS, _COLUMNS = 15, 4
 HEADER_INTS = _NUMBERS + _COLUMNS * MAX_PLAYERS
-_REST, _FREE, _FRESH, _TIED, _RECALL = -1, -2, -3, -10, -1000
+_REST, _FREE, _FRESH, _TIED, _RECALL, _SINCE = -1, -2, -3, -10, -1000, -2000
 _KEPT_HITS = POSITIONS * MAX_HITS_AT_ONCE
 
 
@@ -104,8 +104,10 @@ def _code(cell: Cell, blocks: dict[Block, int]) -> int:
         return _TIED - cell.bar
     if isinstance(cell, Recall):
         return _RECALL - cell.bar
+    if isinstance(cell, Since):
+        return _SINCE - cell.bar
     return _REST if cell is None else _FRESH if cell is Open.FRESH else _FREE
 
 
 def _is_free(cell: Cell) -> bool:
-    return cell is Open.FREE or isinstance(cell, Recall)
+    return cell is Open.FREE or isinstance(cell, Recall | Since)

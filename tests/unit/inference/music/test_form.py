@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.music.errors import InvalidSpec
-from inference.music.form import MAX_SECTIONS, FormHabit, read_form, sections, sources
+from inference.music.form import MAX_SECTIONS, FormHabit, read_form, sections
 from inference.music.measure import measure_form
 from inference.music.score import Note, Score, Track
 from inference.music.units import PPQ
@@ -55,16 +55,6 @@ def test_sections_cover_the_song_in_order_and_none_is_empty(form: str, bars: int
 )
 def test_sections_are_multiples_of_as_many_bars_as_can_be(bars: int, lengths: list[int]) -> None:
     assert [len(section) for section in sections("AABA", bars)] == lengths
-
-
-@given(forms, st.integers(16, 64))
-def test_a_bar_is_like_one_of_the_first_time_of_its_section(form: str, bars: int) -> None:
-    cut = sections(form, bars)
-    for bar, source in enumerate(sources(form, bars)):
-        number = next(number for number, section in enumerate(cut) if bar in section)
-        first = form.index(form[number])
-        assert source is None or source in cut[first]
-        assert (source is None) == (number == first and bar != cut[first].start)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(4, 64), st.integers(0, 2**32))

@@ -7,9 +7,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inference.music.form import read_form, sections
 from inference.tokens.arrangement import Arrangement, Header
 from inference.tokens.encode import decode, encode, prefix
-from inference.tokens.given import Cell, Given, Open, Plan, Tied, needs_free_order
+from inference.tokens.given import Cell, Given, Open, Plan, Recall, Since, Tied, formed, needs_free_order
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.state import BandState
 from inference.tokens.vocabulary import BAR, END, FIELD_SIZES, NEW, Step, repeats
@@ -136,3 +137,22 @@ def test_the_last_bar_is_new_where_it_is_open_even_if_the_given_part_repeats() -
     tracks = [step for step in steps[last:] if step.is_track]
     assert repeats(tracks[0].value)
     assert all(step.value == NEW for step in tracks[1:])
+
+
+@given(st.text("ABCD", min_size=1, max_size=8).map(read_form), st.integers(8, 64), st.booleans())
+def test_a_bar_of_a_form_leans_on_the_first_time_of_its_section_or_away_from_what_was_before(
+    form: str, bars: int, strictly: bool
+) -> None:
+    header = Header((), ROSTER, bars, 120.0, None, None)
+    rows = formed(header, form, strictly=strictly).rows
+    assert len(rows) == bars
+    cut = sections(form, bars)
+    for number, section in enumerate(cut):
+        first = form.index(form[number])
+        for bar in section:
+            (cell,) = set(rows[bar])
+            if number > first:
+                assert isinstance(cell, Recall)
+                assert cell.bar in cut[first]
+            else:
+                assert cell == (Since(section.start) if strictly or bar == section.start else Open.FREE)

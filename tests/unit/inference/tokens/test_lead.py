@@ -185,12 +185,12 @@ def test_a_groove_is_what_the_drummer_alone_brings_back() -> None:
     assert grammar.leaning(VALUE_FIELD, [TRACK + BASS]) is None
 
 
-def _in_form(form: str, bars: int, *steps: Step) -> Grammar:
+def _in_form(form: str, bars: int, *steps: Step, strictly: bool = True) -> Grammar:
     header = replace(HEADER, bars=bars)
     state = BandState(header)
     for step in (*prefix(header), *steps):
         state.push(step)
-    return Grammar(state, Rules(touch=Touch(section=2.0)), Plan(formed(header, form)))
+    return Grammar(state, Rules(touch=Touch(section=2.0)), Plan(formed(header, form, strictly=strictly)))
 
 
 def test_a_section_that_returns_leans_on_its_first_time() -> None:
@@ -218,3 +218,19 @@ def test_where_a_section_begins_only_the_drummer_may_go_on_unasked() -> None:
     assert bass is not None
     assert bass[COPY] == -2.0
     assert bass[NEW] == 0
+
+
+def test_a_new_section_leans_away_from_what_was_played_before_it_and_not_from_its_own_bars() -> None:
+    bar = [Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS]
+    other = [Step(BAR, NEW), Step(TRACK + DRUMS, NEW), KICKS[0]]
+    for strictly in (True, False):
+        grammar = _in_form("AB", 8, *bar, *bar, *bar, *bar, *other, *other, strictly=strictly)
+        grammar.mask(VALUE_FIELD, [BAR])
+        leaning = grammar.leaning(VALUE_FIELD, [BAR])
+        if not strictly:
+            assert leaning is None, "the band's own forms are leant on where a section begins"
+            continue
+        assert leaning is not None
+        weights = {distance: leaning[COPY + place] for place, distance in enumerate(COPY_DISTANCES)}
+        assert weights[1] == weights[2] == leaning[NEW] == leaning[MIXED] == 0
+        assert weights[4] == leaning[RIFF] == -2.0

@@ -22,7 +22,7 @@ from inference.music.touch import PLAIN, Touch
 from inference.tokens.arrangement import Header
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.encode import prefix
-from inference.tokens.given import Cell, Given, Open, Plan, Recall, Tied, needs_free_order
+from inference.tokens.given import Cell, Given, Open, Plan, Recall, Since, Tied, needs_free_order
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.state import CONTEXT_SIZES, ECHO_SIZES, BandState
 from inference.tokens.vocabulary import END, FIELD_SIZES, NONE, Step
@@ -170,9 +170,9 @@ def edits(draw: st.DrawFn) -> Given:
     def cell(bar: int, slot: int) -> Cell:
         if rng.random() > share:
             return rows[bar][slot]
-        kind = rng.choice((Open.FREE, Open.FRESH, Recall, Tied))
-        if kind is Recall:
-            return Recall(rng.choice(order[: order.index(bar) + 1]))
+        kind = rng.choice((Open.FREE, Open.FRESH, Recall, Since, Tied))
+        if kind in (Recall, Since):
+            return kind(rng.choice(order[: order.index(bar) + 1]))
         if kind is not Tied:
             return kind
         earlier = [one for one in order[: order.index(bar)] if not _is_free(grid[one][slot])]
@@ -188,7 +188,7 @@ def edits(draw: st.DrawFn) -> Given:
 
 
 def _is_free(cell: Cell) -> bool:
-    return cell is Open.FREE or isinstance(cell, Recall)
+    return cell is Open.FREE or isinstance(cell, Recall | Since)
 
 
 @given(edits(), rule_sets, st.integers(0, 2**32))
