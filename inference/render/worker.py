@@ -130,11 +130,6 @@ def _extras(job: RenderJob, folder: Path, setup: Setup) -> list[RenderedFile | U
     return render_extras(job, folder, soundfont=setup.soundfont, sounds=setup.sounds)
 
 
-def loaded_packages() -> frozenset[str]:
-    """The top-level packages this process has imported."""
-    return frozenset(name.partition(".")[0] for name in sys.modules)
-
-
 def keep_memory() -> None:
     """Lets glibc keep the big arrays it frees: giving them back and asking again costs a quarter of a render."""
     libc = _glibc()

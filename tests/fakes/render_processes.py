@@ -1,6 +1,7 @@
 """What render processes may do instead of their work. They import it by name, so it lies here."""
 
 import os
+import sys
 import time
 from typing import NoReturn
 
@@ -31,3 +32,8 @@ def work_under_a_limit(limit_s: float) -> NoReturn:
     with worker._limits(metal_job(single_note_score()), worker.Setup(None, DEFAULT_SOUNDS, limit_s)):
         while True:
             pass
+
+
+def loaded_packages() -> frozenset[str]:
+    """Names them: the top-level packages that this process has imported."""
+    return frozenset(name.partition(".")[0] for name in sys.modules)

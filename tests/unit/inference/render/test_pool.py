@@ -21,7 +21,7 @@ from inference.render.process import RenderProcess
 from inference.render.sharing import put_parts
 from inference.render.sounds import DEFAULT_SOUNDS
 from tests.fakes.render_jobs import metal_job
-from tests.fakes.render_processes import die, refuse, wait_under_a_limit, work_under_a_limit
+from tests.fakes.render_processes import die, loaded_packages, refuse, wait_under_a_limit, work_under_a_limit
 from tests.fakes.scores import quartet_score, single_note_score
 
 CARD = (FileFormat.CARD,)
@@ -146,7 +146,7 @@ async def test_a_pool_that_is_not_running_says_so(tmp_path: Path) -> None:
 
 async def test_a_worker_has_no_torch(pool: RenderPool) -> None:
     (process,) = pool._processes
-    packages = process.submit(worker.loaded_packages).result()
+    packages = process.submit(loaded_packages).result()
     assert "scipy" in packages
     assert "torch" not in packages
 
