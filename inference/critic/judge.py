@@ -1,23 +1,20 @@
 """The critic itself: whether a song makes up for what written songs lack, and whether it passes for a real one."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from inference.critic.errors import BadCritic
 from inference.critic.lines import Floats, lines_of
 from inference.critic.measures import MEASURES, TELLING, measures
+from inference.model.tensor_file import Kind, opened, write_arrays
 from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import SongSpec
 
-_FORMAT = "lnh-critic-4"
-_ENTRY = "lnh"
+_KIND = Kind("a critic", "lnh-critic-4", BadCritic)
 _TABLES = ("centres", "spreads", "lacks", "weights")
 _FAR = 4.0  # deviations beyond which further is no worse
 ENOUGH = 1.5  # deviations beyond which more makes up for nothing
@@ -91,10 +88,8 @@ class Critic:
 
     def save(self, path: Path) -> None:
         """Raises OSError."""
-        entry = {"format": _FORMAT, "genres": self.genres, "bias": self.bias, "checkpoint": self.checkpoint}
-        tables = {name: getattr(self, name) for name in _TABLES}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(save(tables, {_ENTRY: json.dumps(entry, sort_keys=True)}))
+        said = {"genres": self.genres, "bias": self.bias, "checkpoint": self.checkpoint}
+        write_arrays(path, _KIND, {name: getattr(self, name) for name in _TABLES}, said)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -103,22 +98,14 @@ class Critic:
         Raises:
             BadCritic: the file is missing, damaged, or of another format.
         """
-        try:
-            with safe_open(path, framework="np") as file:
-                entry = json.loads((file.metadata() or {}).get(_ENTRY, "{}"))
-                if entry.get("format") != _FORMAT:
-                    raise BadCritic(f"{path} is not a critic of this version of LnH ({_FORMAT})")
-                centres, spreads, lacks, weights = (file.get_tensor(name) for name in _TABLES)
-                genres = tuple(map(str, entry["genres"]))
-                known = (len(genres) + 1, MEASURES)
-                if any(table.shape != known for table in (centres, spreads, lacks)) or weights.shape != (2 * MEASURES,):
-                    raise BadCritic(f"{path} is a critic that listens for other things")
-                told = float(entry["bias"]), str(entry["checkpoint"])
-                return cls(genres, centres, spreads, lacks, weights, *told)
-        except FileNotFoundError as error:
-            raise BadCritic(f"there is no critic at {path}") from error
-        except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
-            raise BadCritic(f"the critic {path} is damaged: {error}") from error
+        with opened(path, _KIND) as (entry, file):
+            centres, spreads, lacks, weights = (file.get_tensor(name) for name in _TABLES)
+            genres = tuple(map(str, entry["genres"]))
+            known = (len(genres) + 1, MEASURES)
+            if any(table.shape != known for table in (centres, spreads, lacks)) or weights.shape != (2 * MEASURES,):
+                raise BadCritic(f"{path} is a critic that listens for other things")
+            told = float(entry["bias"]), str(entry["checkpoint"])
+            return cls(genres, centres, spreads, lacks, weights, *told)
 
 
 def measured(score: Score, roles: tuple[Role, ...], bars: int) -> Floats:

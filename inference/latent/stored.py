@@ -1,11 +1,9 @@
 """An embedding space in a file beside the checkpoint that it steers."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -16,9 +14,10 @@ from inference.latent.drawing import Stock
 from inference.latent.prior import LatentPrior
 from inference.latent.space import LatentSpace
 from inference.model.errors import CheckpointError
-from inference.model.stored import ENTRY, checkpoint_hash, guarded
+from inference.model.stored import checkpoint_hash
+from inference.model.tensor_file import Kind, metadata_of, opened, tensors_in
 
-FORMAT = "lnh-latent-4"
+_KIND = Kind("an embedding space", "lnh-latent-4", CheckpointError)
 _SPACE, _PRIOR, _KNOWN, _SOUNDS = "space", "prior", "stock.known", "stock.sounds"
 
 
@@ -50,29 +49,28 @@ def save_space(space: LatentSpace, checkpoint: Path, prior: LatentPrior | None =
     if prior is not None:
         stock = Stock.of(prior, space.sketch)
         weights |= {_KNOWN: stock.known.to(torch.float16), _SOUNDS: stock.sounds.values}
-    entry = json.dumps({"format": FORMAT, "checkpoint": checkpoint_hash(checkpoint), "config": config}, sort_keys=True)
-    save_file(weights, space_path(checkpoint), {ENTRY: entry})
+    said = {"checkpoint": checkpoint_hash(checkpoint), "config": config}
+    save_file(weights, space_path(checkpoint), metadata_of(_KIND, said))
 
 
 def load_space(checkpoint: Path) -> StoredSpace | None:
     """The embedding space of a checkpoint, in float32; None if it has none.
 
     Raises:
-        CheckpointError: the file is damaged, or is that of another checkpoint.
+        CheckpointError: the file is damaged, of another format, or that of another checkpoint.
     """
     path = space_path(checkpoint)
     if not path.exists():
         return None
-    with guarded(path), safe_open(path, framework="pt") as file:
-        entry = json.loads((file.metadata() or {}).get(ENTRY, "{}"))
-        if entry.get("format") != FORMAT or entry.get("checkpoint") != checkpoint_hash(checkpoint):
+    with opened(path, _KIND, framework="pt") as (entry, file):
+        if entry.get("checkpoint") != checkpoint_hash(checkpoint):
             raise CheckpointError(f"{path} does not belong to {checkpoint}")
         config = dict(entry["config"])
         width, shape = config.pop("width"), config.pop("prior")
         space = LatentSpace(LatentConfig(**config), width)
         prior = None if shape is None else _prior_of(shape, space.config)
         parts = nn.ModuleDict({_SPACE: space} | ({} if prior is None else {_PRIOR: prior}))
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
+        weights = tensors_in(file)
         known, sounds = (weights.pop(name, None) for name in (_KNOWN, _SOUNDS))
         parts.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     parts.eval()

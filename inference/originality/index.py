@@ -1,15 +1,13 @@
 """The index of originality: hashes of the note and bar windows of the training songs, without their notes."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
+from inference.model.tensor_file import Kind, opened, write_arrays
 from inference.originality.errors import BadIndex
 from inference.originality.fuse import FuseFilter
 from inference.originality.ngrams import LEVELS, Keys, Melody
@@ -18,8 +16,7 @@ from inference.originality.together import pair_windows
 # A wrong yes at 16 notes is one window among thousands; at 64, or of bars, it has a part of a song written anew.
 _BITS = (8, 8, 16)
 _PAIR_BITS = 16
-_FORMAT = "lnh-originality-2"
-_ENTRY = "lnh"
+_KIND = Kind("an index of originality", "lnh-originality-2", BadIndex)
 _NAMES = (*(f"notes-{level.notes}" for level in LEVELS), "pairs")
 
 
@@ -42,10 +39,7 @@ class OriginalityIndex:
         kept = dict(zip(_NAMES, (*self.filters, self.pairs), strict=True))
         tables = {name: one.table for name, one in kept.items()}
         filters = {name: {"keys": one.keys, "seed": one.seed} for name, one in kept.items()}
-        entry = {"format": _FORMAT, "levels": LEVELS, "filters": filters, "songs": self.songs}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # save_file would keep the file from other users, such as the one a service runs as.
-        path.write_bytes(save(tables, {_ENTRY: json.dumps(entry)}))
+        write_arrays(path, _KIND, tables, {"levels": LEVELS, "filters": filters, "songs": self.songs})
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -54,20 +48,14 @@ class OriginalityIndex:
         Raises:
             BadIndex: the file is missing, damaged, or of another format.
         """
-        try:
-            with safe_open(path, framework="np") as file:
-                entry = json.loads((file.metadata() or {}).get(_ENTRY, "{}"))
-                if entry.get("format") != _FORMAT or entry["levels"] != [list(level) for level in LEVELS]:
-                    raise BadIndex(f"{path} is not an index of originality of this version of LnH ({_FORMAT})")
-                *filters, pairs = (
-                    FuseFilter(file.get_tensor(name), int(kept["keys"]), int(kept["seed"]))
-                    for name, kept in ((name, entry["filters"][name]) for name in _NAMES)
-                )
-                return cls(tuple(filters), pairs, int(entry["songs"]))
-        except FileNotFoundError as error:
-            raise BadIndex(f"there is no index of originality at {path}") from error
-        except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
-            raise BadIndex(f"the index of originality {path} is damaged: {error}") from error
+        with opened(path, _KIND) as (entry, file):
+            if entry["levels"] != [list(level) for level in LEVELS]:
+                raise BadIndex(f"{path} is an index of originality that looks for other windows")
+            *filters, pairs = (
+                FuseFilter(file.get_tensor(name), int(kept["keys"]), int(kept["seed"]))
+                for name, kept in ((name, entry["filters"][name]) for name in _NAMES)
+            )
+            return cls(tuple(filters), pairs, int(entry["songs"]))
 
 
 def distinct_keys(melodies: Iterable[Melody]) -> list[Keys]:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from inference.latent.config import PriorConfig
+from inference.latent.contract import space_path
 from inference.latent.course import REST
 from inference.latent.drawing import Stock
 from inference.latent.features import NOWHERE, PLACES
@@ -129,4 +130,17 @@ def test_a_space_is_kept_beside_the_checkpoint_it_belongs_to(tmp_path: Path) -> 
     torch.nn.init.zeros_(changed.norm.weight)
     save_checkpoint(changed, checkpoint, {})
     with pytest.raises(CheckpointError, match="does not belong to"):
+        load_space(checkpoint)
+
+
+def test_a_file_that_is_no_embedding_space_gets_one_sentence(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "tiny.safetensors"
+    save_checkpoint(tiny_composer(), checkpoint, {})
+    beside = space_path(checkpoint)
+    beside.write_bytes(checkpoint.read_bytes())
+    with pytest.raises(CheckpointError, match="is not an embedding space of this version"):
+        load_space(checkpoint)
+    save_space(untaught(), checkpoint)
+    beside.write_bytes(beside.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match=r"the embedding space .* is damaged"):
         load_space(checkpoint)
