@@ -40,7 +40,7 @@ def review_rows(pieces: Comparison, index: OriginalityIndex) -> Iterator[Row]:
 
 
 def _share(pieces: tuple[Piece, ...], known: KnownWindows, level: Level) -> Estimate | None:
-    counts = np.array([known.count(piece.score, level) for piece in pieces], np.float64)
+    counts = np.array([known.count(piece.score, level) for piece in pieces], np.float64).reshape(-1, 2)
     return bootstrap(counts, [piece.song for piece in pieces], _percentage) if counts[:, 1].any() else None
 
 

@@ -70,3 +70,10 @@ def test_songs_too_short_for_a_window_leave_it_undefined(bank: Bank) -> None:
     rows = list(window_rows(Comparison(ROSTER, short, short, 1), KnownWindows.among([short[0].score], [bank])))
     assert [row.real is None for row in rows] == [False, True, True, True, True]
     assert rows[-1].within is None
+
+
+def test_a_genre_without_real_songs_has_only_generated_figures(bank: Bank) -> None:
+    pieces = Comparison(ROSTER, (), (Piece(score_of(gridded(1, 200)), 0),), seed=1)
+    rows = list(window_rows(pieces, KnownWindows.among([piece.score for piece in pieces.everything], [bank])))
+    assert {(row.real, row.within) for row in rows} == {(None, None)}
+    assert all(row.generated is not None for row in rows)
