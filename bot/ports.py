@@ -116,6 +116,9 @@ class Schedules(Protocol):
     async def get(self, id: ScheduleId) -> DailySchedule:
         """Raises NotFound."""
 
+    async def redraw(self, schedule: DailySchedule) -> bool:
+        """Counts `redrawn` up by one; False if the song that is next is another one already, or its day is claimed."""
+
     async def list(self, platform: str | None = None, workspace: str | None = None) -> list[DailySchedule]:
         """Those of a workspace, of a platform or all, in the order of their next run."""
 
@@ -127,7 +130,7 @@ class Claims(Protocol):
         """Takes the right to post on that local date, or keeps it: True for one living process, until it is settled."""
 
     async def settle(self, id: ScheduleId, day: date, next_run_utc: datetime) -> None:
-        """The claimed day is dealt with, posted or skipped; at one stroke the schedule gets its next run."""
+        """The claimed day is dealt with, posted or skipped; at one stroke the schedule is `after` it."""
 
 
 class Heard(Protocol):

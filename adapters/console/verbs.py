@@ -9,7 +9,8 @@ import structlog
 
 from adapters.console.reply import ConsoleFilesReply, ConsoleReply, RehearsalReply, Screen
 from adapters.console.view import progress_view
-from bot.domain.daily_text import ENDINGS, read_daily
+from bot.domain.daily import DailySchedule
+from bot.domain.daily_text import ENDINGS, REPLACERS, read_daily
 from bot.domain.errors import LnhError
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
@@ -46,7 +47,8 @@ HELP = (
     "/genres                       what I play; /genres disable punk, /genres enable punk",
     "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
     "                              days: weekdays, days: weekend or days: mon,wed,fri: only on those",
-    "                              /daily preview plays the next one to you, /daily skip leaves it out",
+    "                              /daily preview plays the next one to you, /daily another brings another one",
+    "                              instead of it, /daily skip leaves it out",
     "/privacy                      what I keep; /privacy export writes it to a file, /privacy forget removes it",
     "/cancel                       stops the song in the making",
     "/help                         this",
@@ -180,7 +182,9 @@ class Verbs:
             gone = await self._band.daily.remove(HERE)
             self._screen.say("No more daily songs." if gone else _NO_DAILY)
         elif text.casefold() == "preview":
-            await self._rehearse()
+            await self._rehearse(await self._band.daily.upcoming(HERE))
+        elif text.casefold() in REPLACERS:
+            await self._rehearse(await self._band.daily.another(HERE))
         elif text.casefold() == "skip":
             self._screen.say(skipped_line(*await self._band.daily.skip(HERE), YOU.locale))
         elif text.casefold() not in ("", "show"):
@@ -190,8 +194,7 @@ class Verbs:
             found = await self._band.daily.list(PLATFORM, HERE.workspace)
             self._screen.say(*[daily_line(schedule, YOU.locale) for schedule in found] or [_NO_DAILY])
 
-    async def _rehearse(self) -> None:
-        schedule = await self._band.daily.upcoming(HERE)
+    async def _rehearse(self, schedule: DailySchedule) -> None:
         note = say("daily_rehearsal", YOU.locale, next=next_words(schedule, YOU.locale))
         self._making = daily_request_id(schedule)
         try:

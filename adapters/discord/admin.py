@@ -74,6 +74,10 @@ class DailyCommands(ManagersGroup, name="daily", description="A song a day in th
     async def preview(self, interaction: Interaction) -> None:
         await interaction.client.rehearse(interaction)
 
+    @app_commands.command(description="Hear another song, which comes instead of the next song of the day")
+    async def another(self, interaction: Interaction) -> None:
+        await interaction.client.replace_daily(interaction)
+
     @app_commands.command(description="Leave out the next song of the day")
     async def skip(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)

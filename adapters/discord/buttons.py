@@ -11,11 +11,13 @@ from adapters.discord.translate import (
     CHANGE,
     CHOICE,
     FILES,
+    INSTEAD,
     SongPost,
     another_id,
     cancel_id,
     change_id,
     files_id,
+    instead_id,
 )
 from bot.domain.files import KINDS
 from bot.domain.request import Requester, RequestId, SongChange
@@ -35,6 +37,8 @@ class ButtonListener(Protocol):
     async def change(self, press: Press, change: SongChange) -> None: ...
 
     async def files(self, press: Press, song: RequestId, kinds: tuple[ExtraFile, ...]) -> None: ...
+
+    async def instead(self, press: Press, next_song: str) -> None: ...
 
     async def cancel(self, press: Press, song: RequestId, person: str) -> None: ...
 
@@ -106,6 +110,21 @@ class FilesMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=FILES):
         )
 
 
+class InsteadButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=INSTEAD):
+    """Has another song come in place of the next daily one; only who may manage the server may."""
+
+    def __init__(self, next_song: str, label: str) -> None:
+        super().__init__(discord.ui.Button(label=label, custom_id=instead_id(next_song)))
+        self._next_song = next_song
+
+    @classmethod
+    async def from_custom_id(cls, press: Press, item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
+        return cls(match["song"], _label(item))
+
+    async def callback(self, press: Press) -> None:
+        await _listener(press).instead(press, self._next_song)
+
+
 class CancelButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CANCEL):
     """Stops a song in the making; only who asked for it (or a moderator) may."""
 
@@ -139,6 +158,13 @@ def song_view(post: SongPost) -> discord.ui.View:
             view.add_item(ChangeMenu(SongChange(song, operation), options, say(code, locale)))
     kinds = [discord.SelectOption(label=kind_label(kind, locale), value=kind) for kind in KINDS]
     view.add_item(FilesMenu(song, kinds, say("files_menu", locale)))
+    return view
+
+
+def rehearsal_view(next_song: str, locale: str) -> discord.ui.View:
+    """What stands under a daily song that has not come yet."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(InsteadButton(next_song, say("instead_button", locale)))
     return view
 
 

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from adapters.discord.asking import Asked, Click, asked_by, asked_in, require_posting, require_posting_in
-from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, ChangeMenu, FilesMenu
+from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, ChangeMenu, FilesMenu, InsteadButton
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
 from adapters.discord.files import DiscordFilesReply
@@ -19,11 +19,12 @@ from adapters.discord.running import Running
 from adapters.discord.sync import sync_if_changed
 from adapters.discord.translate import MIB, wishes_text
 from adapters.discord.trouble import explain
+from bot.domain.daily import DailySchedule
 from bot.domain.errors import LnhError, NotAllowed
 from bot.domain.files import FilesWish
 from bot.domain.options import SongWishes, build_request, wishes_from_text
-from bot.domain.request import RequestId, SongChange, SongRequest, draw_seed
-from bot.messages import making_line, next_words, say
+from bot.domain.request import Place, RequestId, SongChange, SongRequest, draw_seed
+from bot.messages import making_line
 from bot.services.band import Band
 from inference.api import ExtraFile
 from inference.music.errors import MusicError
@@ -63,7 +64,7 @@ class BandClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Runs after the login and before the first event."""
-        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, ChangeMenu, FilesMenu)
+        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, ChangeMenu, FilesMenu, InsteadButton)
         await sync_if_changed(self.tree)
         if self.shard_count is None:
             # With a count known the library identifies at DEFAULT_GATEWAY, which settings may have moved.
@@ -125,14 +126,29 @@ class BandClient(discord.AutoShardedClient):
 
     async def rehearse(self, interaction: Click) -> None:
         """Answers `/daily preview`: the next daily song of the channel, for whoever asked alone."""
-        asked, daily = asked_by(interaction), self.band.daily
+        await self._rehearse(interaction, self.band.daily.upcoming)
+
+    async def replace_daily(self, interaction: Click) -> None:
+        """Answers `/daily another`: another song takes the place of the next one, and is heard as in a preview."""
+        await self._rehearse(interaction, self.band.daily.another)
+
+    async def instead(self, press: Click, next_song: str) -> None:
+        """Answers the button under a preview in the same way."""
+        try:
+            if not press.permissions.manage_guild:
+                raise NotAllowed
+            await self._rehearse(press, partial(self.band.daily.another, heard=next_song))
+        except Exception as error:  # noqa: BLE001  # a button has no other handler; what nobody expected is logged
+            await explain(press, error)
+
+    async def _rehearse(self, interaction: Click, find: Callable[[Place], Awaitable[DailySchedule]]) -> None:
+        """Plays the next song of the schedule that is found to whoever asked alone. Raises LnhError: there is none."""
+        asked = asked_by(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        schedule = await daily.upcoming(asked.place)
-        locale = asked.requester.locale
-        note = say("daily_rehearsal", locale, next=next_words(schedule, locale))
-        reply = PrivateReply(InteractionConversation(interaction), self.channels, asked, note)
+        schedule = await find(asked.place)
+        reply = PrivateReply(InteractionConversation(interaction), self.channels, asked, schedule)
         with self.running.track():
-            await daily.rehearse(schedule, asked.requester, reply)
+            await self.band.daily.rehearse(schedule, asked.requester, reply)
 
     async def cancel(self, press: Click, song: RequestId, person: str) -> None:
         """Answers a Cancel button; the conversation about the song hears of it from the composer."""

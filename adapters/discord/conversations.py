@@ -56,11 +56,11 @@ class InteractionConversation:
         parts = message_parts(post)
         return (await self._interaction.edit_original_response(**parts, attachments=files_of(post))).id
 
-    async def attach_song(self, post: SongPost) -> None:
-        """Makes the answer a song with nothing to press under it."""
+    async def attach_song(self, post: SongPost, view: discord.ui.View) -> None:
+        """Makes the answer a song with other things to press under it than a song has."""
         self._check()
         await self._interaction.edit_original_response(
-            content=text_of(post), embed=embed_of(post), attachments=files_of(post), view=None
+            content=text_of(post), embed=embed_of(post), attachments=files_of(post), view=view
         )
 
     async def attach(self, post: FilesPost) -> None:

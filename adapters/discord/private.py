@@ -6,12 +6,15 @@ from collections.abc import Callable
 import structlog
 
 from adapters.discord.asking import Asked
+from adapters.discord.buttons import rehearsal_view
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import InteractionConversation
 from adapters.discord.posting import FAILURES, deliver
 from adapters.discord.reply import EDIT_EVERY_S
+from adapters.discord.translate import SongPost
+from bot.domain.daily import DailySchedule
 from bot.domain.song import Progress, Song
-from bot.messages import progress_line, sentence
+from bot.messages import next_words, progress_line, say, sentence
 from bot.ports import UserError
 
 _log = structlog.get_logger(__name__)
@@ -20,7 +23,7 @@ _log = structlog.get_logger(__name__)
 class PrivateReply:
     """The answer to an interaction that was deferred for whoever asked alone; nothing of it ever gets into the channel.
 
-    There is nothing to press under the song: it has not been posted yet. Implements bot.ports.Reply.
+    All one can press under the song is for another one instead: it has not been posted yet. Implements bot.ports.Reply.
     """
 
     def __init__(
@@ -28,13 +31,13 @@ class PrivateReply:
         conversation: InteractionConversation,
         channels: Channels,
         asked: Asked,
-        note: str,
+        schedule: DailySchedule,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._conversation = conversation
         self._channels = channels
         self._locale = asked.requester.locale
-        self._note = note
+        self._schedule = schedule
         self._now = now
         self._silent_until = float("-inf")
 
@@ -47,9 +50,14 @@ class PrivateReply:
         """Nothing: the song itself is all that is wanted."""
 
     async def song(self, song: Song) -> None:
-        post = self._channels.compose_post(song, self._locale, self._conversation.limit_bytes, self._note)
+        note = say("daily_rehearsal", self._locale, next=next_words(self._schedule, self._locale))
+        post = self._channels.compose_post(song, self._locale, self._conversation.limit_bytes, note)
+
+        async def attach(post: SongPost) -> None:
+            await self._conversation.attach_song(post, rehearsal_view(self._schedule.next_song, self._locale))
+
         try:
-            await deliver(post, self._conversation.attach_song)
+            await deliver(post, attach)
         except FAILURES as error:
             _log.warning("a song could not be shown", song=song.id, reason=str(error))
 

@@ -23,6 +23,7 @@ ANOTHER = re.compile(rf"lnh:another:{_SONG}")
 CHANGE = re.compile(rf"lnh:(?P<change>vary|extend):{_SONG}")
 CHOICE = re.compile(rf"lnh:(?P<change>replace|remix):{_SONG}")
 FILES = re.compile(rf"lnh:files:{_SONG}")
+INSTEAD = re.compile(rf"lnh:instead:{_SONG}")
 CANCEL = re.compile(rf"lnh:cancel:{_SONG}:(?P<person>\d{{1,20}})")
 
 
@@ -53,6 +54,11 @@ def change_id(change: SongChange) -> str:
 def files_id(song: RequestId) -> str:
     """The `custom_id` of the menu of a song's further files; as lasting as `another_id`."""
     return f"lnh:files:{song}"
+
+
+def instead_id(next_song: str) -> str:
+    """The `custom_id` of the button that has another song come instead of a daily one (`DailySchedule.next_song`)."""
+    return f"lnh:instead:{next_song}"
 
 
 def cancel_id(song: RequestId, person: str) -> str:

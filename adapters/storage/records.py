@@ -88,7 +88,8 @@ def _song(row: Row[Any]) -> dict[str, Any]:
 
 
 def _schedule(row: Row[Any]) -> dict[str, Any]:
-    kept = {name: getattr(row, name) for name in ("id", "workspace", "channel", "at", "zone", "days", "paused")}
+    names = ("id", "workspace", "channel", "at", "zone", "days", "paused", "redrawn")
+    kept = {name: getattr(row, name) for name in names}
     set_by, due = json.loads(row.set_by), _iso(row.next_run_utc)
     return kept | {"genres": json.loads(row.genres), "set_by": set_by, "next_run_utc": due}
 

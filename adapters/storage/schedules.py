@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -42,6 +42,14 @@ class SqlSchedules:
             raise NotFound(what="schedule")
         return _schedule(row)
 
+    async def redraw(self, schedule: DailySchedule) -> bool:
+        columns, day = schedules.c, (claims.c.schedule_id == schedule.id, claims.c.day == schedule.day)
+        as_known = (columns.next_run_utc == schedule.next_run_utc, columns.redrawn == schedule.redrawn)
+        query = update(schedules).where(columns.id == schedule.id, *as_known, ~exists().where(*day))
+        async with self._engine.begin() as connection:
+            redrawn = await connection.execute(query.values(redrawn=columns.redrawn + 1))
+        return redrawn.rowcount == 1
+
     async def list(self, platform: str | None = None, workspace: str | None = None) -> list[DailySchedule]:
         query = select(schedules).order_by(schedules.c.next_run_utc, schedules.c.id)
         if platform is not None:
@@ -78,7 +86,8 @@ class SqlClaims:
         async with self._engine.begin() as connection:
             slot = (claims.c.schedule_id == id, claims.c.day == day)
             await connection.execute(update(claims).where(*slot).values(settled_at=datetime.now(UTC)))
-            await connection.execute(update(schedules).where(schedules.c.id == id).values(next_run_utc=next_run_utc))
+            after = update(schedules).where(schedules.c.id == id).values(next_run_utc=next_run_utc, redrawn=0)
+            await connection.execute(after)
 
 
 def _at(place: Place) -> tuple[Any, Any, Any]:
@@ -103,6 +112,7 @@ def _row(schedule: DailySchedule) -> dict[str, Any]:
         "next_run_utc": schedule.next_run_utc,
         "paused": schedule.paused,
         "days": "".join(map(str, sorted(schedule.days))),
+        "redrawn": schedule.redrawn,
     }
 
 
@@ -117,4 +127,5 @@ def _schedule(row: Row[Any]) -> DailySchedule:
         next_run_utc=row.next_run_utc,
         paused=row.paused,
         days=frozenset(map(int, row.days)),
+        redrawn=row.redrawn,
     )

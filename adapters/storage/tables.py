@@ -89,6 +89,7 @@ schedules = Table(
     Column("next_run_utc", UtcDateTime, nullable=False),
     Column("paused", Text),
     Column("days", String(7), nullable=False, server_default=sql_text("'0123456'")),  # of the week, Monday is 0
+    Column("redrawn", Integer, nullable=False, server_default=sql_text("0")),
     UniqueConstraint("platform", "workspace", "channel"),
 )
 

@@ -3,7 +3,7 @@
 import difflib
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import NewType
@@ -23,7 +23,8 @@ class DailySchedule:
 
     `at` is local wall time in the IANA zone `zone`; `genres` rotate from one of its days to the next (empty: any
     enabled genre); `next_run_utc` is aware and in UTC and stays until that day's song is posted or skipped; a paused
-    schedule keeps the reason for its admin; `days` are those of the week that have a song.
+    schedule keeps the reason for its admin; `days` are those of the week that have a song. `redrawn` counts the songs
+    that the next one has taken the place of, before anybody but an admin heard them.
     """
 
     id: ScheduleId
@@ -35,6 +36,7 @@ class DailySchedule:
     next_run_utc: datetime
     paused: str | None = None
     days: Weekdays = EVERY_DAY
+    redrawn: int = 0
 
     @property
     def day(self) -> date:
@@ -46,9 +48,27 @@ class DailySchedule:
         """Which of its songs that is, counted from the first of time: whose turn it is of what takes turns."""
         return order_of(self.day.toordinal(), self.days)
 
+    @property
+    def next_song(self) -> str:
+        """Names the very song that is next, in letters, digits and `-`: its schedule, its day and which of that day."""
+        return f"{self.id}-{self.day}-{self.redrawn}"
+
+    def has_next_day_of(self, song: str) -> bool:
+        """Whether a song, by its `next_song`, is of the day that is next: the song itself, or one it has replaced."""
+        return song.rpartition("-")[0] == self.next_song.rpartition("-")[0]
+
+    def after(self, instant_utc: datetime) -> "DailySchedule":
+        """The schedule once its next day is dealt with: due again at this instant, with a song of its own."""
+        return replace(self, next_run_utc=instant_utc, redrawn=0)
+
     def run_after(self, instant_utc: datetime) -> datetime:
         """The first due instant strictly after an instant."""
         return next_run(instant_utc, self.at, self.zone, self.days)
+
+
+def schedule_of(song: str) -> ScheduleId:
+    """Whose song it is, by its `next_song`."""
+    return ScheduleId(song.rsplit("-", 4)[0])
 
 
 def due_at(day: date, at: time, zone: str) -> datetime:

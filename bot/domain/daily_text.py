@@ -11,6 +11,9 @@ from inference.music.genre import GenreCatalogue
 ENDINGS = ("stop", "off", "remove")
 """Words that end a daily song."""
 
+REPLACERS = ("another", "another one", "another one instead", "instead")
+"""Words that have another song written in place of the next one."""
+
 EXAMPLE = "/daily 18:30 Europe/Berlin metal"
 
 

@@ -11,6 +11,7 @@
         NoDaily               this channel has no daily song
         DailyPaused           the daily song of this channel is paused
         DailyUnderway         the daily song is being posted this very moment
+        DailyOver             the daily song that is meant is not to come any more
       NotFound                a song or schedule that is not (or no longer) known
       ComposerFailed          the inference service could not finish the song
         ComposerUnavailable   it does not answer at all
@@ -78,6 +79,10 @@ class DailyPaused(Refused):
 
 class DailyUnderway(Refused):
     code = "daily_underway"
+
+
+class DailyOver(Refused):
+    code = "daily_over"
 
 
 class NotFound(LnhError):

@@ -13,9 +13,9 @@ from functools import partial
 
 import structlog
 
-from bot.domain.daily import DailySchedule, ScheduleId, next_run, parse_zone
+from bot.domain.daily import DailySchedule, ScheduleId, next_run, parse_zone, schedule_of
 from bot.domain.daily_text import DailyWish
-from bot.domain.errors import DailyPaused, DailyUnderway, GenreDisabled, LnhError, NoDaily, NotFound
+from bot.domain.errors import DailyOver, DailyPaused, DailyUnderway, GenreDisabled, LnhError, NoDaily, NotFound
 from bot.domain.request import Place, Requester
 from bot.ports import Claims, Clock, Reply, Schedules
 from bot.services.daily_post import DailyPoster, is_lasting
@@ -94,16 +94,51 @@ class DailyService:
         schedule = next((schedule for schedule in found if schedule.place.channel == place.channel), None)
         if schedule is None:
             raise NoDaily
-        if schedule.paused is not None:
-            raise DailyPaused
-        return schedule
+        return _not_paused(schedule)
 
     async def rehearse(self, schedule: DailySchedule, requester: Requester, reply: Reply) -> None:
         """Has `requester` hear the next song before it is posted; errors go to `reply`, none is raised.
 
-        It is the very song that will be posted, unless its genre is switched off meanwhile.
+        It is the very song that will be posted, unless its genre is switched off or it is replaced meanwhile.
         """
         await self.poster.songs.rehearse(schedule, requester, reply)
+
+    async def another(self, place: Place, heard: str | None = None) -> DailySchedule:
+        """Has another song take the place of a channel's next one; the schedule as it is then.
+
+        Args:
+            place: the channel.
+            heard: the `next_song` that is not wanted, whichever channel of the workspace it is for. Where it has been
+                replaced already nothing changes, so that two who do not want it, or one who presses twice, get one.
+
+        Raises:
+            NoDaily, DailyPaused: no song is to come.
+            DailyOver: the one that was heard is not to come any more.
+            DailyUnderway: it is being posted this very moment.
+        """
+        schedule = await (self.upcoming(place) if heard is None else self._coming(heard, place))
+        if heard is not None and heard != schedule.next_song:
+            return schedule
+        if schedule.next_run_utc <= self.clock.now():
+            raise DailyUnderway
+        await self.schedules.redraw(schedule)
+        latest = await self._coming(schedule.next_song, place)
+        if latest.next_song == schedule.next_song:
+            raise DailyUnderway
+        # Whoever wished for it has it written; should that fail, it is written ahead all the same.
+        self._arm_ahead(latest.id, max(latest.next_run_utc - ahead_of(latest.id), self.clock.now() + _AHEAD_RETRY))
+        return latest
+
+    async def _coming(self, song: str, place: Place) -> DailySchedule:
+        """The schedule whose next day is that of a song. Raises DailyOver, DailyPaused."""
+        try:
+            schedule = await self.schedules.get(schedule_of(song))
+        except NotFound:
+            raise DailyOver from None
+        is_here = (schedule.place.platform, schedule.place.workspace) == (place.platform, place.workspace)
+        if not is_here or not schedule.has_next_day_of(song):
+            raise DailyOver
+        return _not_paused(schedule)
 
     async def skip(self, place: Place) -> tuple[DailySchedule, DailySchedule]:
         """Leaves out a channel's next daily song; the schedule as it was and as it is.
@@ -156,12 +191,19 @@ class DailyService:
         if schedule.next_run_utc > now:
             self._arm(id, schedule.next_run_utc)
         elif await self.claims.claim(id, schedule.day):
-            again = await self.poster.attempt(schedule)
-            if again is not None:
-                self._arm(id, again)
+            await self._attempt(id)
         else:
             _logger.info("daily song claimed elsewhere", schedule=id, day=schedule.day.isoformat())
             self._arm(id, now + _ELSEWHERE)  # by then it is settled, or whoever has it may have died
+
+    async def _attempt(self, id: ScheduleId) -> None:
+        try:
+            schedule = await self.schedules.get(id)  # once more: until the claim its song could be replaced
+        except NotFound:
+            return
+        again = await self.poster.attempt(schedule)
+        if again is not None:
+            self._arm(id, again)
 
     async def write_ahead(self, id: ScheduleId) -> None:
         """Has the next song written, so that it is posted on the minute; the clock calls it some minutes before.
@@ -190,11 +232,13 @@ class DailyService:
         """Has the clock ring when a song is due, and some minutes before so that it is written by then."""
         self._armed[id] = instant_utc
         self.clock.call_at(_key(id), instant_utc, partial(self.run, id))
-        ahead = instant_utc - ahead_of(id)
-        self.clock.call_at(_ahead_key(id), max(ahead, self.clock.now()), partial(self.write_ahead, id))
+        self._arm_ahead(id, max(instant_utc - ahead_of(id), self.clock.now()))
+
+    def _arm_ahead(self, id: ScheduleId, instant_utc: datetime) -> None:
+        self.clock.call_at(_ahead_key(id), instant_utc, partial(self.write_ahead, id))
 
     def _retry_ahead(self, id: ScheduleId) -> None:
-        self.clock.call_at(_ahead_key(id), self.clock.now() + _AHEAD_RETRY, partial(self.write_ahead, id))
+        self._arm_ahead(id, self.clock.now() + _AHEAD_RETRY)
 
     def _disarm(self, id: ScheduleId) -> None:
         self._armed.pop(id, None)
@@ -209,6 +253,12 @@ class DailyService:
 def ahead_of(id: ScheduleId) -> timedelta:
     """How long before its hour a song is written: not the same for all, for many are due at the same full hour."""
     return _AHEAD + timedelta(seconds=zlib.crc32(id.encode()) % _SPREAD_S)
+
+
+def _not_paused(schedule: DailySchedule) -> DailySchedule:
+    if schedule.paused is not None:
+        raise DailyPaused
+    return schedule
 
 
 def _key(id: ScheduleId) -> str:

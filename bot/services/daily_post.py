@@ -131,7 +131,7 @@ class DailyPoster:
         self._failures.pop(schedule.id, None)
         due = schedule.run_after(max(self.clock.now(), schedule.next_run_utc))
         await self.claims.settle(schedule.id, schedule.day, due)
-        return replace(schedule, next_run_utc=due)
+        return schedule.after(due)
 
     async def _tell_admin(self, schedule: DailySchedule, code: str, reason: str) -> None:
         sentence = self.words.say(code, schedule.set_by.locale, day=schedule.day.isoformat(), reason=reason)

@@ -1,7 +1,9 @@
 """The song of a day: which one it is, and writing it before anybody but an admin may hear it.
 
 A day always asks for the same song, and the composer keeps what it wrote by the request's id. So a song that is written
-ahead or heard by an admin is the one that is posted, and a crash in between changes nothing.
+ahead or heard by an admin is the one that is posted, and a crash in between changes nothing. The schedule knows how
+often an admin has wished for another one instead: that makes another seed, while the day keeps the one id under which
+its song is posted.
 """
 
 import random
@@ -71,23 +73,25 @@ def daily_request_id(schedule: DailySchedule) -> RequestId:
 
 
 def daily_request(schedule: DailySchedule, enabled: tuple[str, ...], catalogue: GenreCatalogue) -> SongRequest:
-    """The request of the day that is next; only if its genre is switched off meanwhile it becomes another.
+    """The request of the day that is next; it becomes another if an admin wishes so, or its genre is switched off.
 
     Its seed counts as chosen, so that it is the same song in whatever company it is written.
 
     Raises:
         GenreDisabled: none of the schedule's genres is enabled any more.
     """
-    rng = random.Random(f"{schedule.id}:{schedule.day}")
+    again = (str(schedule.redrawn),) if schedule.redrawn else ()
+    rng = random.Random(":".join((schedule.id, str(schedule.day), *again)))
     seed = rng.randint(0, MAX_SEED)
     first, *others = _in_turn(schedule) if schedule.genres else rng.sample(catalogue.names, len(catalogue.names))
     genre = next((name for name in (first, *others) if name in enabled), None)
     if genre is None:
         raise GenreDisabled(genre=", ".join(schedule.genres), enabled=", ".join(enabled))
-    own = daily_request_id(schedule)
+    other = again if genre == first else (*again, genre)
+    day = daily_request_id(schedule)
     request = build_request(
         SongWishes(genre, seed=seed),
-        id=own if genre == first else request_id(own, genre),  # one id is one song
+        id=request_id(day, *other) if other else day,  # one id is one song
         seed=seed,
         place=schedule.place,
         requester=schedule.set_by,

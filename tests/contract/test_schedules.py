@@ -48,7 +48,7 @@ def schedule(id: str = "s1", channel: str = "c1", workspace: str = "g1") -> Dail
 
 
 async def test_a_saved_schedule_comes_back_as_it_was(desk: Desk) -> None:
-    paused = replace(schedule(), paused="the channel is gone", days=frozenset({0, 4}))
+    paused = replace(schedule(), paused="the channel is gone", days=frozenset({0, 4}), redrawn=2)
     await desk.schedules.save(paused)
     assert await desk.schedules.get(paused.id) == paused
 
@@ -96,6 +96,27 @@ async def test_whoever_claimed_a_day_keeps_it_until_it_is_settled_and_that_moves
     assert not await desk.claims.claim(ScheduleId("s1"), DAY)
     assert await desk.claims.claim(ScheduleId("s1"), DAY + timedelta(days=1))
     assert (await desk.schedules.get(ScheduleId("s1"))).next_run_utc == DUE + timedelta(days=1)
+
+
+async def test_a_song_is_redrawn_once_for_everybody_who_knows_the_same_one(desk: Desk) -> None:
+    first = schedule()
+    await desk.schedules.save(first)
+    assert await desk.schedules.redraw(first)
+    assert not await desk.schedules.redraw(first)
+    second = await desk.schedules.get(first.id)
+    assert second == replace(first, redrawn=1)
+    assert await desk.schedules.redraw(second)
+    assert not await desk.schedules.redraw(schedule("gone"))
+
+
+async def test_a_claimed_song_is_not_redrawn_and_the_day_after_begins_anew(desk: Desk) -> None:
+    await desk.schedules.save(replace(schedule(), redrawn=3))
+    assert await desk.claims.claim(ScheduleId("s1"), DAY)
+    assert not await desk.schedules.redraw(replace(schedule(), redrawn=3))
+    await desk.claims.settle(ScheduleId("s1"), DAY, DUE + timedelta(days=1))
+    later = await desk.schedules.get(ScheduleId("s1"))
+    assert (later.redrawn, later) == (0, schedule().after(DUE + timedelta(days=1)))
+    assert await desk.schedules.redraw(later)
 
 
 async def test_claims_go_with_their_schedule(desk: Desk) -> None:

@@ -103,6 +103,13 @@ class FakeSchedules:
             raise NotFound(what="schedule")
         return self.by_id[id]
 
+    async def redraw(self, schedule: DailySchedule) -> bool:
+        known = self.by_id.get(schedule.id)
+        if known is None or known.next_song != schedule.next_song or (known.id, known.day) in self.settled:
+            return False
+        self.by_id[schedule.id] = replace(known, redrawn=known.redrawn + 1)
+        return True
+
     async def claim(self, id: ScheduleId, day: date, holder: str = "only") -> bool:
         if self.settled.get((id, day)) or id not in self.by_id:
             return False
@@ -116,7 +123,7 @@ class FakeSchedules:
         if (id, day) in self.settled:
             self.settled[id, day] = True
         if id in self.by_id:
-            self.by_id[id] = replace(self.by_id[id], next_run_utc=next_run_utc)
+            self.by_id[id] = self.by_id[id].after(next_run_utc)
 
     @property
     def unsettled(self) -> tuple[tuple[ScheduleId, date], ...]:

@@ -248,6 +248,16 @@ async def test_the_next_daily_song_is_heard_ahead_and_skipped(terminal: Terminal
     )
 
 
+async def test_another_daily_song_comes_instead_of_the_next_one(terminal: Terminal) -> None:
+    answer = await terminal.type(
+        "/daily 18:30 UTC metal", "/daily preview", "/daily another", "/daily another one instead", "/daily preview"
+    )
+    assert answer.count("The song that comes on ") == 4
+    # What was heard last is written already.
+    assert len({submitted.sampling.seed for submitted in terminal.service.engine.submitted}) == 3
+    assert "There is no daily song" in await terminal.type("/daily stop", "/daily another")
+
+
 async def test_hearing_the_next_daily_song_can_be_cancelled(tmp_path: Path) -> None:
     async with running_service(tmp_path / "songs", engine=FakeEngine()) as service:
         terminal = Terminal(settings_for(tmp_path, service), service)

@@ -7,13 +7,17 @@ import simcord
 from bot.domain.request import Place
 from bot.messages import say
 from tests.fakes.discord_band import Rehearsal
-from tests.fakes.discord_scene import Scene, files, response
+from tests.fakes.discord_scene import Scene, buttons, files, response
 
 
 async def told(scene: Scene, command: str, **options: object) -> str:
     """What the manager, and nobody else, reads after a command."""
     result = await scene.boss.slash(scene.channel, command, **options)
     assert result.ephemeral
+    return answered(result)
+
+
+def answered(result: simcord.InteractionResult) -> str:
     return result.followups[0].content if result.followups else response(result).content
 
 
@@ -94,11 +98,69 @@ async def test_daily_preview_plays_the_next_song_to_whoever_asked_alone(scene: S
     assert result.ephemeral
     assert answer.content.startswith("The song that comes on Wed 1 Jul at 18:30. Only you hear it now;")
     assert files(answer) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
-    assert answer.components == []
+    assert list(buttons(answer)) == ["Another one instead"]
     assert scene.posted() == []
     await rehearsal.ring()
     await scene.env.settle()
     assert len({asked.id for asked in rehearsal.composer.asked}) == len(scene.posted()) == 1
+
+
+async def test_another_song_instead_of_the_next_one_is_heard_by_whoever_asked_alone_and_posted(
+    scene: Scene, rehearsal: Rehearsal
+) -> None:
+    await told(scene, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
+    heard = await scene.boss.slash(scene.channel, "daily preview")
+    await scene.env.settle()
+
+    for answer in (
+        await scene.boss.click(response(heard), label="Another one instead"),
+        await scene.boss.click(response(heard), label="Another one instead"),  # pressed once more it means the same
+        await scene.boss.slash(scene.channel, "daily another"),
+    ):
+        await scene.env.settle()
+        assert answer.ephemeral
+        assert files(response(answer)) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
+        assert list(buttons(response(answer))) == ["Another one instead"]
+
+    assert scene.posted() == []
+    seeds = [asked.sampling.seed for asked in rehearsal.composer.asked]
+    assert (len(set(seeds)), seeds[1]) == (3, seeds[2])
+    await rehearsal.ring()
+    await scene.env.settle()
+    assert len(scene.posted()) == 1
+    assert rehearsal.composer.asked[-1].sampling.seed == seeds[3]
+
+
+async def test_a_song_that_has_come_is_not_replaced_any_more(scene: Scene, rehearsal: Rehearsal) -> None:
+    await told(scene, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
+    heard = await scene.boss.slash(scene.channel, "daily preview")
+    await scene.env.settle()
+    await rehearsal.ring()
+    await scene.env.settle()
+
+    late = await scene.boss.click(response(heard), label="Another one instead")
+
+    assert late.ephemeral
+    assert answered(late) == say("daily_over", "en")
+
+
+async def test_who_does_not_manage_the_server_any_more_has_no_other_song_come(
+    scene: Scene, rehearsal: Rehearsal
+) -> None:
+    await told(scene, "daily set", time="18:30", timezone="Europe/Berlin", genre="metal")
+    heard = await scene.boss.slash(scene.channel, "daily preview")
+    await scene.env.settle()
+
+    guild = await scene.client.fetch_guild(scene.guild.id)
+    member = await guild.fetch_member(scene.boss.id)
+    await member.remove_roles(discord.Object(scene.guild.roles["Managers"].id))
+
+    refused = await scene.boss.click(response(heard), label="Another one instead")
+
+    assert refused.ephemeral
+    assert answered(refused) == say("not_allowed", "en")
+    (schedule,) = rehearsal.schedules.by_id.values()
+    assert schedule.redrawn == 0
 
 
 async def test_daily_skip_leaves_out_the_next_song(scene: Scene, rehearsal: Rehearsal) -> None:
@@ -110,8 +172,8 @@ async def test_daily_skip_leaves_out_the_next_song(scene: Scene, rehearsal: Rehe
     assert "the next one on Thu 2 Jul at 18:30" in answer
 
 
-@pytest.mark.parametrize("command", ["daily preview", "daily skip"])
-async def test_without_a_daily_song_there_is_nothing_to_preview_or_skip(scene: Scene, command: str) -> None:
+@pytest.mark.parametrize("command", ["daily preview", "daily another", "daily skip"])
+async def test_without_a_daily_song_there_is_nothing_to_preview_replace_or_skip(scene: Scene, command: str) -> None:
     assert await told(scene, command) == say("daily_none", "en")
     assert len(scene.env.errors) == 1
 

@@ -74,7 +74,7 @@ async def test_a_daily_song_from_before_there_were_days_goes_on_every_day(url: s
     storage = await open_storage(url)
     (schedule,) = await storage.schedules.list()
     await storage.close()
-    assert (schedule.id, schedule.days) == ("s", EVERY_DAY)
+    assert (schedule.id, schedule.days, schedule.redrawn) == ("s", EVERY_DAY, 0)
 
 
 async def test_sqlite_is_set_up_for_readers_beside_a_writer(engine: AsyncEngine) -> None:
