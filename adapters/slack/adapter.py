@@ -24,6 +24,7 @@ from adapters.slack.translate import (
     COMMANDS,
     EXTEND,
     FILES,
+    INSTEAD,
     PLATFORM,
     REMIX,
     REPLACE,
@@ -143,7 +144,7 @@ class SlackAdapter:
             app.command(f"/{command}")(on_command)
         app.event("app_mention")(on_mention)
         app.event("message")(on_message)
-        for button in (ANOTHER, VARY, EXTEND, REPLACE, REMIX, FILES, CANCEL):
+        for button in (ANOTHER, VARY, EXTEND, REPLACE, REMIX, FILES, CANCEL, INSTEAD):
             app.action(button)(on_button)
         return app
 

@@ -21,7 +21,7 @@ from adapters.slack.translate import (
     read_files,
 )
 from bot.domain.daily import DailySchedule
-from bot.domain.daily_text import ENDINGS, read_daily
+from bot.domain.daily_text import ENDINGS, REPLACERS, read_daily
 from bot.domain.errors import LnhError
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.request import Requester, RequestId, draw_seed
@@ -50,6 +50,7 @@ class Commands:
             "files": self._files,
             "cancel": self._cancel,
             "daily": self._daily,
+            "instead": self._instead,
             "genres": self._genres,
             "privacy": self._privacy,
             "help": self._help,
@@ -133,20 +134,31 @@ class Commands:
             code = "daily_removed" if await self._band.daily.remove(wish.place) else "daily_none"
             await reply.whisper(say(code, requester.locale))
             return
-        if verb in ("preview", "skip"):
-            await (self._rehearse(wish, requester, reply) if verb == "preview" else self._skip(wish, reply))
+        if verb == "preview":
+            await self._rehearse(await self._band.daily.upcoming(wish.place), reply)
+            return
+        if verb in REPLACERS:
+            await self._rehearse(await self._band.daily.another(wish.place), reply)
+            return
+        if verb == "skip":
+            await self._skip(wish, reply)
             return
         daily = read_daily(wish.text, self._band.catalogue)
         await self._check_can_post(reply)
         schedule = await self._band.daily.set(wish.place, daily, requester)
         await reply.whisper(_described(schedule, requester.locale))
 
-    async def _rehearse(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+    async def _instead(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        """Another song in place of the one whose `next_song` is the button's value."""
+        await self._people.check_admin(requester.id)
+        await self._rehearse(await self._band.daily.another(wish.place, wish.text), reply)
+
+    async def _rehearse(self, schedule: DailySchedule, reply: SlackReply) -> None:
         """The next daily song as a direct message, for Slack shows no files to one person of a channel alone."""
-        schedule = await self._band.daily.upcoming(wish.place)
-        when, locale = next_words(schedule, requester.locale), requester.locale
-        await reply.whisper(escape(say("daily_rehearsing", locale, next=when)))
-        private = SlackDirectReply(self._clients.delivery, reply, say("daily_rehearsal", locale, next=when))
+        requester = reply.requester
+        when = next_words(schedule, requester.locale)
+        await reply.whisper(escape(say("daily_rehearsing", requester.locale, next=when)))
+        private = SlackDirectReply(self._clients.delivery, reply, schedule)
         await self._band.daily.rehearse(schedule, requester, private)
 
     async def _skip(self, wish: Wish, reply: SlackReply) -> None:

@@ -34,6 +34,7 @@ ANOTHER = "lnh.another"
 VARY, EXTEND, REPLACE, REMIX = (f"lnh.{verb}" for verb in ("vary", "extend", "replace", "remix"))
 FILES = "lnh.files"
 CANCEL = "lnh.cancel"
+INSTEAD = "lnh.instead"
 COMMANDS = ("compose", "daily", "genres")
 VERBS = (*COMMANDS, "privacy", "help")
 
@@ -205,6 +206,12 @@ def read_files(text: str) -> FilesWish:
 def progress_blocks(line: str, id: RequestId, user: str, label: str) -> list[dict[str, Any]]:
     """A line of mrkdwn and the *Cancel* button, whose value says what is cancelled and who asked for it."""
     return _checked([SectionBlock(text=MarkdownTextObject(text=line)), _button(CANCEL, f"{id}:{user}", label)])
+
+
+def rehearsal_blocks(words: str, next_song: str, label: str) -> list[dict[str, Any]]:
+    """What is said of a daily song before it comes, and the button that has another one come instead."""
+    text = MarkdownTextObject(text=clamp(escape(words), MAX_SECTION))
+    return _checked([SectionBlock(text=text), _button(INSTEAD, next_song, label)])
 
 
 def preview_blocks(words: str, id: RequestId, user: str, label: str) -> list[dict[str, Any]]:

@@ -43,6 +43,33 @@ async def test_an_admin_hears_the_next_daily_song_in_a_direct_message_and_skips_
         assert "Only admins" in (await edge.responded(4))["text"]
 
 
+async def test_another_song_instead_of_the_next_one_comes_by_a_button_and_by_a_command(edge, band, admin):
+    here, direct = edge.api.workspace, f"D{edge.api.workspace.admin[1:]}"
+    boss = Actor(here.team, direct, here.admin, "ada")
+    async with running(edge, band):
+        await edge.command("/daily", "18:30 Europe/Berlin metal", admin)
+        await edge.responded()
+        await edge.command("/daily", "preview", admin)
+        await edge.until(lambda: len(edge.api.messages) == 2)
+        heard, _ = await edge.history(direct)
+        for said in (4, 6):  # a second press means the same
+            await edge.click(heard, boss)
+            await edge.until(lambda said=said: len(edge.api.messages) == said)
+        await edge.command("/daily", "another", admin)
+        await edge.until(lambda: len(edge.api.messages) == 8)
+        assert await edge.history() == []
+        seeds = [asked.sampling.seed for asked in band.composer.asked]
+        assert (len(set(seeds)), seeds[1]) == (3, seeds[2])
+        await edge.click(heard)
+        assert "Only admins" in (await edge.responded(6))["text"]
+        await band.next_day()
+        (posted,) = await edge.history()
+        assert len(posted["files"]) == 3
+        assert band.composer.asked[-1].sampling.seed == seeds[3]
+        await edge.click(heard, boss)
+        assert "not to come any more" in (await edge.responded(7))["text"]
+
+
 async def test_what_is_kept_is_shown_handed_out_and_forgotten(edge, band, admin):
     here = edge.api.workspace
     async with running(edge, band):
