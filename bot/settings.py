@@ -2,8 +2,11 @@
 
 The environment (`LNH_SECTION_NAME`) wins over `.env`, which wins over `configs/lnh.toml`, which wins over the
 defaults written here. Tokens belong in the environment or in `.env`, never in the TOML file.
+
+`LNH_CONFIGS` names a folder whose `lnh.toml`, `genres.toml` and `sounds.toml` are read in place of those that ship.
 """
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,8 +17,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from inference.music.spec import MAX_TAKES
 
 HOUSE = Path(__file__).resolve().parent.parent
-CONFIG_FILE = HOUSE / "configs" / "lnh.toml"
-GENRES_FILE = HOUSE / "configs" / "genres.toml"
+CONFIGS = HOUSE / "configs"  # in a checkout and in an installed package alike
+CONFIG_FILE = CONFIGS / "lnh.toml"
+GENRES_FILE = CONFIGS / "genres.toml"
+OWN_CONFIGS = "LNH_CONFIGS"
 CHECKPOINT_FOLDER = HOUSE / "inference" / "checkpoints"
 ORIGINALITY_NAME = "originality.safetensors"  # what stands beside a checkpoint: the index of what it learnt
 CRITIC_NAME = "critic.safetensors"  # and who tells its songs from real ones
@@ -163,13 +168,19 @@ class StorageSettings(_Section):
 
 
 class MusicSettings(_Section):
-    """The genre catalogue; None is the one that ships with the code."""
+    """The genre catalogue; None is the one in the configuration folder."""
 
     genres: Path | None = None
 
     @property
     def genres_file(self) -> Path:
-        return GENRES_FILE if self.genres is None else self.genres
+        """The one named, else as `config_file` finds it. Raises BadSettings."""
+        return config_file(GENRES_FILE.name) if self.genres is None else self.genres
+
+    @property
+    def sounds_file(self) -> Path:
+        """How each genre sounds. Raises BadSettings."""
+        return config_file("sounds.toml")
 
 
 class ConsoleSettings(_Section):
@@ -218,12 +229,28 @@ class Settings(BaseSettings):
         return env_settings, dotenv_settings, init_settings
 
 
-def load_settings(config: Path = CONFIG_FILE, env_file: Path | None = Path(".env")) -> Settings:
-    """Reads all sources once.
+def config_file(name: str) -> Path:
+    """A configuration file: the one in the folder that LNH_CONFIGS names, or where that has none, the one that ships.
+
+    Raises:
+        BadSettings: there is no such folder.
+    """
+    named = os.environ.get(OWN_CONFIGS)
+    if not named:
+        return CONFIGS / name
+    if not Path(named).is_dir():
+        raise BadSettings(f"there is no folder {named} ({OWN_CONFIGS})")
+    own = Path(named) / name
+    return own if own.exists() else CONFIGS / name
+
+
+def load_settings(config: Path | None = None, env_file: Path | None = Path(".env")) -> Settings:
+    """Reads all sources once; `config` is `lnh.toml` as `config_file` finds it, unless another one is named.
 
     Raises:
         BadSettings: a file cannot be read, or a setting is unknown or out of range; names the first such one.
     """
+    config = config or config_file(CONFIG_FILE.name)
     try:
         table = tomllib.loads(config.read_text(encoding="utf-8"))
         return Settings(_env_file=env_file, **table)  # type: ignore[call-arg]  # a parameter pydantic-settings adds

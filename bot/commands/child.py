@@ -18,8 +18,11 @@ _log = structlog.get_logger(__name__)
 
 
 def serve_command(host: str) -> tuple[str, ...]:
-    """The command of the child, without the port; the child stops when its parent is gone for whatever reason."""
-    return (sys.executable, "-m", "bot", "serve", "--until-stdin-closes", "--host", host, "--port")
+    """The command of the child, without the port; the child stops when its parent is gone for whatever reason.
+
+    `-P`: a `bot.py` in the folder where somebody starts us is not our package.
+    """
+    return (sys.executable, "-P", "-m", "bot", "serve", "--until-stdin-closes", "--host", host, "--port")
 
 
 @asynccontextmanager

@@ -169,7 +169,7 @@ def _sounds(settings: Settings) -> Iterator[Finding]:
 
     try:
         size = len(load_soundfont(settings.inference.soundfont))
-        genres = len(load_sounds().sounds)
+        genres = len(load_sounds(settings.music.sounds_file).sounds)
     except RenderFailed as error:
         yield Finding(Level.BAD, "sounds", str(error))
         return
@@ -210,7 +210,7 @@ def _service(settings: Settings) -> Iterator[Finding]:
 
 
 def _slack_port(settings: Settings) -> Iterator[Finding]:
-    if settings.slack.is_wanted and settings.slack.mode == "http":
+    if settings.slack.listens:
         yield _port("slack", "127.0.0.1", settings.slack.port, "LNH_SLACK_HTTP_PORT")
 
 

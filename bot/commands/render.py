@@ -56,7 +56,8 @@ def render(
     with as_trouble(RenderFailed):
         job = _job(file, load_catalogue(settings.music.genres_file), (genre, title), kinds, max_mib)
         with tempfile.TemporaryDirectory(prefix="lnh-render-") as folder:
-            made = _make(job, Path(folder), soundfont or settings.inference.soundfont)
+            pool = RenderPool(1, soundfont=soundfont or settings.inference.soundfont, sounds=settings.music.sounds_file)
+            made = _make(job, Path(folder), pool)
             contents = [(one.path.name.removeprefix(job.stem), one.path.read_bytes()) for one in made[0]]
     try:
         paths = put_files(contents, slug(job.title), settings.console.out if out is None else out)
@@ -65,11 +66,10 @@ def render(
     _tell(job, made, paths, time.monotonic() - began, as_json=as_json)
 
 
-def _make(job: RenderJob, folder: Path, soundfont: Path | None) -> tuple[list[RenderedFile], list[Unmade]]:
+def _make(job: RenderJob, folder: Path, pool: RenderPool) -> tuple[list[RenderedFile], list[Unmade]]:
     """In a worker of its own, which has the service's limits of memory and time: a MIDI file may come from anywhere."""
 
     async def work() -> RenderResult:
-        pool = RenderPool(1, soundfont=soundfont)
         await pool.start()
         try:
             return await pool.render(job, folder)

@@ -41,7 +41,8 @@ def sounds(
     from inference.render.studio import Studio
 
     with as_trouble(RenderFailed):
-        report = SoundReport(Studio.open(soundfont or settings.inference.soundfont), read_catalogue(settings.music))
+        studio = Studio.open(soundfont or settings.inference.soundfont, settings.music.sounds_file)
+        report = SoundReport(studio, read_catalogue(settings.music))
         with Console(file=sys.stderr).status("sound check") as status:
             for name in report.play():
                 status.update(f"{name} has played")

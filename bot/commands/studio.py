@@ -93,7 +93,7 @@ async def make_app(settings: Settings, scale: Scale | None = None) -> AsyncItera
     inference = settings.inference
     catalogue = read_catalogue(settings.music)
     checkpoint = inference.checkpoint_file
-    pool = RenderPool(inference.render_workers, soundfont=inference.soundfont)
+    pool = RenderPool(inference.render_workers, soundfont=inference.soundfont, sounds=settings.music.sounds_file)
     cluster = ExitStack()
     try:
         with as_trouble(CheckpointError, NativeUnavailable, RenderFailed, ClusterUnavailable):

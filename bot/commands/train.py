@@ -13,12 +13,12 @@ from bot.commands.extras import need_extra
 from bot.commands.machine import usable_cores
 from bot.commands.prepare import prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
-from bot.settings import HOUSE
+from bot.settings import CONFIGS
 
 if TYPE_CHECKING:
     from inference.training.corpus import Source
 
-_CONFIG = HOUSE / "configs" / "train-core.toml"
+_CONFIG = CONFIGS / "train-core.toml"
 _RUNS = Path("var/train")
 
 

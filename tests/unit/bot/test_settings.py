@@ -10,9 +10,11 @@ from pydantic import BaseModel, SecretStr
 
 from bot.settings import (
     CONFIG_FILE,
+    CONFIGS,
     HOUSE,
     BadSettings,
     InferenceSettings,
+    MusicSettings,
     Settings,
     SlackSettings,
     load_settings,
@@ -126,6 +128,28 @@ def test_a_broken_or_absent_settings_file_is_named(tmp_path: Path) -> None:
         load_settings(tmp_path / "broken.toml")
     with pytest.raises(BadSettings, match=r"absent\.toml cannot be read"):
         load_settings(tmp_path / "absent.toml")
+
+
+def test_a_folder_of_your_own_wins_file_by_file_over_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setenv("LNH_CONFIGS", str(own))
+    assert load_settings() == Settings()
+    for name in ("lnh.toml", "genres.toml", "sounds.toml"):
+        (own / name).write_text("[inference]\nslots = 2\n")
+    assert load_settings().inference.slots == 2
+    assert (MusicSettings().genres_file, MusicSettings().sounds_file) == (own / "genres.toml", own / "sounds.toml")
+    (own / "sounds.toml").unlink()
+    assert MusicSettings().sounds_file == CONFIGS / "sounds.toml"
+    assert MusicSettings(genres=tmp_path / "mine.toml").genres_file == tmp_path / "mine.toml"
+
+
+def test_a_folder_of_your_own_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNH_CONFIGS", "nowhere")
+    with pytest.raises(BadSettings, match=r"no folder nowhere \(LNH_CONFIGS\)"):
+        load_settings()
 
 
 def test_a_partly_configured_slack_names_what_is_missing() -> None:
