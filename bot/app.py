@@ -68,7 +68,8 @@ async def open_band(settings: Settings, messengers: dict[str, Messenger]) -> Asy
         daily = DailyService(storage.schedules, storage.claims, clock, genres, catalogue, poster)
         files = FilesService(composer, storage.songs)
         privacy = PrivacyService(storage.records)
-        yield Band(compose, files, genres, daily, catalogue, storage.answers, storage.heard, privacy)
+        answers, heard, installations = storage.answers, storage.heard, storage.installations
+        yield Band(compose, files, genres, daily, catalogue, answers, heard, privacy, installations)
 
 
 def read_catalogue(settings: MusicSettings) -> GenreCatalogue:

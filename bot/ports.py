@@ -1,7 +1,8 @@
 """Interfaces to the outside world (ports); adapters implement them, tests fake them."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import date, datetime
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.domain.daily import DailySchedule, ScheduleId
@@ -138,6 +139,31 @@ class Heard(Protocol):
 
     async def is_first(self, id: RequestId) -> bool:
         """True for the first caller among all processes; remembered for days."""
+
+
+class Installations(Protocol):
+    """Where somebody installed the band by a click, and the tokens it was given there: a text that never is logged."""
+
+    async def save(self, platform: str, workspace: str, tokens: str) -> None:
+        """Keeps the tokens of a workspace, in place of earlier ones."""
+
+    async def change(self, platform: str, workspace: str, tokens: str) -> bool:
+        """Puts tokens in place of those that are kept; False, and nothing is kept, where there are none any more."""
+
+    async def find(self, platform: str, workspace: str) -> str | None:
+        """The tokens of a workspace; None where the band is not installed."""
+
+    async def remove(self, platform: str, workspace: str) -> bool:
+        """Forgets the tokens; False if there were none."""
+
+    def alone(self, platform: str, workspace: str) -> AbstractAsyncContextManager[None]:
+        """For one at a time, among all processes, while it looks at an installation and changes it; waits for that."""
+
+    async def issue(self, lasting: timedelta) -> str:
+        """A word that nobody can guess, of at most 64 characters, for a click that is under way."""
+
+    async def consume(self, word: str) -> bool:
+        """Whether the word was issued and is good still; it is not any more."""
 
 
 class Records(Protocol):

@@ -8,6 +8,7 @@ from adapters.storage.answers import SqlAnswers
 from adapters.storage.engine import make_engine
 from adapters.storage.genres import SqlGenreSettings
 from adapters.storage.heard import SqlHeard
+from adapters.storage.installations import SqlInstallations
 from adapters.storage.migrate import upgrade_engine
 from adapters.storage.presence import Presence
 from adapters.storage.records import SqlRecords
@@ -27,6 +28,7 @@ class Storage:
     answers: SqlAnswers
     heard: SqlHeard
     records: SqlRecords
+    installations: SqlInstallations
     presence: Presence
 
     async def close(self) -> None:
@@ -57,5 +59,6 @@ async def open_storage(url: str) -> Storage:
         SqlAnswers(engine),
         SqlHeard(engine),
         SqlRecords(engine),
+        SqlInstallations(engine, presence),
         presence,
     )

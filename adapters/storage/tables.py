@@ -132,3 +132,19 @@ disabled_genres = Table(
     Column("workspace", String(255), primary_key=True),
     Column("genre", String(64), primary_key=True),
 )
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("platform", String(32), primary_key=True),
+    Column("workspace", String(255), primary_key=True),
+    Column("tokens", Text, nullable=False),
+    Column("holder", String(32)),
+)
+
+install_words = Table(
+    "install_words",
+    metadata,
+    Column("word", String(64), primary_key=True),
+    Column("good_until", UtcDateTime, nullable=False, index=True),
+)

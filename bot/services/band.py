@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.request import SongRequest
-from bot.ports import Answers, Heard, Messenger, Reply
+from bot.ports import Answers, Heard, Installations, Messenger, Reply
 from bot.services.compose import ComposeService
 from bot.services.daily import DailyService
 from bot.services.files import FilesService
@@ -25,6 +25,7 @@ class Band:
     answers: Answers
     heard: Heard
     privacy: PrivacyService
+    installations: Installations
 
 
 class ChatAdapter(Protocol):

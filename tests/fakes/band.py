@@ -15,7 +15,15 @@ from bot.services.privacy import PrivacyService
 from tests.fakes.clock import FakeClock
 from tests.fakes.composer import FakeComposer
 from tests.fakes.songs import CATALOGUE
-from tests.fakes.storage import FakeAnswers, FakeGenreSettings, FakeHeard, FakeRecords, FakeSchedules, FakeSongs
+from tests.fakes.storage import (
+    FakeAnswers,
+    FakeGenreSettings,
+    FakeHeard,
+    FakeInstallations,
+    FakeRecords,
+    FakeSchedules,
+    FakeSongs,
+)
 
 
 @dataclass
@@ -29,6 +37,7 @@ class BandForTests:
     answers: FakeAnswers = field(default_factory=FakeAnswers)
     heard: FakeHeard = field(default_factory=FakeHeard)
     records: FakeRecords = field(default_factory=FakeRecords)
+    installations: FakeInstallations = field(default_factory=FakeInstallations)
     clock: FakeClock = field(default_factory=FakeClock)
     messengers: dict[str, Messenger] = field(default_factory=dict)
 
@@ -40,7 +49,8 @@ class BandForTests:
         poster = DailyPoster(self.schedules, claims, compose, genres, clock, messages, self.messengers)
         daily = DailyService(self.schedules, claims, clock, genres, CATALOGUE, poster)
         files = FilesService(self.composer, self.songs)
-        return Band(compose, files, genres, daily, CATALOGUE, self.answers, self.heard, PrivacyService(self.records))
+        answers, heard, privacy = self.answers, self.heard, PrivacyService(self.records)
+        return Band(compose, files, genres, daily, CATALOGUE, answers, heard, privacy, self.installations)
 
     async def next_day(self) -> None:
         """A day passes, and what is due in it happens."""

@@ -1,7 +1,11 @@
 """Storage in memory; held to the same contract as the database."""
 
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.errors import NotFound
@@ -187,3 +191,40 @@ class FakeRecords:
 
 def _channel(place: Place) -> tuple[str, str, str]:
     return place.platform, place.workspace, place.channel
+
+
+@dataclass
+class FakeInstallations:
+    """`tokens` are what is kept, by platform and workspace."""
+
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+    words: dict[str, datetime] = field(default_factory=dict)
+    turns: defaultdict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def save(self, platform: str, workspace: str, tokens: str) -> None:
+        self.tokens[platform, workspace] = tokens
+
+    async def change(self, platform: str, workspace: str, tokens: str) -> bool:
+        if (platform, workspace) not in self.tokens:
+            return False
+        self.tokens[platform, workspace] = tokens
+        return True
+
+    async def find(self, platform: str, workspace: str) -> str | None:
+        return self.tokens.get((platform, workspace))
+
+    async def remove(self, platform: str, workspace: str) -> bool:
+        return self.tokens.pop((platform, workspace), None) is not None
+
+    @asynccontextmanager
+    async def alone(self, platform: str, workspace: str) -> AsyncIterator[None]:
+        async with self.turns[platform, workspace]:
+            yield
+
+    async def issue(self, lasting: timedelta) -> str:
+        word = f"word{len(self.words)}"
+        self.words[word] = datetime.now(UTC) + lasting
+        return word
+
+    async def consume(self, word: str) -> bool:
+        return word in self.words and self.words.pop(word) >= datetime.now(UTC)
