@@ -32,7 +32,7 @@ def train(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from bot.app import read_catalogue
     from inference.evaluation.critics import train_critic
-    from inference.evaluation.evaluate import Subject
+    from inference.evaluation.plan import Subject
     from inference.evaluation.trouble import CannotEvaluate
     from inference.model.errors import CheckpointError
 
@@ -68,8 +68,8 @@ def measure(
     from inference.critic.errors import BadCritic
     from inference.critic.judge import Critic
     from inference.evaluation.choosing import measure_choice
-    from inference.evaluation.evaluate import Subject
     from inference.evaluation.material import Draw
+    from inference.evaluation.plan import Subject
     from inference.evaluation.trouble import CannotEvaluate
     from inference.model.errors import CheckpointError
 

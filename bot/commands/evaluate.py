@@ -16,7 +16,7 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from inference.evaluation.compose import Tell
-    from inference.evaluation.evaluate import Plan
+    from inference.evaluation.plan import Plan
     from inference.evaluation.report import Report
 
 SONGS, QUICK_SONGS = 100, 10
@@ -72,7 +72,7 @@ def save_report(report: "Report", out: Path) -> None:
 def plan_of(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
     """Genres by name, separated by commas, or all of the catalogue. Raises CommandTrouble or UnknownGenre."""
     from bot.app import read_catalogue
-    from inference.evaluation.evaluate import Plan
+    from inference.evaluation.plan import Plan
 
     catalogue = read_catalogue(settings.music)
     everything = genres.strip().casefold() == "all"
@@ -85,7 +85,8 @@ def plan_of(settings: Settings, genres: str, songs: int, seed: int) -> "Plan":
 def _evaluate(settings: Settings, banks: tuple[Path, ...], plan: "Plan", tell: "Tell") -> "Report":
     from bot.app import read_catalogue
     from inference.critic.errors import BadCritic
-    from inference.evaluation.evaluate import Subject, evaluate
+    from inference.evaluation.evaluate import evaluate
+    from inference.evaluation.plan import Subject
     from inference.evaluation.trouble import CannotEvaluate
     from inference.model.errors import CheckpointError
     from inference.originality.errors import BadIndex

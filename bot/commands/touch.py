@@ -107,7 +107,7 @@ def _tuned(
 ) -> tuple[list["Finding"], "Report"]:
     """Reports all findings so far whenever a genre is done, since the last may be hours away."""
     from bot.app import read_catalogue
-    from inference.evaluation.evaluate import Subject
+    from inference.evaluation.plan import Subject
     from inference.evaluation.touches import report_of, tune_genres
     from inference.evaluation.trouble import CannotEvaluate
     from inference.model.errors import CheckpointError

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inference.evaluation.compose import Composed
 from inference.evaluation.estimate import Estimate, Statistic, bootstrap, mean
 from inference.evaluation.material import Piece
 from inference.evaluation.report import Row
+from inference.midi import write_midi
+from inference.music.genre import Genre
 from inference.music.program import Role
 from inference.music.score import Track
 from inference.music.spec import Player
@@ -54,6 +57,15 @@ class Comparison:
 def _over(pieces: Sequence[Piece], metric: Callable[[Piece], float], statistic: Statistic) -> Estimate | None:
     values = np.array([metric(piece) for piece in pieces], np.float64)
     return bootstrap(values, [piece.song for piece in pieces], statistic)
+
+
+def compare(genre: Genre, real: Sequence[Piece], songs: Sequence[Composed], seed: int) -> Comparison:
+    """Real pieces beside generated songs and their files."""
+    generated = tuple(
+        Piece(song.score, number, job.spec, write_midi(song.score, job.spec.key))
+        for number, (job, song) in enumerate(songs)
+    )
+    return Comparison(genre.roster, tuple(real), generated, seed)
 
 
 Pair = tuple[Estimate | None, Estimate | None]

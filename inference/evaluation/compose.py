@@ -1,6 +1,5 @@
 """Composes many songs with an engine."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
@@ -8,9 +7,15 @@ from queue import SimpleQueue
 from inference.critic.takes import Judge, best_of
 from inference.engine.contract import BarWritten, Cancelled, ComposeJob, Engine, EngineEvent, Failed, Finished, Started
 from inference.evaluation.trouble import CannotEvaluate
+from inference.music.genre import Genre
 
 Tell = Callable[[str], None]
 Composed = tuple[ComposeJob, Finished]
+
+
+def naming(genre: Genre, tell: Tell) -> Tell:
+    """Tells the same, and which genre it is about."""
+    return lambda line: tell(f"{genre.title}: {line}")
 
 
 def compose_all(engine: Engine, jobs: Sequence[ComposeJob], tell: Tell) -> list[Composed]:
@@ -61,13 +66,3 @@ def kept(songs: Sequence[Composed], takes: int, judge: Judge | None) -> list[Com
         spec = written[0][0].spec
         chosen.append(written[best_of([song.score for _, song in written], spec, judge)])
     return chosen
-
-
-def songs_per_batch(engine: Engine, jobs: Sequence[ComposeJob], together: int) -> list[tuple[int, float]]:
-    """For each group of `together` jobs, sent at one moment: notes written, and seconds until the last was done."""
-    measured = []
-    for first in range(0, len(jobs), together):
-        began = time.perf_counter()
-        songs = compose_all(engine, jobs[first : first + together], lambda _: None)
-        measured.append((sum(song.score.note_count for _, song in songs), time.perf_counter() - began))
-    return measured

@@ -13,16 +13,13 @@ from inference.critic.balance import balancing
 from inference.critic.judge import ENOUGH, Critic, measured, spread_out
 from inference.critic.lines import Floats
 from inference.critic.measures import MEASURES, TELLING
-from inference.engine.contract import ComposeJob
-from inference.evaluation.compose import Tell, compose_all
-from inference.evaluation.evaluate import Complete, Plan, Subject, running
+from inference.evaluation.compose import Tell, compose_all, takes_of
 from inference.evaluation.material import BARS, Draw, Piece, excerpts_of, load_banks, real_excerpts
+from inference.evaluation.plan import SLOTS, Complete, Plan, Subject, jobs_of, running
 from inference.model.stored import checkpoint_hash
 from inference.music.genre import Genre
 from inference.music.obedience import broken_wishes
-from inference.music.spec import SamplingParams, SongSpec
 
-SLOTS = 8
 TAKES = 4  # of each song that it learns from
 _PENALTY = 0.01  # sklearn's C, chosen on validation songs
 _LEAST_SPREAD = 1e-3
@@ -86,24 +83,11 @@ def write_takes(subject: Subject, plan: Plan, count: int, complete: Complete, te
     with running(subject, SLOTS) as engine:
         for genre in plan.genres:
             tell(f"{genre.title}: {plan.songs * count} songs")
-            songs = compose_all(engine, _jobs(genre, plan, count, complete), lambda _: None)
+            songs = compose_all(engine, takes_of(jobs_of(genre, plan.seeds, complete), count), lambda _: None)
             pieces = tuple(Piece(song.score, number // count, job.spec) for number, (job, song) in enumerate(songs))
             broken = np.array([broken_wishes(piece.score, piece.asked) for piece in pieces if piece.asked], np.int64)
             written.append(Takes(genre, pieces, count, measure_pieces(genre, pieces), broken))
     return written
-
-
-def _jobs(genre: Genre, plan: Plan, count: int, complete: Complete) -> list[ComposeJob]:
-    spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
-    return [
-        ComposeJob(
-            f"{genre.name}-{seed}-{take}",
-            complete(spec, seed),
-            SamplingParams(seed, take=take, touch=genre.touch, form=genre.drawn_form(BARS, seed)),
-        )
-        for seed in range(plan.seed, plan.seed + plan.songs)
-        for take in range(count)
-    ]
 
 
 def measure_pieces(genre: Genre, pieces: Sequence[Piece]) -> Floats:

@@ -1,7 +1,7 @@
 """The rows of a genre: each metric with its target."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -10,7 +10,8 @@ from inference.evaluation.comparison import Comparison, at_least, judged, judged
 from inference.evaluation.estimate import Estimate, difference_is_seen, p99
 from inference.evaluation.halves import MIN_SONGS, against_halves
 from inference.evaluation.material import BARS, Piece
-from inference.evaluation.report import Row
+from inference.evaluation.remarks import remark_on
+from inference.evaluation.report import Row, Section
 from inference.music import obedience
 from inference.music.program import Role
 from inference.music.score import Score
@@ -172,3 +173,11 @@ ROWS: tuple[Callable[[Comparison], Iterator[Row]], ...] = (
     validity_rows,
     degeneration_rows,
 )
+
+
+def section(title: str, others: Iterable[Row], compared: Comparison) -> Section:
+    """Every row of a genre by number: `others`, and those that need nothing but the pieces."""
+    measured = [row for make in ROWS for row in make(compared)]
+    rows = sorted([*others, *measured], key=lambda row: row.number)
+    songs = len(set(compared.songs))
+    return Section(title, tuple(rows), len(compared.real), songs, len(compared.generated), remark_on(songs))

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from inference.critic.lines import Floats
-from inference.engine.contract import ComposeJob, Engine
+from inference.engine.contract import Engine
 from inference.evaluation.choosing import metrics_of, row_of
-from inference.evaluation.compose import Tell, compose_all
+from inference.evaluation.compose import Tell, compose_all, naming
 from inference.evaluation.estimate import Estimate, bootstrap
-from inference.evaluation.evaluate import Complete, Plan, Subject, running
 from inference.evaluation.leading import Aim, Answers, Effort, Songs, Start, Tuned, Write, ask, tune
 from inference.evaluation.material import BARS, Draw, Piece, excerpts_of, load_banks
+from inference.evaluation.plan import Complete, Plan, Subject, jobs_of, running
 from inference.evaluation.report import Report, Row, Section
 from inference.model.stored import checkpoint_hash
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.obedience import broken_wishes
-from inference.music.spec import SamplingParams, SongSpec
 from inference.music.touch import PLAIN, Touch
 from inference.training.bank import Bank
 
@@ -101,7 +100,7 @@ def tune_genres(
                 found = Finding(genre, touches[genre.name] if touches[genre.name] != PLAIN else kin, songs)
             else:
                 start = Start(_candidates(touches[genre.name], kin), Answers.mean(answers))
-                tuned = tune(write(genre), aim, start, effort, _naming(genre, tell))
+                tuned = tune(write(genre), aim, start, effort, naming(genre, tell))
                 found = Finding(genre, tuned.touch, songs, tuned)
             touches[genre.name] = found.touch
             yield found
@@ -125,18 +124,9 @@ def writer(engine: Engine, genre: Genre, complete: Complete, seed: int) -> Write
         complete: fills in what a spec leaves open, by seed.
         seed: of the metrics that shuffle bars.
     """
-    spec = SongSpec(((genre.name, 1.0),), BARS, roster=genre.roster)
 
     def write(touch: Touch, seeds: Sequence[int]) -> Songs:
-        jobs = [
-            ComposeJob(
-                f"touch-{genre.name}-{one}",
-                complete(spec, one),
-                SamplingParams(one, touch=touch, form=genre.drawn_form(BARS, one)),
-            )
-            for one in seeds
-        ]
-        songs = compose_all(engine, jobs, lambda _: None)
+        songs = compose_all(engine, jobs_of(genre, seeds, complete, touch), lambda _: None)
         kept = np.array([not broken_wishes(song.score, job.spec) for job, song in songs])
         return Songs(table_of(genre, [Piece(song.score, number) for number, (_, song) in enumerate(songs)], seed), kept)
 
@@ -221,7 +211,3 @@ def _distance(aim: Aim, songs: Songs, choice: Floats) -> Estimate | None:
         range(len(songs.table)),
         lambda rows: aim.distance(Songs(songs.table[rows.astype(int)], songs.kept[rows.astype(int)]), choice),
     )
-
-
-def _naming(genre: Genre, tell: Tell) -> Tell:
-    return lambda line: tell(f"{genre.title}: {line}")

@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands.cli import main
 from inference.critic.judge import Critic
-from inference.evaluation import critics, estimate
+from inference.evaluation import estimate
 from tests.fakes.logs import logging_restored
 from tests.unit.inference.evaluation.strangers import furnish
 
@@ -17,7 +17,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder, which one is in, with a tiny checkpoint and a bank."""
     lengths = {"train": (32, 40, 48), "valid": (33, 41, 49)}
     furnish(tmp_path, ((bars, split) for split, all_bars in lengths.items() for bars in all_bars), monkeypatch)
-    monkeypatch.setattr(critics, "SLOTS", 4)
     monkeypatch.setattr("inference.evaluation.choosing.RESAMPLES", 50)
     monkeypatch.setattr(estimate, "RESAMPLES", 50)
     return tmp_path

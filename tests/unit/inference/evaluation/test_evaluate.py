@@ -9,9 +9,9 @@ import pytest
 
 from bot.commands.cli import main
 from inference.evaluation import estimate
-from inference.evaluation import evaluate as whole
-from inference.evaluation.evaluate import Plan, Subject, evaluate
+from inference.evaluation.evaluate import evaluate
 from inference.evaluation.material import SPLIT
+from inference.evaluation.plan import Plan, Subject
 from inference.midi import write_midi
 from inference.model.checkpoint import save_checkpoint
 from inference.music.score import Score
@@ -53,7 +53,6 @@ def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_row_is_measured_and_the_same_seed_finds_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole, "SLOTS", 2)
     monkeypatch.setattr(estimate, "RESAMPLES", 50)
     subject = Subject(place / "tiny.safetensors", (place / "bank.npz",), 1, place / "index.safetensors")
     plan = Plan((CATALOGUE.find("metal"),), songs=2, catalogue=CATALOGUE)
@@ -72,7 +71,6 @@ def test_every_row_is_measured_and_the_same_seed_finds_the_same(place: Path, mon
 
 
 def test_what_is_missing_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole, "SLOTS", 2)
     monkeypatch.setattr(estimate, "RESAMPLES", 50)
     subject = Subject(place / "tiny.safetensors", (place / "held-out.npz",), 1)
     report = evaluate(subject, Plan((CATALOGUE.find("metal"),), songs=2), CATALOGUE.complete, print)
@@ -84,7 +82,6 @@ def test_what_is_missing_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_genre_without_held_out_songs_says_so_and_keeps_the_rest(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whole, "SLOTS", 2)
     monkeypatch.setattr(estimate, "RESAMPLES", 50)
     subject = Subject(place / "tiny.safetensors", (place / "held-out.npz",), 1, place / "index.safetensors")
     genres = tuple(CATALOGUE.find(name) for name in ("metal", "jazz"))

@@ -6,10 +6,9 @@ import pytest
 
 from inference.evaluation import estimate, halves
 from inference.evaluation.comparison import Comparison
-from inference.evaluation.evaluate import section
 from inference.evaluation.material import BARS, Piece
 from inference.evaluation.report import Row
-from inference.evaluation.rows import ROWS, degeneration_rows, overlap_rows, structure_rows
+from inference.evaluation.rows import ROWS, degeneration_rows, overlap_rows, section, structure_rows
 from inference.midi import write_midi
 from inference.music.measure import estimate_key, measure_density
 from inference.music.program import Role
