@@ -1,15 +1,12 @@
 """`lnh critic`: trains the critic that chooses among takes, and measures whether it helps."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.commands.evaluate import FOUR_GENRES, Banks, plan_of, save_report
-from bot.commands.extras import need_extra
-from bot.commands.prepare import quietly_prepared_settings
+from bot.commands.evaluate import FOUR_GENRES, Banks, plan_of, ready_to_evaluate, save_report
 from bot.commands.trouble import CommandTrouble, as_trouble
 
 Genres = Annotated[str, typer.Option(help="Genres to compose, separated by commas.")]
@@ -27,9 +24,7 @@ def train(
     """Compose songs and train the critic to tell them from real ones and to rank takes; about a minute per genre."""
     from rich.console import Console
 
-    settings = quietly_prepared_settings()
-    need_extra("eval", "evaluating")
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settings = ready_to_evaluate()
     from bot.app import read_catalogue
     from inference.evaluation.critics import train_critic
     from inference.evaluation.plan import Subject
@@ -61,9 +56,7 @@ def measure(
     """Compare the take the critic chooses with a random one, metric by metric; takes some minutes."""
     from rich.console import Console
 
-    settings = quietly_prepared_settings()
-    need_extra("eval", "evaluating")
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settings = ready_to_evaluate()
     from bot.app import read_catalogue
     from inference.critic.errors import BadCritic
     from inference.critic.judge import Critic

@@ -39,10 +39,7 @@ def evaluate(
     """Compare the checkpoint's songs with real ones of the test split, metric by metric; takes minutes to an hour."""
     from rich.console import Console
 
-    settings = quietly_prepared_settings()
-    need_extra("eval", "evaluating")
-    # Read when torch is imported: spinning threads starve whatever shares the cores.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settings = ready_to_evaluate()
     plan = plan_of(settings, genres, min(songs, QUICK_SONGS) if quick else songs, seed)
     plan = replace(plan, takes=settings.inference.takes)
     try:
@@ -54,6 +51,15 @@ def evaluate(
     text, tables = report.to_json(), report.to_markdown()
     save_report(report, out)
     typer.echo(text if as_json else tables)
+
+
+def ready_to_evaluate() -> Settings:
+    """The settings, for a verb that imports torch after this. Raises CommandTrouble when a package is missing."""
+    settings = quietly_prepared_settings()
+    need_extra("eval", "evaluating")
+    # Read when torch is imported: spinning threads starve whatever shares the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return settings
 
 
 def save_report(report: "Report", out: Path) -> None:

@@ -1,7 +1,6 @@
 """`lnh touch`: tunes the sampling biases of genres for the configured checkpoint."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -10,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.evaluate import FOUR_GENRES, AsJson, Banks, plan_of
-from bot.commands.extras import need_extra
-from bot.commands.prepare import quietly_prepared_settings
+from bot.commands.evaluate import FOUR_GENRES, AsJson, Banks, plan_of, ready_to_evaluate
 from bot.commands.trouble import CommandTrouble, as_trouble
 from bot.settings import Settings
 
@@ -46,9 +43,7 @@ def touch(
     """
     from rich.console import Console
 
-    settings = quietly_prepared_settings()
-    need_extra("eval", "evaluating")
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settings = ready_to_evaluate()
     from inference.evaluation.leading import Effort
 
     catalogue_text = None if catalogue is None else _read(catalogue)
