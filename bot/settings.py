@@ -55,19 +55,31 @@ class DiscordSettings(_Section):
 
 
 class SlackSettings(_Section):
-    """Slack is on when the bot token is set, over Socket Mode (app token) or HTTP (signing secret)."""
+    """Slack is on when one workspace's bot token is set, or the client id of an app that many workspaces install.
+
+    Either comes over Socket Mode (app token) or HTTP (signing secret). `public_url` is where browsers reach us when
+    somebody installs the app; None leaves that to the first redirect URL of the app.
+    """
 
     bot_token: SecretStr | None = None
     app_token: SecretStr | None = None
     signing_secret: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    public_url: str | None = None
     api_base: str | None = None
     http_host: str = "127.0.0.1"
     http_port: Port | None = None
 
     @property
     def is_wanted(self) -> bool:
-        """True as soon as any of the three secrets is set."""
-        return any((self.bot_token, self.app_token, self.signing_secret))
+        """True as soon as any secret or the client id is set."""
+        return any((self.bot_token, self.app_token, self.signing_secret, self.is_for_many))
+
+    @property
+    def is_for_many(self) -> bool:
+        """Whether workspaces install the app themselves, each with a token of its own."""
+        return any((self.client_id, self.client_secret))
 
     @property
     def mode(self) -> Literal["socket", "http"]:
@@ -75,18 +87,38 @@ class SlackSettings(_Section):
         return "socket" if self.app_token is not None else "http"
 
     @property
+    def listens(self) -> bool:
+        """Whether there is a port to listen on: for Slack's requests, or for browsers of people who install."""
+        return self.is_wanted and (self.mode == "http" or self.is_for_many)
+
+    @property
     def port(self) -> int:
-        """TCP port of the HTTP mode."""
+        """TCP port that is listened on."""
         return SLACK_HTTP_PORT if self.http_port is None else self.http_port
 
     def missing(self) -> str | None:
-        """One sentence that names the setting without which Slack cannot start, or None."""
+        """One sentence that names the setting with which, or without which, Slack cannot start, or None."""
         if not self.is_wanted:
             return None
+        wrong = self._wrong_for_many() if self.is_for_many else self._wrong_for_one()
+        if wrong is None and self.app_token is None and self.signing_secret is None:
+            return "Slack needs LNH_SLACK_APP_TOKEN (xapp-…, Socket Mode) or LNH_SLACK_SIGNING_SECRET (HTTP)"
+        return wrong
+
+    def _wrong_for_one(self) -> str | None:
         if self.bot_token is None:
             return "Slack needs LNH_SLACK_BOT_TOKEN (xoxb-…) beside the secrets that are set"
-        if self.app_token is None and self.signing_secret is None:
-            return "Slack needs LNH_SLACK_APP_TOKEN (xapp-…, Socket Mode) or LNH_SLACK_SIGNING_SECRET (HTTP)"
+        return None
+
+    def _wrong_for_many(self) -> str | None:
+        if self.bot_token is not None:
+            return "set LNH_SLACK_BOT_TOKEN for one Slack workspace or LNH_SLACK_CLIENT_ID for many, not both"
+        if self.client_id is None:
+            return "Slack needs LNH_SLACK_CLIENT_ID beside LNH_SLACK_CLIENT_SECRET"
+        if self.client_secret is None:
+            return "Slack needs LNH_SLACK_CLIENT_SECRET beside LNH_SLACK_CLIENT_ID"
+        if self.public_url is not None and not self.public_url.startswith("https://"):
+            return "LNH_SLACK_PUBLIC_URL must begin with https://, for Slack sends browsers to no other address"
         return None
 
 

@@ -1,22 +1,19 @@
-"""LnH in one Slack workspace: Bolt in front, the band behind."""
+"""LnH in Slack: Bolt in front, the band behind."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import stamina
-import structlog
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.clients import make_clients
-from adapters.slack.commands import Commands
-from adapters.slack.lines import Line, http_line, socket_line
+from adapters.slack.access import Access, Authorize, OneWorkspace
+from adapters.slack.clients import SLACK_API
+from adapters.slack.lines import Line, event_routes, http_line, socket_line
 from adapters.slack.messenger import SlackMessenger
-from adapters.slack.refusals import CALL_FAILURES, SIGNED_OUT, error_code
+from adapters.slack.oauth import ManyWorkspaces
 from adapters.slack.reply import Asked, SlackReply
 from adapters.slack.translate import (
     ANOTHER,
@@ -31,22 +28,27 @@ from adapters.slack.translate import (
     VARY,
     Wish,
     answer_url,
+    installed_team,
     is_direct,
     is_from_a_person,
+    is_removal,
     wish_of_button,
     wish_of_command,
     wish_of_message,
 )
+from adapters.slack.workspaces import Workspaces
+from bot.domain.privacy import Owner
 from bot.domain.request import SongRequest
+from bot.messages import say
 from bot.ports import Messenger, Reply
 from bot.services.band import Band
 from bot.settings import BadSettings, SlackSettings
 
-_logger = structlog.get_logger(__name__)
-
 
 class SlackAdapter:
-    """One workspace, by its bot token; reached over Socket Mode if there is an app token, else over HTTP.
+    """One workspace by its bot token, or all that install the app.
+
+    Slack reaches us over Socket Mode if there is an app token, else over HTTP.
 
     Every handler acknowledges before anything else and leaves the work to a task of its own, which is cancelled
     when the adapter stops: its song stays pending and is composed on the next start.
@@ -56,21 +58,21 @@ class SlackAdapter:
 
     def __init__(self, settings: SlackSettings, band: Band) -> None:
         self._settings = settings
-        self._clients = make_clients(settings)
-        self._answers = band.answers
-        self._commands = Commands(band, self._clients)
+        self._band = band
+        self._access = _access(settings, band)
+        self._workspaces = Workspaces(band, self._access.clients)
         self._line: Line | None = None
         self._jobs: asyncio.TaskGroup | None = None
         self._opened = asyncio.Event()
-        self.messenger: Messenger = SlackMessenger(self._clients)
+        self.messenger: Messenger = SlackMessenger(self._workspaces.clients)
 
     @property
     def http_port(self) -> int | None:
-        """The port listened on; None in Socket Mode or while not running."""
+        """The port listened on; None while not running, and in Socket Mode unless people install the app there."""
         return None if self._line is None else self._line.port
 
     async def run(self) -> None:
-        """Serves the workspace until cancelled.
+        """Serves Slack until cancelled.
 
         Raises:
             BadSettings: a setting is missing, Slack does not accept a token, or the port is taken.
@@ -78,7 +80,7 @@ class SlackAdapter:
         missing = self._settings.missing()
         if missing is not None:
             raise BadSettings(missing)
-        app = self._make_app(await self._sign_in())
+        app = self._make_app(await self._access.sign_in())
         try:
             async with self._open_line(app) as self._line, asyncio.TaskGroup() as self._jobs:
                 self._opened.set()
@@ -98,22 +100,9 @@ class SlackAdapter:
     def reply_for(self, request: SongRequest) -> Reply:
         """A reply by plain message in the request's channel or thread."""
         asked = Asked(request.id, request.place, request.requester)
-        return SlackReply(self._clients, asked, answers=self._answers)
+        return SlackReply(self._workspaces.clients(request.place.workspace), asked, answers=self._band.answers)
 
-    async def _sign_in(self) -> AuthorizeResult:
-        """Who we are, asked once rather than before the first acknowledgement. Waits for a network if there is none."""
-        async for attempt in stamina.retry_context(on=_may_pass, attempts=None, timeout=None, wait_max=60):
-            with attempt:
-                answer = await self._clients.delivery.auth_test()
-                _logger.info("signed in to slack", team=answer.get("team"), user=answer.get("user"))
-                token = self._clients.delivery.token
-                return AuthorizeResult.from_auth_test_response(bot_token=token, auth_test_response=answer)
-        raise RuntimeError("unreachable: the retries have no end")
-
-    def _make_app(self, identity: AuthorizeResult) -> AsyncApp:
-        async def authorize() -> AuthorizeResult:
-            return identity
-
+    def _make_app(self, authorize: Authorize) -> AsyncApp:
         async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
             self._start(wish_of_command(body), body)
@@ -135,8 +124,9 @@ class SlackAdapter:
         # The handlers return at once, so Bolt may wait for them: otherwise it polls for the acknowledgement.
         # Its own client stays without a token, which `authorize` gives.
         app = AsyncApp(
-            client=AsyncWebClient(base_url=self._clients.delivery.base_url),
-            authorize=authorize,
+            client=AsyncWebClient(base_url=self._settings.api_base or SLACK_API),
+            authorize=authorize,  # type: ignore[arg-type]  # which may well be None, says Bolt's own code
+            user_facing_authorize_error_message=say("slack_signed_out", "en"),
             signing_secret=_secret(self._settings.signing_secret),
             process_before_response=True,
         )
@@ -146,30 +136,46 @@ class SlackAdapter:
         app.event("message")(on_message)
         for button in (ANOTHER, VARY, EXTEND, REPLACE, REMIX, FILES, CANCEL, INSTEAD):
             app.action(button)(on_button)
+        self._hear_of_removals(app)
         return app
+
+    def _hear_of_removals(self, app: AsyncApp) -> None:
+        async def on_removal(ack: AsyncAck, body: dict[str, Any]) -> None:
+            if is_removal(body["event"]):
+                await self._leave(installed_team(body), float(body["event_time"]))
+            await ack()  # last, so that Slack tells us again of what we could not forget
+
+        for event in ("app_uninstalled", "tokens_revoked"):
+            app.event(event)(on_removal)
 
     def _start(self, wish: Wish, body: dict[str, Any]) -> None:
         """Leaves a wish to a task. While stopping it raises, so that Slack hears an error and asks again."""
         if self._jobs is None:
             raise RuntimeError("slack is not served any more")
-        job = self._commands.perform(wish, answer_url(body))
+        job = self._workspaces.commands(wish.place.workspace).perform(wish, answer_url(body))
         self._jobs.create_task(job, name=f"slack {wish.verb} {wish.id}")
 
-    def _open_line(self, app: AsyncApp) -> AbstractAsyncContextManager[Line]:
-        if self._settings.mode == "socket":
-            return socket_line(app, _secret(self._settings.app_token), self._clients.delivery)
-        return http_line(app, self._settings.http_host, self._settings.port)
+    async def _leave(self, workspace: str, event_time: float) -> None:
+        """Forgets a workspace that has removed the app: its tokens, songs, schedules and switches."""
+        if await self._access.leave(workspace, event_time):
+            await self._band.privacy.forget(Owner(PLATFORM, workspace))
+            self._workspaces.forget(workspace)
+
+    @asynccontextmanager
+    async def _open_line(self, app: AsyncApp) -> AsyncIterator[Line]:
+        settings, is_socket = self._settings, self._settings.mode == "socket"
+        routes = self._access.routes() + ([] if is_socket else event_routes(app))
+        async with AsyncExitStack() as stack:
+            lines: list[Line] = []
+            if routes:
+                lines.append(await stack.enter_async_context(http_line(routes, settings.http_host, settings.port)))
+            if is_socket:
+                lines.append(await stack.enter_async_context(socket_line(app, _secret(settings.app_token), app.client)))
+            yield Line(lambda: all(line.is_open() for line in lines), lines[0].port)
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether waiting may help; a token that is not accepted never will be.
-
-    Raises:
-        BadSettings: Slack does not accept the bot token.
-    """
-    if isinstance(error, SlackApiError) and error_code(error) in SIGNED_OUT:
-        raise BadSettings(f"Slack does not accept LNH_SLACK_BOT_TOKEN ({error_code(error)})") from error
-    return isinstance(error, CALL_FAILURES)
+def _access(settings: SlackSettings, band: Band) -> Access:
+    return ManyWorkspaces(settings, band.installations) if settings.client_id else OneWorkspace(settings)
 
 
 def _secret(value: SecretStr | None) -> str:

@@ -1,7 +1,7 @@
 """How Slack reaches us: a WebSocket that we open (Socket Mode), or signed HTTP requests that it sends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -50,21 +50,14 @@ async def socket_line(app: AsyncApp, app_token: str, web_client: AsyncWebClient)
 
 
 @asynccontextmanager
-async def http_line(app: AsyncApp, host: str, port: int) -> AsyncIterator[Line]:
-    """Listens for Slack's requests on `host` and `port` (0: any free one); Bolt checks their signatures.
+async def http_line(routes: Sequence[web.RouteDef], host: str, port: int) -> AsyncIterator[Line]:
+    """Listens on `host` and `port` (0: any free one).
 
     Raises:
         BadSettings: the port is taken, or the host is no address of this machine.
     """
-
-    async def answer(request: web.Request) -> web.Response:
-        # Bolt reads the timestamp as a number before it verifies anything.
-        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
-            return web.json_response({"error": "invalid request"}, status=401)
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
-
     server = web.Application()
-    server.router.add_post(PATH, answer)
+    server.router.add_routes(routes)
     runner = web.AppRunner(server, access_log=None)
     await runner.setup()
     try:
@@ -74,10 +67,22 @@ async def http_line(app: AsyncApp, host: str, port: int) -> AsyncIterator[Line]:
             setting = f"port {port} of LNH_SLACK_HTTP_PORT on {host} (LNH_SLACK_HTTP_HOST)"
             raise BadSettings(f"{setting} cannot be used: {error.strerror}") from error
         bound = int(runner.addresses[0][1])
-        _logger.info("slack events are listened for", host=host, port=bound, path=PATH)
+        _logger.info("slack is listened for", host=host, port=bound, paths=[route.path for route in routes])
         yield Line(lambda: True, bound)
     finally:
         await runner.cleanup()
+
+
+def event_routes(app: AsyncApp) -> list[web.RouteDef]:
+    """Where Slack sends what people do; Bolt checks its signatures."""
+
+    async def answer(request: web.Request) -> web.Response:
+        # Bolt reads the timestamp as a number before it verifies anything.
+        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
+            return web.json_response({"error": "invalid request"}, status=401)
+        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+
+    return [web.post(PATH, answer)]
 
 
 async def _check_app_token(client: SocketModeClient) -> None:

@@ -1,5 +1,7 @@
 """Posts nobody asked for: the daily song, and a word to the admin who set it up."""
 
+from collections.abc import Callable
+
 import structlog
 
 from adapters.slack.clients import SlackClients
@@ -19,25 +21,25 @@ class SlackMessenger:
     after a post that went through does not post twice. Across restarts the schedule's claim guards.
     """
 
-    def __init__(self, clients: SlackClients) -> None:
-        self._clients = clients
+    def __init__(self, clients_of: Callable[[str], SlackClients]) -> None:
+        self._clients_of = clients_of
         self._posted: dict[str, None] = {}
 
     async def post_song(self, place: Place, song: Song, note: str | None, nonce: str) -> None:
         if nonce in self._posted:
             return
         words = "\n".join(part for part in (note, caption(song, "en")) if part)
-        await post_song(self._clients.delivery, place, song, words, "en")
+        await post_song(self._clients_of(place.workspace).delivery, place, song, words, "en")
         self._posted[nonce] = None
         if len(self._posted) > REMEMBERED_NONCES:
             del self._posted[next(iter(self._posted))]
 
     async def tell(self, person: Requester, place: Place, sentence: str) -> None:
         """A direct message, or else one in the channel. Never raises; what cannot be told is logged."""
-        words = clamp(escape(sentence), MAX_TEXT)
+        words, delivery = clamp(escape(sentence), MAX_TEXT), self._clients_of(place.workspace).delivery
         for channel, thread in ((person.id, None), (place.channel, place.thread)):
             try:
-                await self._clients.delivery.chat_postMessage(channel=channel, thread_ts=thread, text=words)
+                await delivery.chat_postMessage(channel=channel, thread_ts=thread, text=words)
             except CALL_FAILURES as error:
                 _logger.info("a way to the admin is closed", channel=channel, error=repr(error))
             else:

@@ -16,6 +16,7 @@ NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "internal_erro
 SIGNED_OUT = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
 _FINAL = {
+    "invalid_refresh_token": "slack_signed_out",
     "not_in_channel": "slack_not_in_channel",
     "channel_not_found": "slack_channel_not_found",
     "is_archived": "slack_is_archived",
@@ -48,6 +49,10 @@ class SlackShut(PlaceGone):
         super().__init__(**params)
 
 
+class NotInstalled(SlackClientError):
+    """The app is not installed in this workspace, so there is no token to call Slack with."""
+
+
 class NotAnAdmin(NotAllowed):
     """Neither admin nor owner of the workspace."""
 
@@ -62,6 +67,8 @@ def error_code(error: SlackApiError) -> str:
 
 def explain(error: Exception) -> DeliveryFailed:
     """The failure as PlaceGone if asking again cannot help, else as DeliveryFailed."""
+    if isinstance(error, NotInstalled):
+        return SlackShut("slack_signed_out")
     if not isinstance(error, SlackApiError):
         return SlackRefused("slack_unreachable")
     code = error_code(error)

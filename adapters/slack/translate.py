@@ -82,10 +82,21 @@ def is_direct(event: dict[str, Any]) -> bool:
     return event.get("channel_type") == "im" and "subtype" not in event
 
 
+def is_removal(event: dict[str, Any]) -> bool:
+    """Whether an event says that the bot is in this workspace no more, rather than that somebody left."""
+    return event["type"] == "app_uninstalled" or bool(event.get("tokens", {}).get("bot"))
+
+
+def installed_team(body: dict[str, Any]) -> str:
+    """The workspace whose installation an event is for; in a channel shared with others it may be from elsewhere."""
+    authorizations = body.get("authorizations") or [{}]
+    return str(authorizations[0].get("team_id") or body["team_id"])
+
+
 def wish_of_message(body: dict[str, Any]) -> Wish:
     """The wish in `@lnh metal 140bpm`, or in `metal 140bpm` to the bot alone; a retry of Slack's is the same wish."""
     event = body["event"]
-    place = Place(PLATFORM, body["team_id"], event["channel"], event.get("thread_ts"))
+    place = Place(PLATFORM, installed_team(body), event["channel"], event.get("thread_ts"))
     verb, text = split_verb(plain(event.get("text", "")), "compose")
     return Wish(request_id(PLATFORM, "event", body["event_id"]), verb, text, place, event["user"])
 

@@ -28,7 +28,7 @@ def make_engine(url: str) -> AsyncEngine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and not parsed.database.startswith(":"):
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(parsed)
+        engine = create_async_engine(parsed, hide_parameters=True)  # values may be tokens, and errors are logged
     except (ArgumentError, NoSuchModuleError) as error:
         example = "sqlite+aiosqlite:///lnh.db"
         raise StorageError(f"the database URL is not one I understand; write one such as {example}") from error

@@ -9,7 +9,8 @@ import structlog
 from structlog.typing import Processor
 
 LogFormat = Literal["auto", "json", "text"]
-_QUIET = ("discord", "slack_bolt", "slack_sdk", "apscheduler", "aiohttp.access", "aiosqlite", "sqlalchemy", "alembic")
+_SILENT = ("aiosqlite",)  # at debug level it writes down every value that is stored, tokens among them
+_QUIET = ("discord", "slack_bolt", "slack_sdk", "apscheduler", "aiohttp.access", "sqlalchemy", "alembic")
 
 
 def set_up_logs(level: str, format: LogFormat = "auto") -> None:
@@ -35,6 +36,8 @@ def set_up_logs(level: str, format: LogFormat = "auto") -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.NOTSET if level in ("debug", "error") else logging.WARNING)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

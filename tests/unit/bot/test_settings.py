@@ -162,6 +162,30 @@ def test_a_partly_configured_slack_names_what_is_missing() -> None:
     assert SlackSettings(bot_token=secret, signing_secret=secret).missing() is None
 
 
+@pytest.mark.parametrize(
+    ("chosen", "named"),
+    [
+        ({"client_id": "1.2"}, "needs LNH_SLACK_CLIENT_SECRET beside"),
+        ({"client_secret": "made-up"}, "needs LNH_SLACK_CLIENT_ID beside"),
+        ({"client_id": "1.2", "client_secret": "made-up"}, "LNH_SLACK_SIGNING_SECRET"),
+        ({"client_id": "1.2", "client_secret": "made-up", "bot_token": "xoxb", "app_token": "xapp"}, "not both"),
+        ({"client_id": "1.2", "client_secret": "made-up", "app_token": "x", "public_url": "http://us"}, "PUBLIC_URL"),
+    ],
+)
+def test_a_slack_for_many_workspaces_that_cannot_work_is_one_sentence(chosen: dict[str, str], named: str) -> None:
+    sentence = SlackSettings.model_validate(chosen).missing() or ""
+    assert named in sentence
+    assert "made-up" not in sentence
+
+
+def test_a_slack_for_many_workspaces_listens_in_either_mode() -> None:
+    app = {"client_id": "1.2", "client_secret": "made-up", "public_url": "https://lnh.example"}
+    for way in ({"app_token": "xapp"}, {"signing_secret": "made-up"}):
+        settings = SlackSettings.model_validate(app | way)
+        assert (settings.missing(), settings.is_for_many, settings.listens) == (None, True, True)
+    assert not SlackSettings.model_validate({"bot_token": "xoxb", "app_token": "xapp"}).listens
+
+
 def test_slack_prefers_socket_mode_and_has_a_port_otherwise() -> None:
     secret = SecretStr("x")
     assert SlackSettings(bot_token=secret, app_token=secret, signing_secret=secret).mode == "socket"

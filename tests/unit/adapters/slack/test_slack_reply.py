@@ -193,7 +193,7 @@ async def test_title_cannot_mention_anybody(edge, clients, asked):
 
 
 async def test_same_nonce_posts_once_and_a_failed_post_may_be_repeated(edge, clients, asked):
-    messenger = SlackMessenger(clients)
+    messenger = SlackMessenger(lambda _: clients)
     edge.refuse(UPLOADED, Refusal("fatal_error"))
     with pytest.raises(DeliveryFailed):
         await messenger.post_song(asked.place, SONG, "A little late.", "nonce-1")
@@ -204,7 +204,7 @@ async def test_same_nonce_posts_once_and_a_failed_post_may_be_repeated(edge, cli
 
 
 async def test_admin_is_told_directly_or_else_in_the_channel(edge, clients, asked):
-    messenger = SlackMessenger(clients)
+    messenger = SlackMessenger(lambda _: clients)
     await messenger.tell(asked.requester, asked.place, "no song <today>")
     assert edge.calls_of("chat.postMessage")[0]["channel"] == asked.requester.id
     await messenger.tell(Requester("U404", "ghost"), asked.place, "no song")
@@ -214,7 +214,7 @@ async def test_admin_is_told_directly_or_else_in_the_channel(edge, clients, aske
 
 async def test_admin_of_an_app_without_a_messages_tab_is_told_in_the_channel(edge, clients, asked):
     edge.api.messages_tab = False
-    await SlackMessenger(clients).tell(asked.requester, asked.place, "no song")
+    await SlackMessenger(lambda _: clients).tell(asked.requester, asked.place, "no song")
     (message,) = await edge.history()
     assert message["text"] == "no song"
 
