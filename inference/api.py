@@ -21,7 +21,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from inference.music.edit import ADDED_BARS, MAX_NAMES, Edit, Operation, read_span
+from inference.music.edit import (
+    ADDED_BARS,
+    CONTINUED_BARS,
+    MAX_NAMES,
+    REMIX_STRENGTH,
+    VARY_STRENGTH,
+    Edit,
+    Operation,
+    read_span,
+)
 from inference.music.errors import InvalidSpec
 from inference.music.form import read_form
 from inference.music.packed import MAX_PACKED_CHARS
@@ -34,6 +43,7 @@ from inference.music.spec import (
     MAX_PLAYERS,
     MAX_SEED,
     MAX_TAKES,
+    MAX_TITLE,
     MIN_DENSITY,
     Player,
     SongSpec,
@@ -150,7 +160,8 @@ class EditBody(_Wire):
     )
     bars: ShortText | None = Field(
         default=None,
-        description=f"continue, extend: how many to add (default 16, {ADDED_BARS}); replace, vary: which ones, from 1",
+        description=f"continue, extend: how many to add (default {CONTINUED_BARS}, {ADDED_BARS});"
+        " replace, vary: which ones, from 1",
         examples=["8", "9-16"],
     )
     players: Annotated[list[ShortText], Field(min_length=0, max_length=MAX_NAMES)] = Field(
@@ -161,8 +172,8 @@ class EditBody(_Wire):
     )
     strength: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None,
-        description="vary, remix: share of the music to rewrite (default 0.3, 1); vary in the"
-        " embedding space: how far to move",
+        description=f"vary, remix: share of the music to rewrite (default {VARY_STRENGTH:g}, {REMIX_STRENGTH:g});"
+        " vary in the embedding space: how far to move",
     )
     other: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PACKED_CHARS)] | None = Field(
         default=None, description="blend: the second song, as `midi`"
@@ -229,7 +240,7 @@ class SongBody(_Wire):
     form: FormText | None = Field(
         default=None, examples=["AABA", "verse chorus verse chorus"], description="sections of a new song"
     )
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+    title: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)] | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     seed_drawn: bool = Field(
         default=False,

@@ -31,7 +31,16 @@ from bot.domain.blend import read_blend
 from bot.domain.options import BAND, BARS, DENSITY, GENRE, KEY, SEED, TEMPO, parse_band
 from bot.domain.request import SongRequest, draw_seed
 from bot.settings import Settings
-from inference.music.edit import ADDED_BARS, Edit, Operation, read_names, read_span
+from inference.music.edit import (
+    ADDED_BARS,
+    CONTINUED_BARS,
+    REMIX_STRENGTH,
+    VARY_STRENGTH,
+    Edit,
+    Operation,
+    read_names,
+    read_span,
+)
 from inference.music.genre import load_catalogue
 from inference.music.packed import MAX_SOURCE_BYTES
 from inference.music.pitch import Key
@@ -51,7 +60,7 @@ Strength = Annotated[float | None, typer.Option(help="Share of what is played to
 
 def continue_(
     file: File,
-    bars: Annotated[int, typer.Option(help="How many bars to add, 1 to 64.")] = 16,
+    bars: Annotated[int, typer.Option(help="How many bars to add, 1 to 64.")] = CONTINUED_BARS,
     genre: Genre = None,
     seed: Seed = None,
     title: Title = None,
@@ -114,7 +123,7 @@ def accompany(
 
 def vary(
     file: File,
-    strength: Strength = 0.3,
+    strength: Strength = VARY_STRENGTH,
     players: Players = None,
     bars: Region = None,
     space: Spaces = Space.PROBABILITIES,
@@ -147,7 +156,7 @@ def remix(
     ] = None,
     density: Annotated[int | None, typer.Option(help=DENSITY.help)] = None,
     keep: Annotated[str | None, typer.Option(help="Players to leave unchanged, such as drums,bass.")] = None,
-    strength: Strength = 1.0,
+    strength: Strength = REMIX_STRENGTH,
     seed: Seed = None,
     title: Title = None,
     format: Formats = "mid,mp3,png",

@@ -37,12 +37,11 @@ from bot.domain.song import Progress, Song
 from bot.settings import Settings
 from inference.api import MAX_FILE_MIB, ExtraFile, FileFormat
 from inference.music.errors import InvalidSpec
-from inference.music.spec import MAX_TAKES, Space
+from inference.music.spec import MAX_TAKES, MAX_TITLE, Space
 from inference.music.touch import PLAIN
 
 HERE = Place("cli", "local", "terminal")
 SOMEBODY = Requester("local", "you")
-MAX_TITLE = 80
 
 Out = Annotated[Path | None, typer.Option(help="Output folder; default: the setting console.out.")]
 Title = Annotated[str | None, typer.Option(help="Title; default: an invented one.")]

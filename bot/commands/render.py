@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.commands.look import read_bytes
-from bot.commands.play import MAX_TITLE, AsJson, Out
+from bot.commands.play import AsJson, Out
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.trouble import CommandTrouble, as_trouble
 from bot.domain.errors import DeliveryFailed
@@ -21,7 +21,7 @@ from inference.music.genre import Genre, GenreCatalogue, load_catalogue
 from inference.music.measure import estimate_key
 from inference.music.recipe import Recipe
 from inference.music.score import Score
-from inference.music.spec import SongSpec
+from inference.music.spec import MAX_TITLE, SongSpec
 from inference.render.errors import RenderFailed
 from inference.render.job import RenderedFile, RenderJob, Unmade
 from inference.render.pool import RenderPool, RenderResult

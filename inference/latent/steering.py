@@ -15,11 +15,10 @@ from inference.latent.songs import conditions_of
 from inference.latent.space import LatentSpace
 from inference.latent.stored import load_space
 from inference.model.stored import read_checkpoint
-from inference.music.edit import Edit, Operation
+from inference.music.edit import VARY_STRENGTH, Edit, Operation
 from inference.music.spec import SamplingParams, SongSpec, Space
 from inference.tokens.arrangement import Arrangement
 from inference.tokens.header import header_of
-from inference.tokens.layout import VARY_STRENGTH
 from inference.tokens.source import unpack_source
 
 

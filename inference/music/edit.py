@@ -8,7 +8,9 @@ from inference.music.errors import InvalidSpec
 from inference.music.pitch import Key
 
 MAX_ADDED_BARS = 64
-ADDED_BARS = 8
+# What an edit does that does not say how much:
+ADDED_BARS, CONTINUED_BARS = 8, 16  # EXTEND, CONTINUE
+VARY_STRENGTH, REMIX_STRENGTH = 0.3, 1.0
 MAX_NAMES = 12
 _HALF = 0.5
 

@@ -15,6 +15,7 @@ from inference.music.units import MAX_BARS, MAX_EDITED_BARS, MAX_TEMPO, MIN_BARS
 
 MIN_DENSITY, MAX_DENSITY = 1, 8
 MAX_PLAYERS = 12
+MAX_TITLE = 80  # characters
 MAX_SEED = 2**32 - 1
 MAX_TAKES = 8
 _TAKE_STRIDE = 0x9E3779B1  # odd, so that all takes differ, and far from the seeds people count up

@@ -12,14 +12,13 @@ from inference.music.errors import BadMidi, BadRecipe, InvalidSpec, MusicError
 from inference.music.genre import GenreCatalogue
 from inference.music.packed import MAX_SOURCE_BYTES, PACKED_MARK, pack
 from inference.music.recipe import Recipe
-from inference.music.spec import SongSpec, Space
+from inference.music.spec import MAX_TITLE, SongSpec, Space
 from inference.server.anew import complete_anew, likely_genre
 from inference.server.refusal import Refusal
 from inference.tokens.editing import shift_of
 from inference.tokens.layout import lay_out
 from inference.tokens.source import Source, unpack_source
 
-_MAX_TITLE = 80
 _DONE = {
     Operation.CONTINUE: "continued",
     Operation.EXTEND: "extended",
@@ -74,7 +73,7 @@ def _of_recipe(spec: SongSpec, edit: EditBody, catalogue: GenreCatalogue) -> dic
         known["genre"] = dict(spec.genres)
     if spec.title:
         suffix = f" ({_DONE[edit.operation]})"
-        known["title"] = _SUFFIX.sub("", spec.title)[: _MAX_TITLE - len(suffix)] + suffix
+        known["title"] = _SUFFIX.sub("", spec.title)[: MAX_TITLE - len(suffix)] + suffix
     return known
 
 

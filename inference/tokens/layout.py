@@ -4,7 +4,16 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inference.music.edit import ADDED_BARS, Edit, Operation, player_names, span
+from inference.music.edit import (
+    ADDED_BARS,
+    CONTINUED_BARS,
+    REMIX_STRENGTH,
+    VARY_STRENGTH,
+    Edit,
+    Operation,
+    player_names,
+    span,
+)
 from inference.music.errors import InvalidSpec
 from inference.music.program import Role
 from inference.music.spec import MAX_PLAYERS, Player
@@ -13,8 +22,6 @@ from inference.tokens.block import Block
 from inference.tokens.given import Cell, Open, Tied
 from inference.tokens.source import Source
 
-CONTINUED_BARS = 16
-VARY_STRENGTH, REMIX_STRENGTH = 0.3, 1.0
 _TAKES_BARS = (Operation.REPLACE, Operation.VARY)
 _NOTHING_OPEN = {
     Operation.ACCOMPANY: "everybody in this band plays already; name a band with more players, such as drums,bass,keys",
