@@ -9,7 +9,7 @@ from typing import Self
 import structlog
 
 from adapters.composer.connection import DROPPED, Connection, Patience
-from adapters.composer.translate import body_of, failure_of, progress_of, song_of
+from adapters.composer.translate import body_of, failure_of, is_made, progress_of, song_of
 from bot.domain.errors import ComposerFailed, ComposerUnavailable
 from bot.domain.files import MadeFiles
 from bot.domain.request import RequestId, SongRequest, request_id
@@ -106,11 +106,14 @@ class HttpComposer:
         return MadeFiles(status.title or request.spec.main_genre, await self._files(wanted), left_out)
 
     async def _whole(self, request: SongRequest) -> RequestId:
-        """Under which id the service has the song with its notes, written again if it has it no more."""
+        """Under which id the service has the song with its notes, written again if it has it no more.
+
+        A daily song that was replaced before it came is not known under the id of its day, which its predecessor has.
+        """
         again = request_id("again", request.id)
         for name in (request.id, again):
             status = await self._service.get(name)
-            if status is not None and status.state is SongState.DONE:
+            if status is not None and is_made(request, status):
                 return name
         _logger.info("song written again for more of its files", request_id=request.id)
         async with aclosing(self.compose(replace(request, id=again, files=()))) as steps:

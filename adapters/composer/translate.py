@@ -85,6 +85,18 @@ def song_of(request: SongRequest, status: SongStatus, files: tuple[SongFile, ...
     )
 
 
+def is_made(request: SongRequest, status: SongStatus) -> bool:
+    """Whether a song is done, and is the one of a request that says all of its recipe."""
+    if status.state is not SongState.DONE:
+        return False
+    try:
+        recipe = Recipe.from_json(json.dumps(status.recipe))
+    except MusicError:
+        return False
+    wanted = (request.sampling.seed, [name for name, _ in request.spec.genres])
+    return (recipe.sampling.seed, [name for name, _ in recipe.spec.genres]) == wanted
+
+
 def failure_of(status: SongStatus, genre: str) -> UserError:
     """Why a song ended without one."""
     if status.state is SongState.CANCELLED:

@@ -59,6 +59,17 @@ async def test_a_song_that_the_service_forgot_is_written_again_by_its_recipe_onc
     assert (job.spec, job.sampling.seed) == (song.recipe.spec, song.recipe.sampling.seed)
 
 
+async def test_another_song_under_the_same_id_is_not_mistaken_for_it(tmp_path: Path) -> None:
+    async with running_service(tmp_path, engine=FakeEngine(free=True)) as service, composer_for(service) as composer:
+        day = await play(composer, request_for("day"))
+        request = request_for("day-1")
+        instead = await play(composer, replace(request, sampling=replace(request.sampling, seed=8)))
+        await composer.files(wish_for(day))
+        await composer.files(wish_for(replace(instead, id=day.id)))
+        first, _, again = service.engine.submitted
+    assert first.sampling.seed != again.sampling.seed == instead.recipe.sampling.seed
+
+
 async def test_a_song_of_another_model_is_refused_in_one_sentence(tmp_path: Path) -> None:
     async with running_service(tmp_path, engine=FakeEngine(free=True)) as service, composer_for(service) as composer:
         song = await play(composer, request_for("a"))
