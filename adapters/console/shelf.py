@@ -1,9 +1,7 @@
 """The folder that songs go to; nothing in it is ever overwritten."""
 
 import errno
-import re
 import tempfile
-import unicodedata
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -11,15 +9,12 @@ from pathlib import Path
 from bot.domain.errors import DeliveryFailed
 from bot.domain.files import MadeFiles
 from bot.domain.song import Song, SongFile
+from inference.music.text import slug
 
-_MAX_SLUG = 60
 
-
-def slug(title: str) -> str:
-    """A file name for a title: `Ashes of Iron!` -> `ashes-of-iron`; `song` when nothing of it is left."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii").casefold()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    return words[:_MAX_SLUG].rstrip("-") or "song"
+def stem_of(title: str) -> str:
+    """A file name for a title; `song` when nothing of it is left."""
+    return slug(title) or "song"
 
 
 def put(song: Song, folder: Path) -> list[Path]:
@@ -30,13 +25,13 @@ def put(song: Song, folder: Path) -> list[Path]:
     Raises:
         DeliveryFailed: the folder cannot be written to; `reason` says why. No half song is left behind.
     """
-    stem = next((file.name.rpartition(".")[0] for file in song.files if file.format), slug(song.title))
-    return put_files([(_after(stem, file), file.content) for file in song.files], slug(song.title), folder)
+    stem = next((file.name.rpartition(".")[0] for file in song.files if file.format), stem_of(song.title))
+    return put_files([(_after(stem, file), file.content) for file in song.files], stem_of(song.title), folder)
 
 
 def put_more(made: MadeFiles, folder: Path) -> list[Path]:
     """Writes more files of a song as `<slug>-stems.zip` and the like. Raises DeliveryFailed."""
-    stem = slug(made.title)
+    stem = stem_of(made.title)
     return put_files([(_after(stem, file), file.content) for file in made.files], stem, folder)
 
 

@@ -48,7 +48,7 @@ def render(
     as_json: AsJson = False,
 ) -> None:
     """Turn any MIDI file into audio, pictures, score, tab, stems or video."""
-    from adapters.console.shelf import put_files, slug
+    from adapters.console.shelf import put_files, stem_of
 
     settings = quietly_prepared_settings()
     kinds = _read_kinds(files)
@@ -60,7 +60,7 @@ def render(
             made = _make(job, Path(folder), pool)
             contents = [(one.path.name.removeprefix(job.stem), one.path.read_bytes()) for one in made[0]]
     try:
-        paths = put_files(contents, slug(job.title), settings.console.out if out is None else out)
+        paths = put_files(contents, stem_of(job.title), settings.console.out if out is None else out)
     except DeliveryFailed as error:
         raise CommandTrouble(str(error.params["reason"])) from error
     _tell(job, made, paths, time.monotonic() - began, as_json=as_json)

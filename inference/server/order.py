@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import re
 import secrets
-import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -17,12 +15,12 @@ from inference.music.form import read_form
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.recipe import Recipe
 from inference.music.spec import MAX_SEED, SamplingParams, SongSpec, Space
+from inference.music.text import one_line, slug
 from inference.music.title import make_title
 from inference.music.touch import PLAIN, Touch
 from inference.server.editing import complete_edit
 from inference.server.refusal import Refusal
 
-_MAX_STEM = 60
 # What may differ when the same request comes twice: who waits how long says nothing about the song.
 _CIRCUMSTANCES = {"request_id", "seed_drawn", "client", "user", "scheduled", "deadline_s", "preview"}
 
@@ -169,18 +167,9 @@ def fingerprint(body: SongBody) -> str:
     return hashlib.sha256(body.model_dump_json(exclude=_CIRCUMSTANCES).encode()).hexdigest()
 
 
-def slug(title: str) -> str:
-    """`title` as a file name: `Crown of Ash!` becomes `crown-of-ash`; empty when nothing is left."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower().replace("'", "")
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:_MAX_STEM].strip("-")
-
-
 def _titled(spec: SongSpec) -> SongSpec:
     """The title on one line without control characters, or none."""
-    if spec.title is None:
-        return spec
-    printable = "".join(letter if letter.isprintable() else " " for letter in spec.title)
-    return replace(spec, title=" ".join(printable.split()) or None)
+    return spec if spec.title is None else replace(spec, title=one_line(spec.title) or None)
 
 
 def _fields_said(spec: SongSpec, asked: Sequence[str] | None) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ import re
 import zipfile
 from dataclasses import dataclass
 
+from inference.music.text import printable
 from inference.render.errors import RenderFailed, ScoreTooLarge
-from inference.render.notation.musicxml import printable
 from inference.render.optional import require
 from inference.render.zips import zip_member
 

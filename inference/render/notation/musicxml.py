@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from inference.music.pitch import Key, Mode
 from inference.music.score import Meter, Score
+from inference.music.text import printable
 from inference.music.units import GRID_PER_QUARTER, TICKS_PER_GRID
 from inference.render.notation.bars import Bar, bars_of, is_compound
 from inference.render.notation.measure import Pen, write_voice
@@ -69,11 +70,6 @@ def write_musicxml(score: Score, sheet: Sheet) -> bytes:
         ElementTree.indent(root, " ")
     content: bytes = ElementTree.tostring(root, encoding="utf-8")
     return _DOCTYPE.encode() + content
-
-
-def printable(text: str) -> str:
-    """Without what XML cannot hold."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 @dataclass(frozen=True, slots=True)

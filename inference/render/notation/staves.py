@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from inference.music.program import GM_PROGRAM_NAMES, Role
 from inference.music.score import Note, Score, Track
+from inference.music.text import one_line
 
 _MIDDLE_C = 60
 _BOTH_HANDS = (52, 67)
@@ -73,7 +74,7 @@ def in_page_order(tracks: Iterable[Track]) -> list[Track]:
 
 def _name(track: Track) -> str:
     """What the track is called; its instrument where that says only to which section it belongs."""
-    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in track.name).split())
+    clean = one_line(track.name)
     if clean and (track.is_drum or clean.casefold() not in _SECTIONS):
         return clean[:40]
     return "Drums" if track.is_drum else GM_PROGRAM_NAMES[track.program % 128]

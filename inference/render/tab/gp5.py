@@ -12,6 +12,7 @@ from guitarpro import models
 from inference.music.articulation import palm_mutes
 from inference.music.pitch import Mode
 from inference.music.score import Note, Score, Track
+from inference.music.text import printable
 from inference.music.units import TICKS_PER_GRID
 from inference.render.errors import RenderFailed
 from inference.render.notation.bars import Bar, bars_of
@@ -212,5 +213,5 @@ def _tempo_changes(song: models.Song, score: Score, bars: Sequence[Bar]) -> None
 
 def _plain(text: str) -> str:
     """What Guitar Pro's one-byte letters can say."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in unicodedata.normalize("NFKC", text))
+    clean = printable(unicodedata.normalize("NFKC", text))
     return clean.encode(_ENCODING, "ignore").decode(_ENCODING).strip()[:200]
