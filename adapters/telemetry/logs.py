@@ -9,8 +9,9 @@ import structlog
 from structlog.typing import Processor
 
 LogFormat = Literal["auto", "json", "text"]
-_SILENT = ("aiosqlite",)  # at debug level it writes down every value that is stored, tokens among them
-_QUIET = ("discord", "slack_bolt", "slack_sdk", "apscheduler", "aiohttp.access", "sqlalchemy", "alembic")
+# At debug level these write down every value that is stored or read, tokens among them.
+_DISCREET = {"aiosqlite": logging.WARNING, "sqlalchemy.engine": logging.INFO}
+_QUIET = ("discord", "slack_bolt", "slack_sdk", "apscheduler", "aiohttp.access", "aiosqlite", "sqlalchemy", "alembic")
 
 
 def set_up_logs(level: str, format: LogFormat = "auto") -> None:
@@ -36,8 +37,9 @@ def set_up_logs(level: str, format: LogFormat = "auto") -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.NOTSET if level in ("debug", "error") else logging.WARNING)
-    for name in _SILENT:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    if level == "debug":
+        for name, least in _DISCREET.items():
+            logging.getLogger(name).setLevel(least)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

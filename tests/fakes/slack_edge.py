@@ -6,6 +6,7 @@ three seconds is an error. Web API calls pass through it, so that it can refuse 
 """
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import itertools
@@ -14,14 +15,21 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from aiohttp import ClientSession, WSMsgType, web
 
 from tests.fakes.slack_api import Answer, Arguments, WebApi
 from tests.fakes.slack_blocks import block_faults
-from tests.fakes.slack_payloads import Actor, button_click, direct_event, mention_event, slash_command
+from tests.fakes.slack_payloads import (
+    Actor,
+    button_click,
+    direct_event,
+    mention_event,
+    removal_event,
+    slash_command,
+)
 
 APP_TOKEN = "xapp-lnh"
 SIGNING_SECRET = "a signing secret"
@@ -48,11 +56,23 @@ class Refusal:
         return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
 
 
-class SlackEdge:
-    """Plays Slack to one app. `acks` are the seconds each delivery took to be acknowledged."""
+class TokenIssuer(Protocol):
+    """Where an app that many workspaces install gets its tokens."""
 
-    def __init__(self, api: WebApi, deadline_s: float = 3.0) -> None:
+    async def access(self, arguments: Arguments) -> Answer: ...
+
+    def api(self, token: str) -> WebApi | None: ...
+
+
+class SlackEdge:
+    """Plays Slack to one app. `acks` are the seconds each delivery took to be acknowledged.
+
+    With `oauth` it is in as many workspaces as have installed it, and `api` is where somebody is who is not named.
+    """
+
+    def __init__(self, api: WebApi, deadline_s: float = 3.0, oauth: TokenIssuer | None = None) -> None:
         self.api = api
+        self.oauth = oauth
         self.url = ""
         self.events_url: str | None = None
         self.deadline_s = deadline_s
@@ -62,6 +82,7 @@ class SlackEdge:
         self._refusals: dict[str, deque[Refusal]] = {}
         self._response_uses: Counter[str] = Counter()
         self._replaceable: set[str] = set()
+        self._uploads: dict[str, WebApi] = {}
         self.sockets_opened = 0
         self._sockets: list[web.WebSocketResponse] = []
         self._acknowledged: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -106,14 +127,19 @@ class SlackEdge:
         self, text: str, by: Actor | None = None, event_id: str | None = None, by_bot: str | None = None
     ) -> dict[str, Any]:
         """Somebody writes `@lnh text`; the same `event_id` again is Slack's retry."""
-        payload = mention_event(text, self._actor(by), self.api.workspace, event_id or f"Ev{next(self._count):08}")
+        payload = mention_event(text, self._actor(by), self.api.workspace, event_id or self._event_id())
         payload["event"] |= {"bot_id": by_bot} if by_bot else {}
         return await self._deliver("events_api", payload, json.dumps(payload), "application/json")
 
     async def direct(self, text: str, by: Actor | None = None, **others: str) -> dict[str, Any]:
         """Somebody writes to the bot alone; `others` are fields of the event such as `subtype`."""
-        payload = direct_event(text, self._actor(by), self.api.workspace, f"Ev{next(self._count):08}")
+        payload = direct_event(text, self._actor(by), self.api.workspace, self._event_id())
         payload["event"] |= others
+        return await self._deliver("events_api", payload, json.dumps(payload), "application/json")
+
+    async def removed(self, team: str, event: dict[str, Any], at: float) -> dict[str, Any]:
+        """Slack says that an app, or what it was given, was taken out of a workspace at that time (Unix seconds)."""
+        payload = removal_event(team, event, self._event_id(), int(at))
         return await self._deliver("events_api", payload, json.dumps(payload), "application/json")
 
     async def click(self, message: dict[str, Any], by: Actor | None = None, pressed: str = "") -> dict[str, Any]:
@@ -160,12 +186,15 @@ class SlackEdge:
     def calls_of(self, method: str) -> list[Arguments]:
         return [arguments for name, arguments in self.calls if name == method]
 
-    async def history(self, channel: str | None = None, thread: str | None = None) -> list[dict[str, Any]]:
+    async def history(
+        self, channel: str | None = None, thread: str | None = None, api: WebApi | None = None
+    ) -> list[dict[str, Any]]:
         """The messages of a channel or thread, oldest first, as an admin sees them."""
-        here = self.api.workspace
+        api = api or self.api
+        here = api.workspace
         method = "conversations.replies" if thread else "conversations.history"
         arguments = {"channel": channel or here.channel} | ({"ts": thread} if thread else {})
-        answer = await self.api.call(method, arguments, here.admin_token)
+        answer = await api.call(method, arguments, here.admin_token)
         return sorted(answer["messages"], key=lambda message: message["ts"])
 
     async def disconnect_socket(self) -> None:
@@ -185,6 +214,9 @@ class SlackEdge:
     def _actor(self, by: Actor | None) -> Actor:
         here = self.api.workspace
         return by or Actor(here.team, here.channel, here.member, "mel")
+
+    def _event_id(self) -> str:
+        return f"Ev{next(self._count):08}"
 
     def _hooks(self) -> tuple[str, str]:
         """A fresh response_url and trigger id."""
@@ -240,20 +272,30 @@ class SlackEdge:
             return waiting.popleft().response()
         if method == "apps.connections.open":
             return web.json_response(self._open_socket(token))
-        if token != self.api.workspace.bot_token:  # emulate would take any token for its admin's
+        if method == "oauth.v2.access" and self.oauth is not None:
+            return web.json_response(await self.oauth.access(arguments | _client(request)))
+        api = self._api_of(token)
+        if api is None:  # emulate would take any token for its admin's
             return web.json_response({"ok": False, "error": "invalid_auth"})
         faults = block_faults(arguments["blocks"]) if "blocks" in arguments else []
         if faults:
             return web.json_response(
                 {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": faults}}
             )
-        answer = await self.api.call(method, arguments, token)
+        answer = await api.call(method, arguments, token)
         if str(answer.get("upload_url", "")).startswith("/"):
             answer["upload_url"] = self.url + answer["upload_url"]
+            self._uploads[answer["file_id"]] = api
         if answer["ok"]:
             self.calls.append((method, arguments))
         await self._note()
         return web.json_response(answer)
+
+    def _api_of(self, token: str) -> WebApi | None:
+        """The workspace that a bot token is good for."""
+        if self.oauth is not None:
+            return self.oauth.api(token)
+        return self.api if token == self.api.workspace.bot_token else None
 
     def _open_socket(self, token: str) -> Answer:
         if token != APP_TOKEN:
@@ -261,7 +303,8 @@ class SlackEdge:
         return {"ok": True, "url": f"{self.url.replace('http', 'ws', 1)}/socket"}
 
     async def _upload(self, request: web.Request) -> web.Response:
-        stored = await self.api.store(request.match_info["file"], await request.read())
+        file = request.match_info["file"]
+        stored = file in self._uploads and await self._uploads[file].store(file, await request.read())
         return web.Response(text="OK") if stored else web.Response(status=404, text="file_not_found")
 
     async def _respond(self, request: web.Request) -> web.Response:
@@ -300,3 +343,9 @@ async def _arguments(request: web.Request) -> Arguments:
     if request.content_type == "application/json":
         return arguments | json.loads(await request.text() or "{}")
     return arguments | dict(await request.post())
+
+
+def _client(request: web.Request) -> Arguments:
+    """Who asks for a token, which the SDK says as HTTP Basic does."""
+    both = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode()
+    return dict(zip(("client_id", "client_secret"), both.split(":", 1), strict=True))

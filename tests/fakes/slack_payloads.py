@@ -76,6 +76,20 @@ def direct_event(text: str, by: Actor, here: Workspace, event_id: str) -> dict[s
     return payload
 
 
+def removal_event(team: str, event: dict[str, Any], event_id: str, at: int) -> dict[str, Any]:
+    """The Events API envelope of `app_uninstalled` or `tokens_revoked`; nobody's authorization is left to be named."""
+    return {
+        "token": "deprecated",
+        "team_id": team,
+        "api_app_id": "A0LNH",
+        "event": event,
+        "type": "event_callback",
+        "event_id": event_id,
+        "event_time": at,
+        "authorizations": [],
+    }
+
+
 def button_click(message: dict[str, Any], by: Actor, hooks: tuple[str, str], pressed: str = "") -> dict[str, Any]:
     """A press on a button of `message` (as the Web API lists it), or the last choice of a menu.
 

@@ -30,9 +30,9 @@ async def running(
         await asyncio.wait({run, opened}, return_when=asyncio.FIRST_COMPLETED)
         if run.done():
             await run
-        if adapter.http_port is None:
+        if mode == "socket":
             await edge.connected()
-        else:
+        if adapter.http_port is not None:
             edge.events_url = f"http://127.0.0.1:{adapter.http_port}/slack/events"
         yield adapter
     finally:
