@@ -25,7 +25,7 @@ from inference.music.genre import Genre, GenreCatalogue
 from inference.music.packed import pack
 from inference.music.score import Score
 from inference.music.spec import SamplingParams, SongSpec
-from inference.server.editing import complete_edit
+from inference.server.completing import complete
 
 PIECES = 40  # a genre, at most
 _BARS = 8
@@ -130,7 +130,7 @@ def _spec(gap: Gap, genre: Genre, score: Score, catalogue: GenreCatalogue, seed:
     else:
         edit = Edit(Operation.CONTINUE, source, add=_BARS)
     try:
-        return complete_edit(SongSpec(((genre.name, 1.0),), edit=edit), catalogue, seed)
+        return complete(SongSpec(((genre.name, 1.0),), edit=edit), catalogue, seed)
     except MusicError:
         return None  # without the gap some song has too little left to be read
 

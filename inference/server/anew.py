@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from inference.music.edit import Operation
+from inference.music.edit import Edit, Operation
 from inference.music.errors import InvalidSpec
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.spec import MAX_DENSITY, MIN_DENSITY, SongSpec
@@ -10,30 +10,24 @@ from inference.music.units import MAX_BARS, MAX_TEMPO, MIN_BARS, MIN_TEMPO
 from inference.tokens.source import Source, unpack_source
 
 
-def complete_anew(spec: SongSpec, catalogue: GenreCatalogue, seed: int) -> SongSpec:
-    """Fills in what is left open, from the song or from both.
+def complete_anew(spec: SongSpec, edit: Edit, catalogue: GenreCatalogue) -> SongSpec:
+    """Fills in what the song tells that is edited, or both.
 
     Raises:
         MusicError: a song is none, too long or too short, or asked to be what it cannot be.
     """
-    edit = spec.edit
-    if edit is None or edit.operation not in (Operation.VARY, Operation.BLEND):
+    if edit.operation not in (Operation.VARY, Operation.BLEND):
         raise InvalidSpec("space", "in the embedding space I compose, vary and blend; leave space out for the rest")
     if edit.players or edit.bars:
         raise InvalidSpec("edit", "in the embedding space a song is varied as a whole, without players or bars")
     first = unpack_source(edit.source)
     songs = [first] if edit.operation is Operation.VARY else [first, unpack_source(edit.other)]
+    _check(songs)
     header = songs[int(edit.is_nearer_to_other)].arrangement.header
-    if len({song.arrangement.header.meter for song in songs}) > 1:
-        meters = " and ".join(str(song.arrangement.header.meter) for song in songs)
-        raise InvalidSpec("meter", f"I blend songs of one meter, not of {meters}")
-    for song in songs:
-        if not MIN_BARS <= song.bars <= MAX_BARS:
-            raise InvalidSpec("bars", f"I do this with songs of {MIN_BARS} to {MAX_BARS} bars; this has {song.bars}")
     if spec.roster not in (None, header.players) or spec.bars not in (None, header.bars):
         raise InvalidSpec("edit", "in the embedding space a song keeps its band and its bars; leave those out")
     weights = _weights([likely_genre(song, catalogue).name for song in songs], edit.share)
-    spec = replace(spec, genres=spec.genres or weights).with_defaults(
+    return replace(spec, genres=spec.genres or weights).with_defaults(
         key=(edit.key if header is first.arrangement.header else None) or header.key,
         meter=header.meter,
         tempo=_between([song.arrangement.header.tempo for song in songs], edit.share),
@@ -41,7 +35,16 @@ def complete_anew(spec: SongSpec, catalogue: GenreCatalogue, seed: int) -> SongS
         bars=header.bars,
         density=_density(songs, edit.share),
     )
-    return catalogue.complete(spec, seed)
+
+
+def _check(songs: list[Source]) -> None:
+    """Raises InvalidSpec for songs that no song can be written between."""
+    if len({song.arrangement.header.meter for song in songs}) > 1:
+        meters = " and ".join(str(song.arrangement.header.meter) for song in songs)
+        raise InvalidSpec("meter", f"I blend songs of one meter, not of {meters}")
+    for song in songs:
+        if not MIN_BARS <= song.bars <= MAX_BARS:
+            raise InvalidSpec("bars", f"I do this with songs of {MIN_BARS} to {MAX_BARS} bars; this has {song.bars}")
 
 
 def likely_genre(source: Source, catalogue: GenreCatalogue) -> Genre:

@@ -10,15 +10,15 @@ from typing import Any
 
 from inference.api import DEFAULT_FILE_MIB, ErrorCode, ExtraFile, FileFormat, SongBody, SongState, SongStatus
 from inference.latent.contract import as_cold_as_it_should_be
-from inference.music.errors import InvalidSpec, MusicError
+from inference.music.errors import MusicError
 from inference.music.form import read_form
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.recipe import Recipe
-from inference.music.spec import MAX_SEED, SamplingParams, SongSpec, Space
+from inference.music.spec import MAX_SEED, SamplingParams, SongSpec
 from inference.music.text import one_line, slug
 from inference.music.title import make_title
 from inference.music.touch import PLAIN, Touch
-from inference.server.editing import complete_edit
+from inference.server.completing import complete
 from inference.server.refusal import Refusal
 
 # What may differ when the same request comes twice: who waits how long says nothing about the song.
@@ -90,37 +90,20 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
     Raises:
         Refusal: a wish cannot be met, or the recipe is of another checkpoint.
     """
-    if body.checkpoint is not None and body.checkpoint != checkpoint:
-        raise Refusal(
-            ErrorCode.BAD_RECIPE,
-            f"this song was written by the model {body.checkpoint}, but {checkpoint} plays here,"
-            " so it would not be the same song",
-        )
+    _check(body, checkpoint)
     if body.seed is not None:
         seed = body.seed
     elif seed is None:
         seed = secrets.randbelow(MAX_SEED + 1)
     try:
-        asked = _titled(body.to_spec())
-        if asked.form is not None and body.space is Space.EMBEDDING:
-            raise InvalidSpec("form", "a song of the embedding space has a form of its own; leave out the form")
-        if asked.edit is None:
-            spec = catalogue.complete(asked, seed)
-        else:
-            spec = complete_edit(asked, catalogue, seed, body.space)
-        drawn = SamplingParams(seed, body.temperature, body.top_p, body.guidance, body.take, body.space)
-        sampling = drawn if "temperature" in body.model_fields_set else as_cold_as_it_should_be(spec, drawn)
-        sampling = catalogue.led(spec, replace(sampling, touch=_touch_of(body), form=_drawn_form(body)))
+        recipe = _recipe_of(body, catalogue, checkpoint, seed)
     except MusicError as error:
         raise Refusal(ErrorCode(error.code), str(error)) from error
-    genre = catalogue.find(spec.genres[0][0])
-    if spec.title is None:
-        spec = replace(spec, title=make_title(genre.name, seed))
     return Order(
         id=body.request_id or uuid.uuid4().hex,
-        recipe=Recipe(checkpoint, spec, sampling, _fields_said(asked, body.asked)),
-        genre=genre,
-        genre_title=title_of(spec, catalogue),
+        recipe=recipe,
+        genre=catalogue.find(recipe.spec.main_genre),
+        genre_title=title_of(recipe.spec, catalogue),
         formats=tuple(dict.fromkeys(body.formats)),
         deadline_s=body.deadline_s,
         fingerprint=fingerprint(body),
@@ -130,6 +113,29 @@ def take_order(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed:
         seed_drawn=body.seed_drawn or body.seed is None,
         preview=body.preview,
     )
+
+
+def _check(body: SongBody, checkpoint: str) -> None:
+    if body.edit is not None and body.takes not in (None, 1):
+        raise Refusal(ErrorCode.INVALID_OPTION, "takes are for new songs, not for edits; ask for one take")
+    if body.checkpoint is not None and body.checkpoint != checkpoint:
+        raise Refusal(
+            ErrorCode.BAD_RECIPE,
+            f"this song was written by the model {body.checkpoint}, but {checkpoint} plays here,"
+            " so it would not be the same song",
+        )
+
+
+def _recipe_of(body: SongBody, catalogue: GenreCatalogue, checkpoint: str, seed: int) -> Recipe:
+    """Raises MusicError when a wish cannot be met."""
+    asked = _titled(body.to_spec())
+    spec = complete(asked, catalogue, seed, body.space)
+    sampling = SamplingParams(seed, body.temperature, body.top_p, body.guidance, body.take, body.space)
+    if "temperature" not in body.model_fields_set:
+        sampling = as_cold_as_it_should_be(spec, sampling)
+    sampling = catalogue.led(spec, replace(sampling, touch=_touch_of(body), form=_drawn_form(body)))
+    titled = spec.with_defaults(title=make_title(spec.main_genre, seed))
+    return Recipe(checkpoint, titled, sampling, _fields_said(asked, body.asked))
 
 
 def _touch_of(body: SongBody) -> Touch | None:

@@ -17,7 +17,7 @@ from inference.music.recipe import Recipe
 from inference.music.score import Score, Track
 from inference.music.spec import MAX_SEED, SongSpec, Space
 from inference.originality.review import Verdict
-from inference.server.editing import complete_edit
+from inference.server.completing import complete
 from inference.server.stages import StageFailed
 from inference.tokens.source import unpack_source
 
@@ -95,7 +95,7 @@ def _rewritten(now: Recipe, score: Score, verdict: Verdict, seed: int, catalogue
     )
     open_spec = replace(spec, edit=edit, bars=None, roster=None)
     sampling = replace(now.sampling, seed=seed, take=0, space=Space.PROBABILITIES)
-    return replace(now, spec=complete_edit(open_spec, catalogue, seed), sampling=sampling)
+    return replace(now, spec=complete(open_spec, catalogue, seed), sampling=sampling)
 
 
 def _names(packed: str, tracks: list[Track]) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from inference.api import ErrorCode
 from inference.server.afterwards import read_files_body
 from inference.server.body import read_body
-from inference.server.editing import with_source_read
 from inference.server.events import stream_events
 from inference.server.openapi import Health, describe
 from inference.server.refusal import Refusal
+from inference.server.sent_song import with_source_read
 from inference.server.service import SongService
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()

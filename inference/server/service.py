@@ -126,8 +126,6 @@ class SongService:
             )
         if not self._studio.engine.is_alive:
             raise Refusal(ErrorCode.UNAVAILABLE, "the engine is gone and the service restarts; ask again soon")
-        if body.edit is not None and body.takes not in (None, 1):
-            raise Refusal(ErrorCode.INVALID_OPTION, "takes are for new songs, not for edits; ask for one take")
         seed = None if known is None else known.feed.status.seed
         order = take_order(body, self._studio.catalogue, self.checkpoint, seed)
         if self._studio.steer is no_steer:

@@ -16,9 +16,9 @@ from inference.music.program import Role
 from inference.music.recipe import Recipe
 from inference.music.score import Meter, MeterChange, Score
 from inference.music.spec import SamplingParams, SongSpec, Space
-from inference.server.editing import with_source_read
 from inference.server.order import Order, take_order
 from inference.server.refusal import Refusal
+from inference.server.sent_song import with_source_read
 from tests.fakes.engine import FakeEngine
 from tests.fakes.scores import quartet_score, retuned
 from tests.fakes.service import GENRES, running_service

@@ -19,9 +19,9 @@ from inference.music.pitch import Key
 from inference.music.recipe import RECIPE_MARK, Recipe
 from inference.music.score import Meter, Note, Score, Track
 from inference.music.spec import SamplingParams, SongSpec
-from inference.server.editing import with_source_read
 from inference.server.order import Order, take_order
 from inference.server.refusal import Refusal
+from inference.server.sent_song import with_source_read
 from inference.server.stages import with_recipe
 from tests.fakes.scores import quartet_score
 from tests.fakes.service import GENRES, running_service

@@ -1,22 +1,18 @@
-"""A song somebody sent to be edited: read once, and asked for what a request leaves open."""
+"""A song somebody sent to be edited, read once: its notes, and what the band noted in it."""
 
 import base64
 import binascii
 import re
-from dataclasses import replace
 
 from inference.api import BandMember, EditBody, ErrorCode, SongBody
 from inference.midi import read_midi
 from inference.music.edit import Operation
-from inference.music.errors import BadMidi, BadRecipe, InvalidSpec, MusicError
+from inference.music.errors import BadMidi, BadRecipe, MusicError
 from inference.music.genre import GenreCatalogue
 from inference.music.packed import MAX_SOURCE_BYTES, PACKED_MARK, pack
 from inference.music.recipe import Recipe
-from inference.music.spec import MAX_TITLE, SongSpec, Space
-from inference.server.anew import complete_anew, likely_genre
+from inference.music.spec import MAX_TITLE, SongSpec
 from inference.server.refusal import Refusal
-from inference.tokens.editing import shift_of
-from inference.tokens.layout import lay_out
 from inference.tokens.source import Source, unpack_source
 
 _DONE = {
@@ -82,43 +78,6 @@ def _of_song(source: Source) -> dict[str, object]:
     header = source.arrangement.header
     band = [BandMember(role=player.role, program=player.program) for player in header.players]
     return {"band": band, "tempo": header.tempo, "density": header.density}
-
-
-def complete_edit(spec: SongSpec, catalogue: GenreCatalogue, seed: int, space: Space = Space.PROBABILITIES) -> SongSpec:
-    """Fills in what an edit leaves open: from its song, and from the genre where that changes who plays and how.
-
-    Raises:
-        MusicError: the song or its genre is none, or the edit names what the song has not.
-    """
-    edit = spec.edit
-    if edit is None:
-        raise InvalidSpec("edit", "this song is not an edit of another")
-    if edit.operation is Operation.BLEND or space is Space.EMBEDDING:
-        return complete_anew(spec, catalogue, seed)
-    source = unpack_source(edit.source)
-    header = source.arrangement.header
-    if spec.meter not in (None, header.meter):
-        raise InvalidSpec("meter", f"an edited song keeps its meter, {header.meter}")
-    genre = catalogue.find(spec.main_genre) if spec.genres else likely_genre(source, catalogue)
-    spec = replace(spec, genres=spec.genres or ((genre.name, 1.0),))
-    spec = spec.with_defaults(key=edit.key or header.key, meter=header.meter)
-    adds_players = edit.operation in (Operation.ACCOMPANY, Operation.REMIX)
-    low, high = genre.tempo_range
-    if edit.operation is not Operation.REMIX or low <= header.tempo <= high:
-        spec = spec.with_defaults(tempo=header.tempo)
-    if adds_players:
-        spec = spec.with_defaults(roster=genre.roster)
-    else:
-        if spec.roster not in (None, header.players):
-            raise InvalidSpec("band", f"to {edit.operation} a song keeps its band; remix changes it")
-        spec = spec.with_defaults(density=header.density)
-    layout = lay_out(edit, source, spec.roster if adds_players else None, shift_of(spec, source), seed)
-    bars = len(layout.rows)
-    if spec.bars not in (None, bars):
-        raise InvalidSpec("bars", f"this edit makes a song of {bars} bars; edit.bars says which of them it changes")
-    known = catalogue.complete(replace(spec, bars=bars, roster=layout.players), seed)
-    # A density drawn by chance would hold those who join, though whom they join says how busy they may be.
-    return replace(known, density=spec.density) if edit.operation is Operation.ACCOMPANY else known
 
 
 def _decoded(text: str) -> bytes:
