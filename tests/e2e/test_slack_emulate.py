@@ -5,12 +5,15 @@ Its token has the scopes of the manifest and no other, so these tests also prove
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.fakes.band import BandForTests
 from tests.fakes.slack_edge import Actor, SlackEdge
-from tests.fakes.slack_emulate import run_emulate, why_not
+from tests.fakes.slack_emulate import PUBLIC_URL, EmulateOAuth, run_emulate, why_not
+from tests.fakes.slack_oauth import OAUTH, Browser
 from tests.fakes.slack_running import running
 
 pytestmark = [pytest.mark.node, pytest.mark.skipif(why_not() is not None, reason=why_not() or "")]
@@ -72,3 +75,24 @@ async def test_private_channel_without_us_is_explained(edge, band):
         await edge.command("/compose", "metal", Actor(here.team, here.private, here.member, "mel"))
         assert "/invite" in (await edge.responded())["text"]
     assert band.composer.asked == []
+
+
+async def test_a_workspace_installs_the_app_and_gets_songs_and_daily_songs_with_its_token(edge, band):
+    here = edge.api.workspace
+    admin = Actor(here.team, here.channel, here.admin, "ada")
+    async with ClientSession() as http, running(edge, band, "http", **OAUTH, public_url=PUBLIC_URL) as adapter:
+        edge.oauth = EmulateOAuth(edge.api, http)
+        somebody = Browser(f"http://127.0.0.1:{adapter.http_port}")
+        await somebody.open_page()
+        back = urlsplit(await edge.oauth.allow(somebody.asked))
+        assert f"{back.scheme}://{back.netloc}{back.path}" == f"{PUBLIC_URL}/slack/oauth_redirect"
+        status, page = await somebody.come_back(**dict(parse_qsl(back.query)))
+        assert (status, "Thank you" in page) == (200, True)
+        await edge.command("/compose", "metal")
+        await edge.called("chat.delete")
+        await edge.command("/daily", "18:30 Europe/Berlin metal", admin)
+        await edge.responded()
+        await band.next_day()
+    songs = await edge.history()
+    assert [len(song["files"]) for song in songs] == [3, 3]
+    assert len(edge.oauth.tokens) == 1

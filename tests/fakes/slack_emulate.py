@@ -11,11 +11,13 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from tests.fakes.slack_api import LEAST_SCOPES, Answer, Arguments, Workspace
+from tests.fakes.slack_api import LEAST_SCOPES, Answer, Arguments, WebApi, Workspace
+from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET
 
 NODE_FOLDER = Path(__file__).parent.parent / "node"
 EMULATE = NODE_FOLDER / "node_modules" / "emulate" / "dist" / "index.js"
 BOT_USER, BOT = "U0LNH", "B0LNH"
+PUBLIC_URL = "https://lnh.example"
 
 
 def why_not() -> str | None:
@@ -62,6 +64,33 @@ class EmulateApi:
         self.workspace = Workspace(team, BOT_USER, person["ada"], person["mel"], channel["songs"], channel["secret"])
 
 
+class EmulateOAuth:
+    """emulate's own OAuth: its page, on which somebody is chosen, its codes and its tokens. It knows no rotation."""
+
+    def __init__(self, emulate: EmulateApi, http: ClientSession) -> None:
+        self._emulate = emulate
+        self._http = http
+        self.tokens: list[str] = []
+
+    async def allow(self, asked: dict[str, str]) -> str:
+        """What the page of emulate sends when its admin is chosen there; the address the browser is sent back to."""
+        async with self._http.get(f"{self._emulate.url}/oauth/v2/authorize", params=asked) as page:
+            if page.status != 200:
+                raise AssertionError(f"emulate does not show its page: {await page.text()}")
+        chosen = asked | {"user_id": self._emulate.workspace.admin}
+        url = f"{self._emulate.url}/oauth/v2/authorize/callback"
+        async with self._http.post(url, data=chosen, allow_redirects=False) as answer:
+            return answer.headers["Location"]
+
+    async def access(self, arguments: Arguments) -> Answer:
+        answer = await self._emulate.call("oauth.v2.access", arguments, "")
+        self.tokens += [answer["access_token"]] if answer["ok"] else []
+        return answer
+
+    def api(self, token: str) -> WebApi | None:
+        return self._emulate if token in self.tokens else None
+
+
 @asynccontextmanager
 async def run_emulate(folder: Path) -> AsyncIterator[EmulateApi]:
     """Starts emulate with an admin, a member, the app and two channels, and stops it."""
@@ -102,7 +131,7 @@ def _free_port() -> int:
 def _seed() -> dict[str, Any]:
     workspace = Workspace("", BOT_USER, "", "", "", "")
     bot = {"bot_id": BOT, "bot_user_id": BOT_USER}
-    app = {"client_id": "1.2", "client_secret": "made-up", "app_id": "A0LNH", "name": "LnH", "bot_name": "lnh"}
+    app = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "app_id": "A0LNH", "name": "LnH", "bot_name": "lnh"}
     token = {"token": workspace.bot_token, "user_id": BOT_USER, "type": "bot", "scopes": list(LEAST_SCOPES)}
     return {
         "slack": {
@@ -110,7 +139,9 @@ def _seed() -> dict[str, Any]:
             "strict_scopes": True,
             "users": [{"name": "ada", "is_admin": True}, {"name": "mel"}],
             "channels": [{"name": "songs"}, {"name": "secret", "is_private": True}],
-            "oauth_apps": [app | bot | {"redirect_uris": [], "scopes": list(LEAST_SCOPES)}],
+            "oauth_apps": [
+                app | bot | {"redirect_uris": [f"{PUBLIC_URL}/slack/oauth_redirect"], "scopes": list(LEAST_SCOPES)}
+            ],
             "tokens": [token | bot, {"token": workspace.admin_token, "user": "ada"}],
         }
     }

@@ -1,5 +1,6 @@
 """The part of slack.com that gives tokens to an app which many workspaces install, and the browsers of those people."""
 
+import asyncio
 import html
 import itertools
 import re
@@ -27,6 +28,7 @@ class SlackOAuth:
     """`oauth.v2.access` for the apps of some workspaces. What was given before ends at once when a token is renewed.
 
     `lasting_s` is for how long the next tokens are good, None for ever; `renewals` are the workspaces, in their order.
+    Answers wait while `gate` is closed; `asked` is set once somebody waits for one.
     """
 
     apis: Mapping[str, WebApi]
@@ -35,9 +37,14 @@ class SlackOAuth:
     renewals: list[str] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     given: list[str] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     _codes: dict[str, str] = field(default_factory=dict)
     _refresh: dict[str, str] = field(default_factory=dict)
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     def allow(self, team: str) -> str:
         """Somebody allows it in a workspace: the code that goes back with the browser."""
@@ -51,6 +58,8 @@ class SlackOAuth:
         return None if team is None else self.apis[team]
 
     async def access(self, arguments: Arguments) -> Answer:
+        self.asked.set()
+        await self.gate.wait()
         if (arguments.get("client_id"), arguments.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return {"ok": False, "error": "bad_client_secret"}
         if arguments.get("grant_type") != "refresh_token":

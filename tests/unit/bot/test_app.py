@@ -95,6 +95,11 @@ async def test_every_platform_with_its_tokens_plays(band: Band) -> None:
     assert _platforms(Settings(discord=DiscordSettings(token=SECRET), slack=slack), band) == ["discord", "slack"]
 
 
+async def test_a_slack_app_that_many_workspaces_install_plays_without_a_bot_token(band: Band) -> None:
+    slack = SlackSettings(client_id="1.2", client_secret=SECRET, signing_secret=SECRET)
+    assert _platforms(Settings(slack=slack), band) == ["slack"]
+
+
 async def test_a_half_configured_platform_is_left_out_and_the_others_play(band: Band) -> None:
     settings = Settings(discord=DiscordSettings(token=SECRET), slack=SlackSettings(bot_token=SECRET))
     with capture_logs() as logs:

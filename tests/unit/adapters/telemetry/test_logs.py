@@ -72,3 +72,13 @@ def test_what_is_tried_again_is_one_line_of_news(capsys: pytest.CaptureFixture[s
     set_up_logs("warning", "json")
     call()
     assert capsys.readouterr().err == ""
+
+
+def test_no_library_writes_down_what_is_stored_at_debug_level_either(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("debug", "text")
+    logging.getLogger("aiosqlite").debug("executing INSERT with a token")
+    logging.getLogger("sqlalchemy.engine.Engine").debug("Row with a token")
+    logging.getLogger("sqlalchemy.engine.Engine").info("INSERT")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "INSERT" in lines[0]
