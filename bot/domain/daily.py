@@ -14,6 +14,7 @@ from bot.domain.weekdays import EVERY_DAY, Weekdays, order_of
 from inference.music.errors import InvalidSpec
 
 ScheduleId = NewType("ScheduleId", str)
+_NAMED_TIMES = {"noon": time(12), "midnight": time(0)}
 _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
 
 
@@ -100,7 +101,9 @@ def due_day(due_utc: datetime, at: time, zone: str) -> date:
 
 
 def parse_time(text: str) -> time:
-    """Reads `18:30`, `18.30`, `18h30`, `6pm`, `6:30 pm`. Raises InvalidSpec."""
+    """Reads `18:30`, `18.30`, `18h30`, `6pm`, `6:30 pm`, `noon`. Raises InvalidSpec."""
+    if (named := _NAMED_TIMES.get(text.strip().casefold())) is not None:
+        return named
     match = _TIME.fullmatch(text.strip())
     if match is not None:
         hour, minute, half = int(match[1]), int(match[2] or 0), (match[3] or "").lower()

@@ -1,5 +1,6 @@
 """Free text such as `18:30 Europe/Berlin metal, hard rock days: weekdays` -> when and what a daily song is."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import time
 
@@ -14,6 +15,8 @@ ENDINGS = ("stop", "off", "remove")
 REPLACERS = ("another", "another one", "another one instead", "instead")
 """Words that have another song written in place of the next one."""
 
+_ANY = ("", "any", "any genre", "anything")
+_LONGEST_CITY = 3  # words, as in Port of Spain
 EXAMPLE = "/daily 18:30 Europe/Berlin metal"
 
 
@@ -41,10 +44,32 @@ def read_daily(text: str, catalogue: GenreCatalogue) -> DailyWish:
         words[:2] = ["".join(words[:2])]
     if not words:
         raise InvalidSpec("daily", f"say when and in which time zone, such as {EXAMPLE}")
-    at = parse_time(words[0])
+    at = _read_time(words[0])
     if len(words) < 2 or _is_genre(words[1], catalogue):
         raise InvalidSpec("daily", f"say in which time zone that is, too, such as {EXAMPLE}")
-    return DailyWish(at, parse_zone(words[1]), read_rotation(" ".join(words[2:]), catalogue), days or EVERY_DAY)
+    zone, genres = _split_zone(words[1:])
+    return DailyWish(at, zone, read_rotation(genres, catalogue), days or EVERY_DAY)
+
+
+def _read_time(word: str) -> time:
+    """Raises InvalidSpec: no time; a word without any digit was hardly meant as one."""
+    try:
+        return parse_time(word)
+    except InvalidSpec:
+        if any(map(str.isdecimal, word)):
+            raise
+    raise InvalidSpec(
+        "daily",
+        f"I do not understand “{word[:40]}”; write {EXAMPLE}, or /daily with preview, another, skip or stop",
+    )
+
+
+def _split_zone(words: list[str]) -> tuple[str, str]:
+    """The time zone that the words begin with, such as `New York`, and the rest. Raises InvalidSpec."""
+    for count in range(min(_LONGEST_CITY, len(words)), 1, -1):
+        with contextlib.suppress(InvalidSpec):
+            return parse_zone(" ".join(words[:count])), " ".join(words[count:])
+    return parse_zone(words[0]), " ".join(words[1:])
 
 
 def _is_genre(word: str, catalogue: GenreCatalogue) -> bool:
@@ -58,10 +83,12 @@ def _is_genre(word: str, catalogue: GenreCatalogue) -> bool:
 def read_rotation(text: str, catalogue: GenreCatalogue) -> tuple[str, ...]:
     """Genres that take turns: names with commas between them, one name of several words, or several of one word each.
 
+    Nothing, or `any`, leaves the choice to the band.
+
     Raises:
         UnknownGenre: with the nearest names.
     """
-    if not text:
+    if text.casefold() in _ANY:
         return ()
     names = [part.strip() for part in text.split(",") if part.strip()]
     if len(names) == 1:

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from inference.music.errors import InvalidSpec, UnknownGenre
+from inference.music.form import SECTION_NAMES
 from inference.music.genre import GenreCatalogue
 from inference.music.pitch import Key
 
 EXAMPLE = "metal 140bpm Em 32 bars seed 7"
+_EXAMPLES = {"form": "AABA", "band": "drums,bass,lead", "meter": "3/4", "density": "6", "space": "embedding"}
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _NAMED = re.compile(r"-{0,2}([A-Za-z]+(?:[-_][A-Za-z]+)*)[=:](.*)", re.DOTALL)
 _METER = re.compile(r"\d{1,3}/\d{1,3}")
@@ -79,6 +82,8 @@ class _Reader:
 
     def _set(self, name: str, value: str) -> None:
         known = self.values.setdefault(name, value)
+        if known != value and name == "genre":
+            raise InvalidSpec(name, f"say one genre, or blend them: {known}+{value}")
         if known != value:
             raise InvalidSpec(name, f"{name} is there twice, as {known} and {value}; say it once")
 
@@ -96,8 +101,9 @@ class _Reader:
         mode = name == "key" and self._word(at + 1).casefold() in _MODES
         if name == "genre":
             value = value if "+" in value else self.catalogue.find(value).name
-        self._set(name, f"{value} {self._word(at + 1)}" if mode else value)
-        return 2 if mode else 1
+        more = self._sections(at + 1, value) if name == "form" else [self._word(at + 1)] if mode else []
+        self._set(name, " ".join([value, *more]))
+        return 1 + len(more)
 
     def _take_measure(self, at: int) -> int:
         """`140bpm`, `140 bpm`, `32 bars`."""
@@ -137,14 +143,28 @@ class _Reader:
     def _take_pair(self, at: int) -> int:
         """`tempo 140`, `tempo 140 bpm`, `key: Em`, `--seed 7`."""
         name = self._name(at)
+        if name in _EXAMPLES and at + 1 == len(self.words):
+            raise InvalidSpec(name, f"say which {name}, such as {name} {_EXAMPLES[name]}")
         if name is None or at + 1 == len(self.words):
             return 0
+        if name == "form":
+            sections = [self._word(at + 1), *self._sections(at + 2, self._word(at + 1))]
+            self._set(name, " ".join(sections))
+            return 1 + len(sections)
         if name == "genre":
             return 1 if self._take_blend(at + 1) or self._take_genre(at + 1) else 0
         if name == "key" and (count := self._take_key(at + 1)):
             return 1 + count
         self._set(name, self._word(at + 1))
         return 3 if self._name(at + 2) == name else 2
+
+    def _sections(self, at: int, first: str) -> list[str]:
+        """The sections from here on that follow a first one such as `verse` or `A`."""
+        if first.upper() in SECTION_NAMES:
+            more = takewhile(lambda word: word.upper() in SECTION_NAMES, self.words[at:])
+        else:
+            more = takewhile(lambda word: len(first) == len(word) == 1 and word.isalpha(), self.words[at:])
+        return list(more)
 
     def _take_blend(self, at: int) -> int:
         """`metal+jazz`, `metal:0.7+jazz:0.3`; what the parts are worth is read later."""

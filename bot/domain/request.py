@@ -65,6 +65,7 @@ class SongChange:
         players: as `Song.players` names them; empty for all.
         bars: first and last, counted from 1; None for all.
         genre: what it becomes in a remix, by the catalogue's own name; None for what it is.
+        add: how many bars longer it becomes; None for as many as usual.
     """
 
     song: RequestId
@@ -72,6 +73,7 @@ class SongChange:
     players: tuple[str, ...] = ()
     bars: tuple[int, int] | None = None
     genre: str | None = None
+    add: int | None = None
 
     @classmethod
     def chosen(cls, song: RequestId, operation: Operation, choice: str = "") -> "SongChange":
@@ -124,7 +126,7 @@ class SongRequest:
             InvalidSpec: the change means nothing.
         """
         notes = base64.b64encode(midi).decode()
-        edit = Edit(change.operation, notes, players=change.players, bars=change.bars)
+        edit = Edit(change.operation, notes, players=change.players, bars=change.bars, add=change.add)
         genres = self.spec.genres if change.genre is None else ((change.genre, 1.0),)
         spec = SongSpec(genres, strict_key=self.spec.strict_key, edit=edit)
         return replace(self, spec=spec, sampling=replace(self.sampling, space=Space.PROBABILITIES))

@@ -17,7 +17,7 @@ def daily_line(schedule: DailySchedule, locale: str, aside: str = "") -> str:
         "days": days_words(schedule.days, locale),
         "at": f"{schedule.at:%H:%M}",
         "zone": schedule.zone,
-        "genres": ", ".join(schedule.genres) or say("daily_any_genre", locale),
+        "genres": _genres_words(schedule.genres, locale),
     }
     if schedule.paused is not None:
         return say("daily_rests", locale, **words, reason=schedule.paused)
@@ -53,6 +53,12 @@ def date_words(day: date, locale: str) -> str:
         say("months_short", locale).split()[day.month - 1],
     )
     return say("date_short", locale, weekday=weekday, day=day.day, month=month)
+
+
+def _genres_words(genres: Sequence[str], locale: str) -> str:
+    if len(genres) > 1:
+        return say("daily_turns", locale, genres=_joined(genres[:-1], genres[-1], locale))
+    return genres[0] if genres else say("daily_any_genre", locale)
 
 
 def _joined(others: Sequence[str], last: str, locale: str) -> str:

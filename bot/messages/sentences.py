@@ -1,7 +1,7 @@
 """Errors, progress and songs in words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.domain.errors import ComposerFailed, LnhError
 from bot.domain.files import MadeFiles
@@ -20,6 +20,7 @@ _LONG_QUOTE = re.compile(r"“([^”]{60})[^”]+”")
 _LONG_WORD = re.compile(r"([^\s”]{64})[^\s”]+")
 # Why the composer failed, as far as there is a sentence for it; wishes that cannot be met are errors of their own.
 _WISHES = {ErrorCode.INVALID_OPTION, ErrorCode.UNKNOWN_GENRE, ErrorCode.BAD_RECIPE}
+_UNTITLED = frozenset(("meter", "band", "density", "form"))  # wishes that are not beside the title anyway
 _REASONS = frozenset({*ErrorCode, "cancelled"} - _WISHES)
 
 
@@ -27,7 +28,7 @@ def sentence(error: UserError, locale: str) -> str:
     """One sentence that tells a person what went wrong and what to do."""
     known = messages(language(locale))
     code = next((code for code in _codes(error) if code in known), LnhError.code)
-    return say(code, locale, **_params(error))
+    return say(code, locale, **_params(error, locale))
 
 
 def progress_line(progress: Progress, locale: str) -> str:
@@ -44,7 +45,7 @@ def progress_line(progress: Progress, locale: str) -> str:
 
 
 def caption(song: Song, locale: str) -> str:
-    """Title, what was played with which recipe, and a line for each wish that the notes do not meet."""
+    """Title, what was played with which recipe, what else was asked for, and each wish that the notes do not meet."""
     spec = song.recipe.spec
     words = say(
         "caption",
@@ -56,8 +57,10 @@ def caption(song: Song, locale: str) -> str:
         bars=spec.bars,
         seed=song.recipe.sampling.seed,
     )
-    misses = [_miss(line, locale) for line in song.report if line.asked is not None and line.asked != line.measured]
-    return "\n".join([words, *misses])
+    asked = [line for line in song.report if line.asked is not None]
+    met = [f"{line.name} {line.measured}" for line in asked if line.asked == line.measured and line.name in _UNTITLED]
+    kept = [say("caption_kept", locale, wishes=", ".join(met))] if met else []
+    return "\n".join([words, *kept, *(_miss(line, locale) for line in asked if line.asked != line.measured)])
 
 
 def kind_label(kind: ExtraFile, locale: str) -> str:
@@ -105,7 +108,12 @@ def _codes(error: UserError) -> tuple[str, ...]:
     return (error.code,)
 
 
-def _params(error: UserError) -> dict[str, object]:
+def _or(words: Sequence[str], locale: str) -> str:
+    *others, last = words or ("",)
+    return say("words_or", locale, first=", ".join(others), last=last) if others else last
+
+
+def _params(error: UserError, locale: str) -> dict[str, object]:
     if isinstance(error, LnhError):
         return _BLANKS | error.params
     text = _shortened(str(error).rstrip("."))
@@ -113,7 +121,7 @@ def _params(error: UserError) -> dict[str, object]:
     if isinstance(error, UnknownGenre):
         params |= {
             "name": _shortened(f"“{error.name}”")[1:-1],
-            "nearest": ", ".join(error.nearest),
+            "nearest": _or(error.nearest, locale),
             "known": ", ".join(error.known),
         }
     if isinstance(error, InvalidSpec):

@@ -12,7 +12,7 @@ MAX_SECTIONS = 16
 _LETTERS = "ABCDEFGHIJKLMNOP"
 _GRIDS = (8, 4, 2, 1)  # bars that sections are whole multiples of, where they can be
 _SECTION = 8  # bars, as long as most sections of band music are
-_NAMES = frozenset(
+SECTION_NAMES = frozenset(
     ("INTRO", "VERSE", "PRECHORUS", "CHORUS", "REFRAIN", "HOOK", "BRIDGE", "BREAKDOWN", "INTERLUDE", "SOLO", "OUTRO")
 )
 _BETWEEN = re.compile(r"[\s,;/|·-]+")
@@ -25,7 +25,7 @@ def read_form(text: str) -> str:
         InvalidSpec: it is empty or has too many sections.
     """
     said = _BETWEEN.sub(" ", text.strip().upper()).split()
-    names = list(said[0]) if len(said) == 1 and said[0] not in _NAMES else said
+    names = list(said[0]) if len(said) == 1 and said[0] not in SECTION_NAMES else said
     if not 1 <= len(names) <= MAX_SECTIONS or not all(name.isalpha() for name in names):
         raise InvalidSpec("form", f"a form is 1 to {MAX_SECTIONS} letters, a section each, such as AABA")
     letters: dict[str, str] = {}

@@ -146,6 +146,23 @@ def test_a_blend_that_cannot_be_is_refused(text: str) -> None:
         build(read(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("metal form AABA 32 bars", "AABA"),
+        ("metal form:ABAB Em", "ABAB"),
+        ("form verse chorus verse chorus metal", "ABAB"),
+        ("metal form: verse, chorus, bridge, chorus Em", "ABCB"),
+        ("metal form=verse chorus 16 bars", "AB"),
+        ('metal form "verse chorus verse"', "ABA"),
+        ("metal sections A A B A", "AABA"),
+        ("metal form ABA A minor", "ABA"),
+    ],
+)
+def test_a_form_is_letters_or_the_names_of_sections(text: str, form: str) -> None:
+    assert read(text).form == form
+
+
 def test_a_band_is_read_by_roles_and_programs() -> None:
     band = (Player.of(Role.DRUMS), Player(Role.BASS, 38), Player.of(Role.LEAD))
     assert read("metal band=drums,bass:38,lead").band == band
@@ -159,7 +176,10 @@ def test_a_band_is_read_by_roles_and_programs() -> None:
         ("32 bars", "name a genre, such as metal"),
         ("metal bananas", "I do not understand “bananas”; write it like: metal 140bpm Em 32 bars seed 7"),
         ("metal 140", "I do not understand “140”"),
-        ("metal jazz", "genre is there twice, as metal and jazz; say it once"),
+        ("metal jazz", "say one genre, or blend them: metal+jazz"),
+        ("metal form", "say which form, such as form AABA"),
+        ("metal density", "say which density, such as density 6"),
+        ("metal form=12", "a form is 1 to 16 letters"),
         ("metal 32 bars 16 bars", "bars is there twice, as 32 and 16"),
         ("metal volume=11", "there is no option “volume”"),
         ("metal 900bpm", "tempo must be between 40 and 260, not 900"),

@@ -24,7 +24,8 @@ TOKYO = DailySchedule(
 
 def test_a_daily_song_is_told_with_its_days_and_the_next_date_of_its_zone() -> None:
     assert daily_line(TOKYO, "en") == (
-        "A song on Tuesdays and Fridays at 08:00 (Asia/Tokyo), metal, jazz; the next one on Tue 24 Nov at 08:00."
+        "A song on Tuesdays and Fridays at 08:00 (Asia/Tokyo), metal and jazz in turn; "
+        "the next one on Tue 24 Nov at 08:00."
     )
     assert daily_line(replace(TOKYO, genres=(), days=WEEKEND), "de", "in 3 Stunden") == (
         "Ein Song am Wochenende um 08:00 (Asia/Tokyo), irgendein Genre; "

@@ -3,6 +3,7 @@
 import re
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,7 @@ def test_sentences_name_what_matters() -> None:
     )
     assert "40 s" in sentence(Busy(retry_after_s=40), "de")
     assert sentence(UnknownGenre("metl", ("metal",)), "en") == "I do not play “metl”; did you mean metal?"
+    assert sentence(UnknownGenre("mock", ("rock", "metal", "punk")), "de").endswith("meinst du rock, metal oder punk?")
     assert sentence(UnknownGenre("metl", ()), "en") == "I do not play “metl”."
     assert sentence(UnknownGenre("hello", (), ("metal", "jazz")), "en") == "I do not play “hello”; I play metal, jazz."
     assert sentence(InvalidSpec("bars", "bars must be between 4 and 64, not 3"), "en") == (
@@ -168,6 +170,17 @@ def test_a_caption_says_the_recipe_and_what_missed_its_wish() -> None:
     report = (Comparison(name="key", asked="Em", measured="G"), Comparison(name="tempo", asked=None, measured="120"))
     missed = type(song)(**{name: getattr(song, name) for name in song.__slots__} | {"report": report})
     assert caption(missed, "en").splitlines() == [plain, "key: asked for Em, came out as G"]
+
+
+def test_a_caption_says_the_wishes_that_were_met_and_are_not_beside_the_title_anyway() -> None:
+    lines = (("tempo", "140"), ("bars", "32"), ("form", "AABA"), ("density", "6"), ("band", "drums, bass"))
+    report = tuple(Comparison(name=name, asked=said, measured=said) for name, said in lines)
+    report += (Comparison(name="meter", asked=None, measured="4/4"), Comparison(name="key", asked="Em", measured="G"))
+    song = replace(song_for(request_for(seed=7)), report=report)
+    assert caption(song, "en").splitlines()[1:] == [
+        "As asked: form AABA, density 6, band drums, bass",
+        "key: asked for Em, came out as G",
+    ]
 
 
 @pytest.mark.parametrize("locale", LOCALES)
