@@ -50,7 +50,7 @@ class ConsoleAdapter:
     async def _read(self, lines: asyncio.Queue[str | None]) -> None:
         """Queues every line, and None after the last; who cancels a song does not wait for it to end."""
         async for line in read_lines(self._input):
-            if line.strip().casefold().removeprefix("/") == "cancel":
+            if line.strip().casefold().removeprefix("/") in ("cancel", "stop"):
                 await self._verbs.cancel()
             else:
                 lines.put_nowait(line)

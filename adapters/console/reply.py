@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from adapters.console.shelf import put, put_files, put_more
-from adapters.console.view import LOCALE, ProgressView
+from adapters.console.view import LOCALE, ProgressView, wrapped
 from bot.domain.errors import DeliveryFailed
 from bot.domain.files import MadeFiles
 from bot.domain.request import Place, Requester, RequestId
@@ -27,7 +27,8 @@ class Screen:
     def say(self, *lines: str) -> None:
         """Prints lines at once. Control characters of a title cannot reach the terminal."""
         for line in lines:
-            print("".join(letter for letter in line if letter.isprintable()), file=self.output, flush=True)
+            text = "".join(letter for letter in line if letter.isprintable())
+            print(wrapped(text) if self.output.isatty() else text, file=self.output, flush=True)
 
     async def deliver(self, song: Song, note: str | None = None) -> None:
         """Shows a song and remembers it as the last one. Raises DeliveryFailed."""

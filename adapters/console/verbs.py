@@ -1,5 +1,6 @@
 """The verbs a terminal understands, each a call of the band's services."""
 
+import difflib
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -10,8 +11,8 @@ import structlog
 from adapters.console.reply import ConsoleFilesReply, ConsoleReply, RehearsalReply, Screen
 from adapters.console.view import progress_view
 from bot.domain.daily import DailySchedule
-from bot.domain.daily_text import ENDINGS, REPLACERS, read_daily
-from bot.domain.errors import LnhError
+from bot.domain.daily_text import ENDINGS, EXAMPLE, REPLACERS, read_daily
+from bot.domain.errors import LnhError, NoDaily
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.privacy import Owner, Wanted, read_privacy
@@ -37,26 +38,32 @@ PLATFORM = "console"
 HERE = Place(PLATFORM, "local", "terminal")
 YOU = Requester("local", "you")
 HELP = (
-    "/compose metal 140bpm Em      a new song; also: metal+jazz, 32 bars, 3/4, density 6, band drums,bass, strict key,",
-    "                              seed 7, space embedding",
-    "/another                      the last wishes again, another song",
-    "/vary, /extend                a variation of the last song, a longer one; also of some of it: /vary lead 9-16",
-    "/replace lead                 players or bars of the last song written anew: /replace lead, bass, /replace 9-16",
-    "/remix jazz                   the form of the last song in another genre",
-    "/files                        more files of the last song: /files stems or /files 3 makes one of those it lists",
-    "/genres                       what I play; /genres disable punk, /genres enable punk",
-    "/daily 18:30 Europe/Berlin metal   a song every day while this runs; /daily shows it, /daily off ends it",
-    "                              days: weekdays, days: weekend or days: mon,wed,fri: only on those",
-    "                              /daily preview plays the next one to you, /daily another brings another one",
-    "                              instead of it, /daily skip leaves it out",
-    "/privacy                      what I keep; /privacy export writes it to a file, /privacy forget removes it",
-    "/cancel                       stops the song in the making",
-    "/help                         this",
-    "/quit                         good night",
+    "/compose metal 140bpm Em  a new song; only the genre is needed. Also: metal+jazz, 32 bars, 3/4, form AABA,"
+    " density 6, band drums,bass, strict key, seed 7, space embedding",
+    "/another                  the last wishes again, another song",
+    "/vary                     a variation of the last song, or of some of it: /vary lead 9-16",
+    "/extend                   a longer version of the last song: /extend 16 adds 16 bars",
+    "/replace lead             players or bars of the last song written anew: /replace lead, bass, /replace 9-16",
+    "/remix jazz               the form of the last song in another genre",
+    "/files                    more files of the last song: /files stems or /files 3 makes one of those it lists",
+    "/genres                   what I play; /genres disable punk, /genres enable punk",
+    "/daily                    your daily song. /daily 18:30 Europe/Berlin metal sets it up, for as long as this runs;"
+    " days: weekdays, weekend or mon,wed,fri: only on those. /daily off ends it",
+    "/daily preview            plays the next one to you; /daily another writes another one instead of it, /daily skip"
+    " leaves it out",
+    "/privacy                  what I keep; /privacy export writes it to a file, /privacy forget removes it",
+    "/cancel                   stops the song in the making",
+    "/help                     this",
+    "/quit                     good night",
 )
 GOODBYES = ("quit", "exit", "bye")
-_DAILY_EXAMPLE = "/daily 18:30 Europe/Berlin metal"
-_NO_DAILY = f"There is no daily song; set one up with {_DAILY_EXAMPLE}"
+_NO_DAILY = f"There is no daily song; set one up with {EXAMPLE}"
+_ELSEWHERE = {
+    "blend": "write /compose metal+jazz for a blend",
+    "preview": "perhaps you mean /daily preview",
+    "skip": "perhaps you mean /daily skip",
+}
+_DIGITS = 4
 _logger = structlog.get_logger(__name__)
 
 
@@ -71,7 +78,7 @@ class Verbs:
             "compose": self._compose,
             "another": self._another,
             "vary": partial(self._change, Operation.VARY),
-            "extend": partial(self._change, Operation.EXTEND),
+            "extend": self._extend,
             "replace": partial(self._change, Operation.REPLACE),
             "remix": self._remix,
             "files": self._files,
@@ -79,6 +86,7 @@ class Verbs:
             "daily": self._daily,
             "privacy": self._privacy,
             "help": self._help,
+            "?": self._help,
         }
 
     async def answer(self, line: str) -> bool:
@@ -92,14 +100,21 @@ class Verbs:
         act = self._verbs.get(name)
         try:
             if act is None:
-                raise InvalidSpec("verb", f"there is no {verb}; /help shows what there is")
+                raise InvalidSpec("verb", f"there is no {verb[:40]}; {self._hint(name)}")
             await act(rest.strip())
+        except NoDaily:
+            self._screen.say(_NO_DAILY)
         except (LnhError, MusicError) as error:
             self._screen.say(sentence(error, YOU.locale))
         except Exception:
             _logger.exception("line not answered", verb=verb)
             self._screen.say(sentence(LnhError(id=verb), YOU.locale))
         return True
+
+    def _hint(self, name: str) -> str:
+        """What somebody may have meant by a verb that there is not."""
+        near = difflib.get_close_matches(name, [verb for verb in self._verbs if verb.isalpha()], n=1, cutoff=0.7)
+        return f"perhaps you mean /{near[0]}" if near else _ELSEWHERE.get(name, "/help shows what there is")
 
     async def cancel(self) -> None:
         """Stops the song in the making; who waits for it is told."""
@@ -135,6 +150,13 @@ class Verbs:
     async def _change(self, operation: Operation, text: str) -> None:
         """Works on the last song; `text` names players and bars."""
         await self._work(SongChange(self._last_song(), operation, *_region(text)))
+
+    async def _extend(self, text: str) -> None:
+        """Makes the last song longer, by as many bars as `text` says: `16`, `16 bars`."""
+        song, number = self._last_song(), text.casefold().removesuffix("bars").removeprefix("by").strip()
+        if number and not (number.isdecimal() and len(number) <= _DIGITS):
+            raise InvalidSpec("edit", f"say how many bars to add, such as /extend 16, not “{text[:40]}”")
+        await self._work(SongChange(song, Operation.EXTEND, add=int(number) if number else None))
 
     async def _remix(self, text: str) -> None:
         song = self._last_song()

@@ -1,5 +1,8 @@
 """How far a song is: a bar on a terminal, one line a stage elsewhere."""
 
+import re
+import shutil
+import textwrap
 import time
 from collections.abc import Callable
 from typing import Protocol, Self, TextIO
@@ -12,6 +15,18 @@ from bot.domain.song import Progress, Stage
 from bot.messages import progress_line
 
 LOCALE = "en"
+_COLUMNS = re.compile(r" *\S.*? {2,}|\s+")  # a first column, or the room under one
+
+
+def wrapped(line: str, width: int | None = None) -> str:
+    """The line, broken between words where the terminal is narrower; in a table the rest stays in its column."""
+    columns = _COLUMNS.match(line)
+    indent = " " * (columns.end() if columns else 0)
+    width = width or shutil.get_terminal_size().columns
+    if len(line) <= width or len(indent) > width // 2:
+        return line
+    broken = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(broken)
 
 
 class ProgressView(Protocol):

@@ -17,7 +17,7 @@ async def test_another_file_of_a_song_is_made_after_a_restart_and_answers_the_ch
     async with stage.bot():
         chosen = await stage.choose(stage.boss, song, "stems")
         shown = await stage.answer(chosen, lambda message: message.content)
-        assert shown.content == "Making it: Stems (zip)"
+        assert shown.content == "In the making: Stems (zip)"
         stage.rehearsal.composer.gate.set()
         made = await stage.answer(chosen, files)
 

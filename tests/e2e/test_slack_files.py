@@ -15,7 +15,7 @@ async def test_another_file_of_a_song_is_made_after_a_restart_and_comes_into_its
     reborn.composer.gate.clear()
     async with running(edge, reborn):
         await edge.click(song, pressed="lnh.files")  # the last of the menu
-        await edge.until(lambda: edge.api.messages[-1]["text"] == "Making it: Piano roll video (MP4)")
+        await edge.until(lambda: edge.api.messages[-1]["text"] == "In the making: Piano roll video (MP4)")
         reborn.composer.gate.set()
         await edge.called("chat.delete", times=2)
     _, made = await edge.history(thread=song["ts"])

@@ -119,7 +119,7 @@ async def test_text_without_a_slash_is_a_wish(terminal: Terminal) -> None:
     assert terminal.service.engine.submitted[0].spec.main_genre == "punk"
 
 
-@pytest.mark.parametrize("line", ["help", "HELP", "genres", "daily"])
+@pytest.mark.parametrize("line", ["help", "HELP", "?", "genres", "daily"])
 async def test_verbs_need_no_slash(terminal: Terminal, line: str) -> None:
     assert await terminal.type(line) == await terminal.type(f"/{line.lower()}")
 
@@ -163,15 +163,21 @@ async def test_changes_that_mean_nothing_are_refused(terminal: Terminal) -> None
     assert "Say which genre it is to become" in answer
     assert "I do not play “polkka”" in answer
     assert "Name one range of bars" in answer
-    assert "names no players to write anew" in answer
+    assert "Say how many bars to add, such as /extend 16, not “lead”." in answer
     assert len(terminal.service.engine.submitted) == 1
+
+
+async def test_a_song_becomes_as_much_longer_as_is_said(terminal: Terminal) -> None:
+    answer = await terminal.type("/compose metal 8 bars", "/extend 4", "/extend by 6 bars", "/extend 200")
+    assert [song.spec.edit.add for song in terminal.service.engine.submitted[1:] if song.spec.edit] == [4, 6]
+    assert "I add 1 to 64 bars, not 200." in answer
 
 
 async def test_more_files_of_the_last_song_are_listed_and_made_by_name_or_number(terminal: Terminal) -> None:
     answer = await terminal.type("/files", "/compose metal 8 bars seed 7", "/files stems", "/files 8 chords")
     assert " 3 stems      every player alone" in answer
-    assert "Making it: Stems (zip)" in answer
-    assert "Making it: Guitar Pro tab, Chord chart" in answer
+    assert "In the making: Stems (zip)" in answer
+    assert "In the making: Guitar Pro tab, Chord chart" in answer
     added = [name for name in terminal.files if Path(name).suffix not in (".mid", ".mp3", ".png")]
     assert len(added) == 3
     assert all(str(terminal.settings.console.out / name) in answer for name in added)
@@ -230,7 +236,7 @@ async def test_a_disabled_genre_is_refused_with_the_others_named(terminal: Termi
 
 async def test_a_daily_song_is_set_shown_and_ended(terminal: Terminal) -> None:
     answer = await terminal.type("/daily 18:30 Europe/Berlin metal, nu metal")
-    assert "A song every day at 18:30 (Europe/Berlin), metal, nu-metal; the next one on " in answer
+    assert "A song every day at 18:30 (Europe/Berlin), metal and nu-metal in turn; the next one on " in answer
     assert answer.splitlines()[1].endswith("at 18:30.")
     assert "18:30 (Europe/Berlin)" in await terminal.type("/daily")
     assert "No more daily songs" in await terminal.type("/daily off")
@@ -244,7 +250,11 @@ async def test_the_next_daily_song_is_heard_ahead_and_skipped(terminal: Terminal
     assert "There is no song yet" in answer  # a song that has not come is none to work on
     assert "There will be no song on " in answer
     assert await terminal.type("/daily preview", "/daily skip") == "\n".join(
-        ["LnH is here. Type /compose metal, or /help.", *["There is no daily song in this channel."] * 2, ""]
+        [
+            "LnH is here. Type /compose metal, or /help.",
+            *["There is no daily song; set one up with /daily 18:30 Europe/Berlin metal"] * 2,
+            "",
+        ]
     )
 
 
@@ -292,7 +302,10 @@ async def test_a_daily_song_comes_on_the_days_that_are_named(terminal: Terminal)
     [
         ("/compose metall", "did you mean metal"),
         ("/compose metal 900bpm", "between 40 and 260"),
-        ("/dance", "there is no /dance"),
+        ("/dance", "there is no /dance; /help shows what there is."),
+        ("/comopse metal", "there is no /comopse; perhaps you mean /compose."),
+        ("/blend metal jazz", "write /compose metal+jazz for a blend."),
+        ("/skip", "perhaps you mean /daily skip."),
         ("/daily 18:30", "such as /daily 18:30 Europe/Berlin metal"),
         ("/daily 25:00 Europe/Berlin", "25:00"),
         ("/daily 18:30 Mars/Olympus", "not a time zone"),

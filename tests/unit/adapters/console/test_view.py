@@ -2,7 +2,7 @@
 
 import io
 
-from adapters.console.view import progress_view
+from adapters.console.view import progress_view, wrapped
 from bot.domain.song import Progress, Stage
 
 
@@ -47,3 +47,10 @@ def test_a_view_nobody_opened_draws_nothing_on_a_terminal() -> None:
     stream = _Terminal()
     progress_view(stream).show(Progress(Stage.RENDERING))
     assert stream.getvalue() == ""
+
+
+def test_long_lines_break_between_words_and_keep_to_their_column() -> None:
+    assert wrapped("I play nu-metal and hip-hop.", 16) == "I play nu-metal\nand hip-hop."
+    assert wrapped("/vary   a variation of the song", 24) == "/vary   a variation of\n        the song"
+    assert wrapped("short", 16) == "short"
+    assert wrapped("out/a-very-long-name-without-a-break.mp3", 16) == "out/a-very-long-name-without-a-break.mp3"
