@@ -7,10 +7,9 @@ from typing import Any
 
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.access import Access, Authorize, OneWorkspace
-from adapters.slack.clients import SLACK_API
+from adapters.slack.clients import make_app_client
 from adapters.slack.lines import Line, event_routes, http_line, socket_line
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.oauth import ManyWorkspaces
@@ -124,7 +123,7 @@ class SlackAdapter:
         # The handlers return at once, so Bolt may wait for them: otherwise it polls for the acknowledgement.
         # Its own client stays without a token, which `authorize` gives.
         app = AsyncApp(
-            client=AsyncWebClient(base_url=self._settings.api_base or SLACK_API),
+            client=make_app_client(self._settings),
             authorize=authorize,  # type: ignore[arg-type]  # which may well be None, says Bolt's own code
             user_facing_authorize_error_message=say("slack_signed_out", "en"),
             signing_secret=_secret(self._settings.signing_secret),

@@ -39,13 +39,15 @@ class SlackClients:
 
 def make_clients(settings: SlackSettings, fresh: FreshToken | None = None) -> SlackClients:
     """Clients that use the bot token of the settings, or ask `fresh` for one each time; no network is touched."""
-    patient = [
-        AsyncConnectionErrorRetryHandler(),
-        AsyncServerErrorRetryHandler(max_retry_count=TROUBLE_RETRIES),
-        AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
-    ]
     make = _Maker(settings, fresh)
-    return SlackClients(make.client(DELIVERY_TIMEOUT_S, patient), make.client(PROGRESS_TIMEOUT_S, []))
+    return SlackClients(make.client(DELIVERY_TIMEOUT_S, _patient()), make.client(PROGRESS_TIMEOUT_S, []))
+
+
+def make_app_client(settings: SlackSettings) -> AsyncWebClient:
+    """A patient client without a bot token: Bolt's own, which Socket Mode opens its connections with."""
+    return AsyncWebClient(
+        base_url=settings.api_base or SLACK_API, timeout=DELIVERY_TIMEOUT_S, retry_handlers=_patient()
+    )
 
 
 def make_tokens_client(settings: SlackSettings) -> AsyncWebClient:
@@ -59,6 +61,14 @@ def make_tokens_client(settings: SlackSettings) -> AsyncWebClient:
     return AsyncWebClient(
         base_url=settings.api_base or SLACK_API, timeout=TOKENS_TIMEOUT_S, retry_handlers=handlers, logger=logger
     )
+
+
+def _patient() -> list[AsyncRetryHandler]:
+    return [
+        AsyncConnectionErrorRetryHandler(),
+        AsyncServerErrorRetryHandler(max_retry_count=TROUBLE_RETRIES),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
+    ]
 
 
 @dataclass(frozen=True)
