@@ -74,7 +74,7 @@ class DailyCommands(ManagersGroup, name="daily", description="A song a day in th
     async def preview(self, interaction: Interaction) -> None:
         await interaction.client.rehearse(interaction)
 
-    @app_commands.command(description="Hear another song, which comes instead of the next song of the day")
+    @app_commands.command(description="Hear another song; it takes the place of the next song of the day")
     async def another(self, interaction: Interaction) -> None:
         await interaction.client.replace_daily(interaction)
 

@@ -67,14 +67,14 @@ async def test_another_song_instead_of_the_next_one_comes_by_a_button_and_by_a_c
         assert len(posted["files"]) == 3
         assert band.composer.asked[-1].sampling.seed == seeds[3]
         await edge.click(heard, boss)
-        assert "not to come any more" in (await edge.responded(7))["text"]
+        assert "will not come any more" in (await edge.responded(7))["text"]
 
 
 async def test_what_is_kept_is_shown_handed_out_and_forgotten(edge, band, admin):
     here = edge.api.workspace
     async with running(edge, band):
         await edge.command("/compose", "privacy")
-        assert "Of you I keep" in (await edge.responded())["text"]
+        assert "What I keep about you" in (await edge.responded())["text"]
         await edge.command("/compose", "privacy forget")
         assert "/compose privacy forget sure" in (await edge.responded(2))["text"]
         await edge.command("/compose", "privacy forget all sure")

@@ -282,13 +282,13 @@ async def test_hearing_the_next_daily_song_can_be_cancelled(tmp_path: Path) -> N
 
 async def test_what_is_kept_is_written_to_a_file_and_forgotten(terminal: Terminal) -> None:
     answer = await terminal.type("/compose metal 8 bars seed 7", "/privacy", "/privacy export", "/privacy forget")
-    assert "I keep: songs (1)" in answer
+    assert "I keep about everybody here: songs (1)" in answer
     assert "To go on: /privacy forget sure" in answer
     records = json.loads((terminal.settings.console.out / "lnh-records.json").read_text())
     assert records["songs"][0]["recipe"]["seed"] == 7
     answer = await terminal.type("/privacy forget sure", "/privacy")
     assert "Forgotten for good: songs (1)" in answer
-    assert "I keep: songs (0)" in answer
+    assert "I keep about everybody here: songs (0)" in answer
 
 
 async def test_a_daily_song_comes_on_the_days_that_are_named(terminal: Terminal) -> None:

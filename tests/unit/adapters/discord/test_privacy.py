@@ -16,7 +16,7 @@ def content(result: object) -> str:
 async def test_everybody_sees_takes_along_and_removes_what_is_kept_of_them(scene: Scene, rehearsal: Rehearsal) -> None:
     shown = await scene.alice.slash(scene.channel, "privacy show")
     assert shown.ephemeral
-    assert content(shown).startswith("Of you I keep: songs you asked for")
+    assert content(shown).startswith("What I keep about you: songs you asked for")
 
     unsure = await scene.alice.slash(scene.channel, "privacy forget")
     assert "/privacy forget whose:me sure:True" in content(unsure)
