@@ -33,6 +33,7 @@ class Block:
         self._memory = SharedMemory(create=True, size=size)
         self._users = 2
         self.name = self._memory.name
+        self.size = size
 
     def let_go(self) -> None:
         """One of the two does not use it any more; after the other the name is gone."""

@@ -5,6 +5,7 @@ RenderFailed      the files could not be made
   ScoreTooLarge   more music than a worker may take on
   RenderTimeout   it took longer than allowed
   WorkerDied      whoever made them is gone, and somebody else may have better luck
+  MemoryShort     two processes cannot share them; one alone can make them
 """
 
 import errno
@@ -31,6 +32,10 @@ class RenderTimeout(RenderFailed):
 
 
 class WorkerDied(RenderFailed):
+    pass
+
+
+class MemoryShort(RenderFailed):
     pass
 
 

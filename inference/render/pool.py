@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from inference.render import worker
-from inference.render.block import Block, Lent, block_bytes
-from inference.render.errors import RenderFailed, RenderTimeout, WorkerDied
+from inference.render.block import MOST_BYTES, Block, Lent, block_bytes
+from inference.render.errors import MemoryShort, RenderFailed, RenderTimeout, WorkerDied
 from inference.render.job import RenderedFile, RenderJob, Unmade
 from inference.render.process import RenderProcess
 from inference.render.sounds import DEFAULT_SOUNDS
@@ -18,6 +20,7 @@ from inference.render.sounds import DEFAULT_SOUNDS
 LIMIT_S = 180.0
 CLOSE_S = 5.0
 _ATTEMPTS = 3
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class RenderPool:
     """`workers` processes that take one job each, so that a crash takes no other song with it.
 
     A process that has nothing to do plays a share of the song that comes next to another; if it dies over that, the
-    other plays all of it.
+    other plays all of it. So it is where there is no shared memory, or too little for the song.
 
     Args:
         workers: processes, at least 1.
@@ -54,6 +57,8 @@ class RenderPool:
         self._setup = worker.Setup(soundfont, sounds, limit_s)
         self._idle: asyncio.Queue[RenderProcess] = asyncio.Queue()
         self._processes: set[RenderProcess] = set()
+        self._too_large_bytes = MOST_BYTES + 1
+        self._has_told = False
 
     async def start(self) -> None:
         """Starts the processes and waits until they are warm.
@@ -72,14 +77,13 @@ class RenderPool:
         """Ends the processes; a job in work has `patience_s` seconds left, then its process is killed."""
         processes, self._processes = self._processes, set()
         self._idle = asyncio.Queue()
-        running = [system_process for one in processes for system_process in one.system_processes()]
         ending = asyncio.gather(*(asyncio.to_thread(one.end) for one in processes))
         try:
             async with asyncio.timeout(patience_s):
                 await asyncio.shield(ending)
         except TimeoutError:
-            for system_process in running:
-                system_process.kill()
+            for one in processes:
+                one.kill()
             await ending
 
     async def render(self, job: RenderJob, folder: Path) -> RenderResult:
@@ -127,11 +131,12 @@ class RenderPool:
     def _share(self, job: RenderJob) -> "_Share | None":
         """Somebody to play a share of the song, if anybody has nothing to do."""
         size = block_bytes(job)
-        if size is None or self._idle.empty():
+        if size is None or size >= self._too_large_bytes or self._idle.empty():
             return None
         try:
             block = Block(size)
-        except OSError:  # no shared memory: one process can do it all
+        except OSError as error:
+            self._tell_once(str(error))
             return None
         return _Share(self._idle.get_nowait(), block)
 
@@ -173,12 +178,20 @@ class RenderPool:
     def _release(self, process: RenderProcess, done: "Future[Any]", share: "_Share | None") -> None:
         if share:
             share.block.let_go()
+            if not done.cancelled() and isinstance(done.exception(), MemoryShort):
+                self._too_large_bytes = min(self._too_large_bytes, share.block.size)
+                self._tell_once(str(done.exception()))
         if process not in self._processes:
             return
         if not done.cancelled() and isinstance(done.exception(), BrokenProcessPool):
             self._replace(process)
         else:
             self._idle.put_nowait(process)
+
+    def _tell_once(self, reason: str) -> None:
+        if not self._has_told:
+            self._has_told = True
+            _log.warning("no shared memory for two workers to play one song, so one plays it alone", reason=reason)
 
     def _replace(self, process: RenderProcess) -> None:
         self._processes.discard(process)

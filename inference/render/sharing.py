@@ -8,7 +8,7 @@ from multiprocessing.shared_memory import SharedMemory
 import numpy as np
 
 from inference.render.block import Lent
-from inference.render.errors import RenderFailed
+from inference.render.errors import MemoryShort, RenderFailed
 from inference.render.signal import Audio
 
 _SHM = "/dev/shm"  # noqa: S108  # where Linux keeps shared memory
@@ -18,7 +18,7 @@ def put_parts(name: str, parts: Iterable[tuple[int, Audio]]) -> tuple[Lent, ...]
     """Copies (track, sound) one after the other into the block `name`.
 
     Raises:
-        RenderFailed: they do not fit, or the machine has not that much shared memory.
+        RenderFailed: they do not fit, or, as MemoryShort, the machine has not that much shared memory.
         OSError: there is no such block.
     """
     memory = SharedMemory(name)
@@ -64,6 +64,6 @@ def _reserve(memory: SharedMemory, start: int, size: int) -> None:
     try:
         os.posix_fallocate(file, start, size)
     except OSError as error:
-        raise RenderFailed("there is not enough shared memory") from error
+        raise MemoryShort(f"there is not enough shared memory ({error.strerror})") from error
     finally:
         os.close(file)

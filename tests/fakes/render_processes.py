@@ -6,6 +6,7 @@ import time
 from typing import NoReturn
 
 from inference.render import worker
+from inference.render.errors import MemoryShort
 from inference.render.sounds import DEFAULT_SOUNDS
 from tests.fakes.render_jobs import metal_job
 from tests.fakes.scores import single_note_score
@@ -18,6 +19,11 @@ def die(*_: object) -> NoReturn:
 
 def refuse(*_: object) -> NoReturn:
     raise OSError("no shared memory")
+
+
+def run_short(*_: object) -> NoReturn:
+    """As with the 64 MB of shared memory that a container has."""
+    raise MemoryShort("there is not enough shared memory")
 
 
 def wait_under_a_limit(limit_s: float, seconds: float) -> str:

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import pickle
 import sys
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from inference.api import ExtraFile, FileFormat
 from inference.render import worker
@@ -21,7 +23,7 @@ from inference.render.process import RenderProcess
 from inference.render.sharing import put_parts
 from inference.render.sounds import DEFAULT_SOUNDS
 from tests.fakes.render_jobs import metal_job
-from tests.fakes.render_processes import die, loaded_packages, refuse, wait_under_a_limit, work_under_a_limit
+from tests.fakes.render_processes import die, loaded_packages, refuse, run_short, wait_under_a_limit, work_under_a_limit
 from tests.fakes.scores import quartet_score, single_note_score
 
 CARD = (FileFormat.CARD,)
@@ -273,11 +275,45 @@ async def test_a_cancelled_song_gives_both_workers_back(pair: RenderPool, blocks
     assert_gone(blocks)
 
 
-async def test_a_machine_without_shared_memory_makes_songs_all_the_same(
-    pair: RenderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest_asyncio.fixture
+async def fresh_pair() -> AsyncIterator[RenderPool]:
+    running = RenderPool(2, limit_s=60)
+    await running.start()
+    yield running
+    await running.close()
+
+
+async def test_a_machine_whose_shared_memory_cannot_be_written_makes_the_same_songs_and_says_so_once(
+    pool: RenderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inference.render.pool.Block", refuse)
-    assert await sound_of(pair, tmp_path)
+    def read_only(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    alone = await sound_of(pool, tmp_path)
+    monkeypatch.setattr("inference.render.block.SharedMemory", read_only)
+    monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", read_only)
+    here = RenderPool(2, limit_s=60)
+    with capture_logs() as logs:
+        await here.start()
+        try:
+            assert [await sound_of(here, tmp_path, stem) for stem in ("one", "two")] == [alone, alone]
+        finally:
+            await here.close()
+    assert [(line["log_level"], line["reason"]) for line in logs] == [("warning", "[Errno 30] Read-only file system")]
+
+
+async def test_a_song_too_large_for_the_shared_memory_is_tried_once_and_smaller_ones_are_shared_still(
+    pool: RenderPool, fresh_pair: RenderPool, blocks: list[Block], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = await sound_of(pool, tmp_path)
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(worker, "lend", run_short)
+        assert [await sound_of(fresh_pair, tmp_path, stem) for stem in ("one", "two")] == [alone, alone]
+    assert [line["reason"] for line in logs] == ["there is not enough shared memory"]
+    assert len(blocks) == 1
+    await fresh_pair.render(metal_job(quartet_score(2), (FileFormat.MP3,)), tmp_path)
+    assert len(blocks) == 2
+    assert_gone(blocks)
 
 
 async def test_extras_are_made_in_the_worker_and_what_cannot_be_is_told(pool: RenderPool, tmp_path: Path) -> None:
