@@ -64,6 +64,7 @@ _ELSEWHERE = {
     "skip": "perhaps you mean /daily skip",
 }
 _DIGITS = 4
+_FILLERS = ("bar", "bars", "in", "the", "and")
 _logger = structlog.get_logger(__name__)
 
 
@@ -160,6 +161,8 @@ class Verbs:
 
     async def _remix(self, text: str) -> None:
         song = self._last_song()
+        first, _, rest = text.partition(" ")
+        text = rest if first.casefold() in ("to", "as", "in", "into") else text
         if not text:
             raise InvalidSpec("genre", "say which genre it is to become, such as /remix jazz")
         await self._work(SongChange(song, Operation.REMIX, genre=self._band.catalogue.find(text).name))
@@ -244,7 +247,7 @@ class Verbs:
 
 def _region(text: str) -> tuple[tuple[str, ...], tuple[int, int] | None]:
     """`lead, bass 9-16` -> players and bars. Raises InvalidSpec."""
-    words = text.replace(",", " ").split()
+    words = [word for word in text.replace(",", " ").split() if word.casefold() not in _FILLERS]
     spans = [word for word in words if word[0].isdecimal()]
     if len(spans) > 1:
         raise InvalidSpec("bars", f"name one range of bars, such as 9-16, not {' and '.join(spans)[:60]}")

@@ -167,6 +167,12 @@ async def test_changes_that_mean_nothing_are_refused(terminal: Terminal) -> None
     assert len(terminal.service.engine.submitted) == 1
 
 
+async def test_players_and_bars_are_named_as_people_name_them(terminal: Terminal) -> None:
+    await terminal.type("/compose metal 8 bars", "/replace the lead and bass in bars 5-8", "/vary bar 2")
+    edits = [song.spec.edit for song in terminal.service.engine.submitted if song.spec.edit]
+    assert [(edit.players, edit.bars) for edit in edits] == [(("lead", "bass"), (5, 8)), ((), (2, 2))]
+
+
 async def test_a_song_becomes_as_much_longer_as_is_said(terminal: Terminal) -> None:
     answer = await terminal.type("/compose metal 8 bars", "/extend 4", "/extend by 6 bars", "/extend 200")
     assert [song.spec.edit.add for song in terminal.service.engine.submitted[1:] if song.spec.edit] == [4, 6]
