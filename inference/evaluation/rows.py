@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from inference.evaluation import degeneration, overlap, structure, together, tonality, validity
+from inference.evaluation import degeneration, overlap, playing, structure, together, tonality, validity
 from inference.evaluation.comparison import Comparison, at_least, judged, judged_alone
 from inference.evaluation.estimate import Estimate, difference_is_seen, p99
 from inference.evaluation.halves import MIN_SONGS, against_halves
@@ -19,6 +19,7 @@ from inference.music.spec import SongSpec
 
 OVERLAP_SHARE = 0.9
 BAND_TOLERANCE = 0.1
+_ACCOMPANISTS = frozenset({Role.DRUMS, Role.BASS, Role.RHYTHM})
 
 
 def tone_rows(pieces: Comparison) -> Iterator[Row]:
@@ -26,6 +27,13 @@ def tone_rows(pieces: Comparison) -> Iterator[Row]:
     yield _near(pieces, "pitch class entropy, bits", lambda piece: tonality.pitch_class_entropy(piece.score), 0.10)
     yield _near(pieces, "scale consistency, %", lambda piece: tonality.scale_consistency(piece.score), 1.5)
     yield _near(pieces, "groove consistency, %", lambda piece: structure.groove_consistency(piece.score, BARS), 1.5)
+    melodic = [place for place, player in enumerate(pieces.roster) if player.role not in _ACCOMPANISTS]
+
+    def steps(piece: Piece) -> float:
+        return playing.small_steps(piece.score.tracks[place] for place in melodic)
+
+    if melodic:
+        yield _near(pieces, "melodies in small steps, %", steps, 5)
 
 
 def _near(pieces: Comparison, name: str, metric: Callable[[Piece], float], tolerance: float) -> Row:
@@ -140,12 +148,19 @@ def degeneration_rows(pieces: Comparison) -> Iterator[Row]:
         low, high = (float(edge) for edge in np.quantile(counts, (0.01, 0.99)))
         inside = pieces.both(lambda piece: degeneration.share_within(piece.score, BARS, low, high))
         yield judged(10, f"bars of {low:.0f} to {high:.0f} notes (real p1–p99), %", inside, "≥ real", _no_fewer)
+    if pieces.first(Role.DRUMS):
+        lacking = pieces.both(lambda piece: 100 * playing.leaves_out_drums(piece.score))
+        yield judged(10, "songs without bass drum, snare or cymbals, %", lacking, "≤ real", _no_more)
     silent = pieces.both(lambda piece: degeneration.silent_tracks(piece.score))
     yield judged_alone(10, "silent tracks a song", silent, "0", lambda ours: ours.value == 0)
 
 
 def _no_fewer(real: Estimate, generated: Estimate) -> bool:
     return generated.value >= real.value or not difference_is_seen(real, generated)
+
+
+def _no_more(real: Estimate, generated: Estimate) -> bool:
+    return generated.value <= real.value or not difference_is_seen(real, generated)
 
 
 def _no_difference(real: Estimate, generated: Estimate) -> bool:

@@ -22,6 +22,7 @@ from inference.latent.prior import LatentPrior
 from inference.latent.sketch import Sketch
 from inference.latent.songs import Conditions, returning
 from inference.music.pitch import Mode
+from inference.music.program import Role
 from inference.tokens.busyness import PRIOR_BLOCKS, onsets_for
 from inference.tokens.grammar import Rules
 
@@ -128,7 +129,7 @@ class _Draft:
         self.blocks: list[_Block] = []
         self._families = self.cells.copy()
         self._drawing, self._prior, self._generator = drawing, prior, generator
-        self._rest_limit = Rules().rest_limit(bars)
+        self._rest_limit = Rules().rest_limit(bars, Role.DRUMS)  # everybody carries a drawn song
         self._asked = prior.asked(conditions, torch.tensor([bars]), bars)[0]
         self._roster = prior.roster(conditions)[0]
         self._roles = roles_of(conditions)

@@ -43,7 +43,10 @@ class Touch:
             playing something new if they do.
         groove: weight of whatever the drummer played before coming again, on top of `again`.
         section: weight of a bar of a section that returns being played as it was, and of pitched players playing
-            something new where a new section begins (`inference/tokens/form.py`).
+            something new where a new section begins (`inference/music/form.py`).
+        kit: weight of each of bass drum, snare and cymbals that the drummer has struck neither in this bar nor in its
+            last one; of the snare from the second beat on.
+        smooth: weight of a player's lowest note being one or two semitones from the one before; not of bass and rhythm.
         tones: weight of a player's lowest note having a pitch class that the players before it have in this bar.
         key: factor of the weights that hold a song in its key.
     """
@@ -70,6 +73,8 @@ class Touch:
     tones: float = 0.0
     groove: float = 0.0
     section: float = 0.0
+    kit: float = 0.0
+    smooth: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -3,8 +3,9 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from math import log2
+from operator import or_
 
 from inference.tokens.tables import CHORD_SHAPES, DRUM_LANES, DRUM_SETS
 from inference.tokens.vocabulary import DRUM_SET, DURATION_GRIDS, PITCH, POSITIONS, Step
@@ -12,6 +13,10 @@ from inference.tokens.vocabulary import DRUM_SET, DURATION_GRIDS, PITCH, POSITIO
 CELL = POSITIONS // 16
 KICK = 1 << DRUM_LANES.index(36)
 SNARE = 1 << DRUM_LANES.index(38)
+# What keeps a groove beside the bass drum: snare, side stick and clap; hats, rides and tambourine.
+BACKBEAT = sum(1 << DRUM_LANES.index(key) for key in (37, 38, 39))
+TIMEKEEPER = sum(1 << DRUM_LANES.index(key) for key in (42, 44, 46, 51, 53, 54))
+KIT = (KICK, BACKBEAT, TIMEKEEPER)
 # 16 onsets, 12 pitch classes, 16 kicks, 16 snares, lowest pitch, number of hits
 CONTENT_SIZE = 16 + 12 + 16 + 16 + 2
 NO_CONTENT = (0.0,) * CONTENT_SIZE
@@ -46,6 +51,11 @@ class Block:
     def kicks(self) -> tuple[int, ...]:
         """Positions of the bass drum; empty for pitched players."""
         return tuple(at for at, mask in self.lowest.items() if mask & KICK) if self.is_drum else ()
+
+    @cached_property
+    def struck(self) -> int:
+        """All drum lanes that are struck; 0 for pitched players."""
+        return reduce(or_, self.lowest.values()) if self.is_drum else 0
 
     @cached_property
     def note_count(self) -> int:

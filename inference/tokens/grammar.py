@@ -55,27 +55,31 @@ MAX_HITS_AT_ONCE = 4
 # Lowest and highest sounding pitch a role may play; wider than 99 % of what such players play in the training files.
 _RANGES = {Role.BASS: (21, 67), Role.RHYTHM: (28, 88), Role.LEAD: (31, 100)}
 _WIDEST = (21, 108)
+_FOUNDATION = frozenset({Role.DRUMS, Role.BASS, Role.RHYTHM})
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Limits on top of the syntax.
 
-    max_rest: bars a player may rest at a time. all_play: in a short song less than half of it, so that nobody is
-    silent. max_repeats: whole bars the band may repeat in a row. new_ending: the last bar is no repeat, as in nine of
-    ten real songs, so that it can ring out. strict_key: new notes stay in the key. touch: sampling biases.
+    max_rest: bars that drums, bass and rhythm may rest at a time. max_solo_rest: the same of others, who come and go
+    with sections. all_play: in a short song less than half of it, so that nobody is silent. max_repeats: whole bars
+    the band may repeat in a row. new_ending: the last bar is no repeat, as in nine of ten real songs, so that it can
+    ring out. strict_key: new notes stay in the key. touch: sampling biases.
     """
 
     max_rest: int = 4
+    max_solo_rest: int = 8
     all_play: bool = True
     max_repeats: int = 16
     new_ending: bool = True
     strict_key: bool = False
     touch: Touch = PLAIN
 
-    def rest_limit(self, bars: int) -> int:
+    def rest_limit(self, bars: int, role: Role) -> int:
         """How many bars in a row a player may rest in a song of `bars` bars."""
-        return min(self.max_rest, (bars - 1) // 2) if self.all_play else self.max_rest
+        limit = self.max_rest if role in _FOUNDATION else self.max_solo_rest
+        return min(limit, (bars - 1) // 2) if self.all_play else limit
 
 
 class Grammar:
@@ -87,7 +91,7 @@ class Grammar:
         self._plan = plan
         self._all_free: Known = (Open.FREE,) * len(state.header.players)
         self._rests = [0] * len(state.header.players)
-        self._rest_limit = rules.rest_limit(state.header.bars)
+        self._rest_limits = [rules.rest_limit(state.header.bars, player.role) for player in state.header.players]
         key = state.header.key
         self._strict = key.mode if rules.strict_key and key is not None else None
         self._lead = None if rules.touch == PLAIN else Lead(rules.touch, state, plan)
@@ -216,7 +220,7 @@ class Grammar:
 
     def _must_play(self, slot: int, cells: Known) -> bool:
         cell = cells[slot]
-        return cell is Open.FRESH or (cell is Open.FREE and self._rests[slot] >= self._rest_limit)
+        return cell is Open.FRESH or (cell is Open.FREE and self._rests[slot] >= self._rest_limits[slot])
 
     def _is_given(self, slot: int | None) -> bool:
         return slot is not None and isinstance(self._cells()[slot], Block)

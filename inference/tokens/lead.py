@@ -1,9 +1,12 @@
 """Applies the touch of a song: biases on the logits of the next step, and its temperatures."""
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 
 from inference.music.program import Role
 from inference.music.touch import Touch
+from inference.music.units import GRID_PER_QUARTER
 from inference.tokens.arrangement import Row
 from inference.tokens.given import Plan, Since
 from inference.tokens.leaning import Leaning, both
@@ -13,10 +16,12 @@ from inference.tokens.touching import (
     again_leaning,
     groove_leaning,
     harmony_leaning,
+    kit_leaning,
     later_leaning,
     page_leaning,
     pedal_leaning,
     since_leaning,
+    smooth_leaning,
     stroke_leaning,
     tones_leaning,
 )
@@ -107,9 +112,10 @@ class Lead:
         touch, role = self._touch, self._role
         if role is None or not (touch.kick or touch.riff):
             return None
-        heard = self._state.heard()
+        heard, here = self._state.heard(), self._state.position
         kicks = heard.drums.kicks if touch.kick and role is Role.BASS and heard.drums else ()
         riff = heard.first.onsets if touch.riff and heard.first else ()
+        kicks, riff = (tuple(place for place in places if place > here) for places in (kicks, riff))
         return stroke_leaning(touch.kick, kicks, touch.riff, riff) if kicks or riff else None
 
     def _value(self, position: int) -> Leaning | None:
@@ -117,12 +123,30 @@ class Lead:
         if self._role is Role.DRUMS:
             first = self._state.heard().first if touch.kick else None
             weight = touch.pedal + touch.kick if first is not None and position in first.onsets else touch.pedal
-            return pedal_leaning(weight) if weight else None
+            pedal = pedal_leaning(weight) if weight else None
+            return both(pedal, self._kit(position)) if touch.kit else pedal
+        leaning = self._harmony(position)
+        return both(leaning, self._near(position)) if touch.smooth and self._role not in _LOW else leaning
+
+    def _harmony(self, position: int) -> Leaning | None:
+        touch = self._touch
         leaning = None
         if touch.unison or touch.chord:
             leaning = harmony_leaning(touch.unison, touch.chord, self._state.heard().at(position)[1])
         classes = self._classes() if touch.tones else frozenset()
         return both(leaning, tones_leaning(touch.tones, classes)) if classes else leaning
+
+    def _kit(self, position: int) -> Leaning:
+        blocks = (self._state.heard().before, self._state.open_block)
+        struck = reduce(or_, (block.struck for block in blocks if block is not None), 0)
+        return kit_leaning(self._touch.kit, struck, after_one=position >= GRID_PER_QUARTER)
+
+    def _near(self, position: int) -> Leaning | None:
+        state = self._state
+        last = state.open_block or state.heard().before
+        if last is None or position == state.position:
+            return None
+        return smooth_leaning(self._touch.smooth, last.lowest[last.onsets[-1]])
 
     def _classes(self) -> frozenset[int]:
         """The pitch classes of the blocks that other players have in the current bar."""

@@ -259,6 +259,11 @@ class BandState:
         return self._in_bar
 
     @property
+    def open_block(self) -> Block | None:
+        """What the current player has written of its block so far."""
+        return Block(tuple(self._hits)) if self._hits else None
+
+    @property
     def hits_at_position(self) -> int:
         """How many hits the current player has at the position of the last one."""
         return sum(hit.head == self.last.head for hit in self._hits)

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from inference.music.touch import Touch
-from inference.tokens.block import KICK
+from inference.tokens.block import BACKBEAT, KICK, KIT
 from inference.tokens.leaning import Leaning
 from inference.tokens.tables import DRUM_SETS
 from inference.tokens.vocabulary import (
@@ -30,7 +30,7 @@ CONSONANT = {7: 1.0, 3: 0.7, 4: 0.7, 5: 0.5, 1: -1.0, 6: -1.0, 11: -0.5, 2: -0.3
 
 @lru_cache(maxsize=4096)
 def stroke_leaning(kick: float, kicks: tuple[int, ...], riff: float, strokes: tuple[int, ...]) -> Leaning:
-    """Float [HEADS]: towards the places where the bass drum, and the first pitched player, strike."""
+    """Float [HEADS]: towards places where the bass drum, and the first pitched player, strike."""
     leaning = np.zeros(HEADS, np.float32)
     for weight, places in ((kick, kicks), (riff, strokes)):
         leaning[[POSITION + place for place in places]] += weight
@@ -108,6 +108,22 @@ def pedal_leaning(weight: float) -> Leaning:
     return leaning
 
 
+@lru_cache(maxsize=256)
+def kit_leaning(weight: float, struck: int, *, after_one: bool) -> Leaning:
+    """Float [VALUES]: towards drum sets with what of the kit is missing.
+
+    Args:
+        weight: for each of bass drum, snare and cymbals.
+        struck: lanes that are not missing.
+        after_one: whether the first beat is over; before that a snare is not missed.
+    """
+    missing = [lanes for lanes in KIT if not lanes & struck and (after_one or lanes != BACKBEAT)]
+    leaning = np.zeros(VALUES, np.float32)
+    for number, lanes in enumerate(DRUM_SETS):
+        leaning[DRUM_SET + number] = weight * sum(bool(lanes & one) for one in missing)
+    return leaning
+
+
 @lru_cache(maxsize=1024)
 def harmony_leaning(unison: float, chord: float, harmony: int) -> Leaning | None:
     """Float [VALUES]: towards lowest notes that go with what the first pitched player plays there (`Heard.at`)."""
@@ -118,6 +134,16 @@ def harmony_leaning(unison: float, chord: float, harmony: int) -> Leaning | None
     for value in range(PITCH, DRUM_SET):
         above = (value - PITCH - root) % 12
         leaning[value] = unison if above == 0 else chord * CONSONANT.get(above, 0.0)
+    return leaning
+
+
+@lru_cache(maxsize=1024)
+def smooth_leaning(weight: float, pitch: int) -> Leaning:
+    """Float [VALUES]: towards lowest notes one or two semitones from this one."""
+    leaning = np.zeros(VALUES, np.float32)
+    for near in (pitch - 2, pitch - 1, pitch + 1, pitch + 2):
+        if 0 <= near < DRUM_SET - PITCH:
+            leaning[PITCH + near] = weight
     return leaning
 
 

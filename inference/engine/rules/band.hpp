@@ -214,9 +214,9 @@ struct Band {
         if (open.is_drum) {
             const int flags = t.drum_flags[step.value() - DRUM_SET];
             open.lowest[position] |= u8(flags);
-            if (flags & 1) open.kicks.add(position);
-            open.counts[KICKS + cell] += flags & 1;
-            open.counts[SNARES + cell] += flags >> 1 & 1;
+            if (flags & KICK_DRUM) open.kicks.add(position);
+            open.counts[KICKS + cell] += bool(flags & KICK_DRUM);
+            open.counts[SNARES + cell] += bool(flags & SNARE_DRUM);
             return;
         }
         const int pitch = step.value() - PITCH;
@@ -312,7 +312,8 @@ struct Band {
 
     LNH_FN static int drum_echo(int flags) {
         if (!flags) return 1;
-        return flags & 3 ? 1 + (flags & 3) : 5;
+        const int known = flags & (KICK_DRUM | SNARE_DRUM);
+        return known ? 1 + known : 5;
     }
 
     LNH_FN void show_player(int player, i32 *to) const {

@@ -6,7 +6,7 @@ from inference.music.pitch import Mode
 from inference.music.program import Role
 from inference.music.spec import MAX_PLAYERS
 from inference.music.touch import Touch
-from inference.music.units import MAX_EDITED_BARS
+from inference.music.units import GRID_PER_QUARTER, MAX_EDITED_BARS
 from inference.tokens import busyness, leaning
 from inference.tokens.block import CONTENT_SIZE
 from inference.tokens.grammar import MAX_HITS_AT_ONCE
@@ -39,6 +39,7 @@ def constants() -> dict[str, str]:
     whole = {
         "PLAYERS": MAX_PLAYERS,
         "POSITIONS": POSITIONS,
+        "QUARTER": GRID_PER_QUARTER,
         "COPIES": len(COPY_DISTANCES),
         "FAR": FAR,
         "LATER": len(LATER_DISTANCES),

@@ -131,7 +131,7 @@ struct Grammar {
     LNH_FN bool ends_anew() const { return s.h.new_ending && band.is_last_bar(); }
     LNH_FN bool must_play(int player) const {
         const int code = cell(player);
-        return code == FRESH || (code == FREE && s.rests[player] >= s.h.max_rest);
+        return code == FRESH || (code == FREE && s.rests[player] >= s.h.max_rest[player]);
     }
     LNH_FN int after_bar() const { return s.rows + 1 < s.h.bars ? BAR : END; }
 

@@ -15,10 +15,12 @@ struct Leaning {
     i32 section;          // what brings back the bar that this one is like; NEW where nothing does
     i32 since;            // the bar before which a new section leans away from what was played; NOBODY for none
     float pedal;  // what leans on the bass drum
+    i32 missing;  // what of the kit has not been struck, as flags
     i32 later[LATER];     // what brings back what comes so many bars later; NEW where nothing does
     i32 pages;            // players who have written this bar
     i32 did[COPIES + 1];  // how many of them did what they did so long ago, or something new
     u32 classes;          // a bit for each pitch class that the others have in this bar
+    i32 near;             // the lowest note before; NOBODY where it does not matter
     Places kicks, strokes;
 };
 
@@ -49,8 +51,9 @@ struct Lead {
         if (field == SHAPE) return scaled(l, t.shape_leaning, 12 * SHAPES, l.pitch_class * SHAPES + value);
         if (field != VALUE) return 0.0f;
         if (l.comes_again) return again(l, value) + section(l, value) + later(l, value) + page(l, value);
-        if (l.drums) return value >= DRUM_SET && t.drum_flags[value - DRUM_SET] & 1 ? l.pedal : 0.0f;
-        return scaled(l, t.root_leaning, VALUES, value) + (above(l, value - PITCH) + among(l, value - PITCH));
+        if (l.drums) return value >= DRUM_SET ? drum(l, t.drum_flags[value - DRUM_SET]) : 0.0f;
+        const int pitch = value - PITCH;
+        return scaled(l, t.root_leaning, VALUES, value) + (above(l, pitch) + among(l, pitch) + smooth(l, pitch));
     }
 
     LNH_FN float temperature(int field, int head) const {
@@ -110,7 +113,7 @@ struct Lead {
     LNH_FN static float ending(int value) { return value > POSITION ? -LNH_ENDING_STROKE : 0.0f; }
 
     LNH_FN float stroke(const Leaning &l, int value) const {
-        if (!l.strikes || value < POSITION) return 0.0f;
+        if (!l.strikes || value - POSITION <= s.position) return 0.0f;  // once at each place
         const float kick = l.kicks.has(value - POSITION) ? setting(TOUCH_KICK) : 0.0f;
         return kick + (l.strokes.has(value - POSITION) ? setting(TOUCH_RIFF) : 0.0f);
     }
@@ -218,13 +221,29 @@ struct Lead {
         const Riff *first = leans(TOUCH_KICK) ? band.listen().first : nullptr;
         const bool joins = first && first->onsets.has(position);
         l.pedal = float(s.settings[TOUCH_PEDAL] + (joins ? s.settings[TOUCH_KICK] : 0.0));
-        l.leans = l.pedal != 0.0f;
+    }
+
+    // Of the kit, struck neither in the player's last block nor in this one so far; a snare is not missed on the first beat.
+    LNH_FN int missing(int position) const {
+        const Riff *before = s.riffs[s.player].count ? &band.riff(s.player, s.riffs[s.player].items[0]) : nullptr;
+        int struck = position < LNH_QUARTER ? BACKBEAT : 0;
+        for (int at = 0; at < POSITIONS; at++) struck |= s.open.lowest[at] | (before ? before->lowest[at] : 0);
+        return (KICK_DRUM | BACKBEAT | TIMEKEEPER) & ~struck;
+    }
+
+    LNH_FN float drum(const Leaning &l, int flags) const {
+        const float pedal = flags & KICK_DRUM ? l.pedal : 0.0f;
+        const int found = ones(u32(flags & l.missing));
+        return found ? pedal + float(s.settings[TOUCH_KIT] * found) : pedal;
     }
 
     LNH_FN void lean_hit(Leaning &l, int field, const Step &chosen) const {
         if (role() == DRUMMER) {
             l.drums = 1;
-            if (field == VALUE) lean_pedal(l, chosen.head() - POSITION);
+            if (field != VALUE) return;
+            lean_pedal(l, chosen.head() - POSITION);
+            if (leans(TOUCH_KIT)) l.missing = missing(chosen.head() - POSITION);
+            l.leans = l.pedal != 0.0f || l.missing;
             return;
         }
         l.ends = field == DURATION && ends();
@@ -233,7 +252,9 @@ struct Lead {
         if (field == VALUE && (leans(TOUCH_UNISON) || leans(TOUCH_CHORD)))
             l.harmony = Band::harmony(band.listen().first, chosen.head() - POSITION);
         if (field == VALUE && leans(TOUCH_TONES)) l.classes = classes();
-        l.leans = l.ends || l.follows_key || l.harmony >= 2 || l.classes;
+        const bool is_low = role() == BASSIST || role() == RHYTHM_PLAYER;
+        l.near = field == VALUE && leans(TOUCH_SMOOTH) && !is_low ? near(chosen.head() - POSITION) : NOBODY;
+        l.leans = l.ends || l.follows_key || l.harmony >= 2 || l.classes || l.near != NOBODY;
     }
 
     // Of what the others have written of this bar.
@@ -250,6 +271,20 @@ struct Lead {
 
     LNH_FN float among(const Leaning &l, int pitch) const {
         return pitch >= 0 && l.classes >> pitch % 12 & 1 ? setting(TOUCH_TONES) : 0.0f;
+    }
+
+    // The lowest note of the hit before, which may be in the player's last block.
+    LNH_FN int near(int position) const {
+        if (position == s.position) return NOBODY;
+        const Riff *before = s.riffs[s.player].count ? &band.riff(s.player, s.riffs[s.player].items[0]) : nullptr;
+        const Riff *last = s.hits ? &s.open : before;
+        return last ? last->lowest[last->onsets.until(POSITIONS - 1)] - 1 : NOBODY;
+    }
+
+    LNH_FN float smooth(const Leaning &l, int pitch) const {
+        const int apart = pitch - l.near;
+        if (l.near == NOBODY || pitch < 0 || pitch > 127 || !apart || apart < -2 || apart > 2) return 0.0f;
+        return setting(TOUCH_SMOOTH);
     }
 
     // Of a table with `size` numbers for each mode.

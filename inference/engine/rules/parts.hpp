@@ -93,8 +93,11 @@ struct Places {
     }
 };
 
+// What a set of drums has, as flags: bass drum, snare, anything, whatever stands for a snare, whatever keeps time.
+constexpr int KICK_DRUM = 1, SNARE_DRUM = 2, ANY_DRUM = 4, BACKBEAT = 8, TIMEKEEPER = 16;
+
 // What one player plays in one bar, as far as others hear it. `lowest` is one plus the lowest pitch at a position, or what
-// the drums strike there (1 kick, 2 snare, 4 anything). `mark` stands for the hits: equal blocks have equal marks. `given`
+// the drums strike there, as flags. `mark` stands for the hits: equal blocks have equal marks. `given`
 // is where its hits lie among those that are given, if they must come again.
 struct Riff {
     u64 mark;
@@ -113,8 +116,8 @@ struct Recent {
 // All of a song that is fixed when it joins; 32-bit integers, in the order of song.py. Without a key, `mode` is 0.
 struct Header {
     i32 players, bars, ahead, closes, free_order, mode, strict, past_bar;
-    i32 max_rest, max_repeats, new_ending, has_density, has_plan, openings, keep_at;
-    i32 role[PLAYERS], program[PLAYERS], low[PLAYERS], high[PLAYERS];
+    i32 max_repeats, new_ending, has_density, has_plan, openings, keep_at;
+    i32 role[PLAYERS], program[PLAYERS], low[PLAYERS], high[PLAYERS], max_rest[PLAYERS];
 };
 
 // How a song is drawn and led: TEMPERATURE, TOP_P, GUIDANCE, the onsets aimed at, and what inference/music/touch.py says.

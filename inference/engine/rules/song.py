@@ -21,7 +21,7 @@ from inference.tokens.state import player_numbers
 from inference.tokens.vocabulary import FIELD_SIZES, POSITION, POSITIONS, Step
 from inference.tokens.written import tonic_shift
 
-_NUMBERS, _COLUMNS = 15, 4
+_NUMBERS, _COLUMNS = 14, 5
 HEADER_INTS = _NUMBERS + _COLUMNS * MAX_PLAYERS
 _REST, _FREE, _FRESH, _TIED, _RECALL, _SINCE = -1, -2, -3, -10, -1000, -2000
 _KEPT_HITS = POSITIONS * MAX_HITS_AT_ONCE
@@ -58,11 +58,12 @@ def told(header: Header, rules: Rules, plan: Plan | None, opening: Series[Step],
     numbers = (
         *(len(header.players), header.bars, header.ahead, header.closes, header.free_order),
         *(_mode(header.key), rules.strict_key, POSITION + header.meter.ticks // TICKS_PER_GRID),
-        *(rules.rest_limit(header.bars), rules.max_repeats, rules.new_ending),
+        *(rules.max_repeats, rules.new_ending),
         *(header.density is not None, plan is not None, len(opening), keep_at),
     )
     ranges = [written_range(player, tonic_shift(header.key)) for player in header.players]
-    columns = zip(*map(player_numbers, header.players), strict=True), zip(*ranges, strict=True)
+    rests = [rules.rest_limit(header.bars, player.role) for player in header.players]
+    columns = zip(*map(player_numbers, header.players), strict=True), zip(*ranges, strict=True), (rests,)
     ints = np.zeros(HEADER_INTS, np.int32)
     ints[:_NUMBERS] = numbers
     ints[_NUMBERS:].reshape(_COLUMNS, MAX_PLAYERS)[:, : len(header.players)] = [row for pair in columns for row in pair]

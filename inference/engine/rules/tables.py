@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inference.engine.rules.constants import MODES
 from inference.music.pitch import Key
-from inference.tokens.block import KICK, SNARE, chord_intervals
+from inference.tokens.block import BACKBEAT, KICK, SNARE, TIMEKEEPER, chord_intervals
 from inference.tokens.busyness import LEVEL, LEVELS, gap_leaning
 from inference.tokens.grammar import MAX_HITS_AT_ONCE
 from inference.tokens.leaning import root_leaning, shape_leaning
@@ -54,5 +54,6 @@ def _gaps(level: int) -> NDArray[np.float32]:
 
 
 def _struck(mask: int) -> int:
-    """1 kick, 2 snare, 4 anything, as the rules have it."""
-    return bool(mask & KICK) + 2 * bool(mask & SNARE) + 4 * bool(mask)
+    """The flags of parts.hpp."""
+    flags = (KICK, SNARE, mask, BACKBEAT, TIMEKEEPER)
+    return sum(bool(mask & lanes) << place for place, lanes in enumerate(flags))

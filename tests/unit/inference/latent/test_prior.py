@@ -15,6 +15,7 @@ from inference.latent.prior import LatentPrior
 from inference.latent.sketch import Sketch
 from inference.latent.songs import Conditions, Excerpt, Songs, songs_of
 from inference.model.song import SONG_SIZES
+from inference.music.program import Role
 from inference.tokens.grammar import Rules
 from inference.tokens.vocabulary import POSITIONS
 from inference.training.lean import Effort, Example, lean
@@ -146,7 +147,7 @@ def test_nobody_rests_longer_than_in_songs_without_points_even_where_all_would_r
     prior = tiny_prior()
     with torch.no_grad():
         prior.else_.bias[0] = 9.0
-    limit = Rules().rest_limit(16)
+    limit = Rules().rest_limit(16, Role.DRUMS)
     cells = drawn(prior, 16, 1).cells
     windows = np.lib.stride_tricks.sliding_window_view(cells != REST, limit + 1, axis=0)
     assert windows.any(axis=-1).all()

@@ -17,7 +17,7 @@ from inference.tokens.vocabulary import BAR, END, FIELD_SIZES, NEW, Step, repeat
 from inference.tokens.written import written_rows
 from tests.unit.inference.tokens.songs import ROSTER, arrangements
 
-RULES = Rules(max_rest=2, max_repeats=3)
+RULES = Rules(max_rest=2, max_solo_rest=2, max_repeats=3)
 
 
 def write_around(known: Given, seed: int, rules: Rules = RULES) -> list[Step]:

@@ -14,7 +14,7 @@ from inference.tokens.encode import prefix
 from inference.tokens.given import Plan, formed
 from inference.tokens.grammar import Grammar, Rules
 from inference.tokens.state import BandState
-from inference.tokens.tables import CHORD_SHAPES, DRUM_SETS
+from inference.tokens.tables import CHORD_SHAPES, DRUM_LANES, DRUM_SETS
 from inference.tokens.vocabulary import (
     BAR,
     COPY,
@@ -151,6 +151,47 @@ def test_players_turn_the_page_together() -> None:
     leaning = fresh.leaning(VALUE_FIELD, [TRACK + BASS])
     assert leaning is not None
     assert (leaning[COPY], leaning[NEW]) == (0.0, 2.0)
+
+
+def test_nobody_leans_to_a_place_twice() -> None:
+    drummed = (Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *KICKS, Step(TRACK + BASS, NEW), note(0, LOW_E))
+    leaning = led(Touch(kick=2.0), *drummed).leaning(HEAD_FIELD, [])
+    assert leaning is not None
+    assert np.flatnonzero(leaning).tolist() == [POSITION + 36]
+
+
+def _drum_set(lanes: int) -> int:
+    return DRUM_SET + DRUM_SETS.index(lanes)
+
+
+def test_a_drummer_leans_to_what_is_missing_of_the_kit_and_misses_the_snare_from_the_second_beat_on() -> None:
+    snare, hat = (1 << DRUM_LANES.index(key) for key in (38, 42))
+    opened = (Step(BAR, NEW), Step(TRACK + DRUMS, NEW))
+    first = led(Touch(kit=1.5), *opened).leaning(VALUE_FIELD, [POSITION])
+    assert first is not None
+    assert [first[_drum_set(lanes)] for lanes in (KICK, snare, hat, KICK | hat)] == [1.5, 0.0, 1.5, 3.0]
+    kicked = led(Touch(kit=1.5), *opened, KICKS[0]).leaning(VALUE_FIELD, [POSITION + 24])
+    assert kicked is not None
+    assert [kicked[_drum_set(lanes)] for lanes in (KICK, snare, hat, snare | hat)] == [0.0, 1.5, 1.5, 3.0]
+
+
+def test_a_drummer_whose_last_bar_had_the_whole_kit_is_not_led() -> None:
+    lanes = [1 << DRUM_LANES.index(key) for key in (36, 38, 42)]
+    hits = [Step(POSITION + 24 * beat, _drum_set(lane), 0, 0, 5) for beat, lane in enumerate(lanes)]
+    bar = (Step(BAR, NEW), Step(TRACK + DRUMS, NEW), *hits)
+    leaning = led(Touch(kit=1.5), *bar, Step(BAR, NEW), Step(TRACK + DRUMS, NEW)).leaning(VALUE_FIELD, [POSITION + 24])
+    assert leaning is None or not leaning.any()
+
+
+def test_melodies_lean_to_small_steps_across_the_bar_line_and_basses_do_not() -> None:
+    bar = (Step(BAR, NEW), Step(TRACK + LEAD, NEW), note(24, LOW_E))
+    for steps, position in ((bar, 48), ((*bar, Step(BAR, NEW), Step(TRACK + LEAD, NEW)), 0)):
+        leaning = led(Touch(smooth=0.8), *steps).leaning(VALUE_FIELD, [POSITION + position])
+        assert leaning is not None
+        assert [value - LOW_E for value in np.flatnonzero(leaning)] == [-2, -1, 1, 2]
+    assert led(Touch(smooth=0.8), *bar).leaning(VALUE_FIELD, [POSITION + 24]) is None, "a chord is no step"
+    bass = (Step(BAR, NEW), Step(TRACK + BASS, NEW), note(24, LOW_E))
+    assert led(Touch(smooth=0.8), *bass).leaning(VALUE_FIELD, [POSITION + 48]) is None
 
 
 def test_each_player_has_a_temperature() -> None:

@@ -132,15 +132,17 @@ _weights = st.one_of(st.just(0.0), st.floats(-3, 3, width=16))
 _temperatures = st.sampled_from((0.5, 1.0, 1.7))
 touches = st.one_of(
     st.just(PLAIN),
-    st.builds(Touch, **dict.fromkeys(("pedal", "kick", "riff", "unison", "chord", "page", "key"), _weights)),
+    st.builds(Touch, **dict.fromkeys(("pedal", "kick", "riff", "unison", "chord", "page", "key", "kit"), _weights)),
     st.builds(
-        Touch, **dict.fromkeys(("again", "four", "far", "later", "page", "tones", "groove", "section"), _weights)
+        Touch,
+        **dict.fromkeys(("again", "four", "far", "later", "page", "tones", "groove", "section", "smooth"), _weights),
     ),
     st.builds(Touch, **dict.fromkeys(("drums", "rhythm", "form", "low", "high"), _temperatures)),
 )
 rule_sets = st.builds(
     Rules,
     max_rest=st.integers(1, 4),
+    max_solo_rest=st.integers(1, 8),
     max_repeats=st.integers(1, 16),
     new_ending=st.booleans(),
     strict_key=st.booleans(),
