@@ -304,6 +304,8 @@ def _sentence(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
     path = [str(part) for part in problem["loc"]]
     setting = ".".join(path)
+    if setting == OWN_CONFIGS.lower():
+        return f"{OWN_CONFIGS} belongs in the environment: by the time .env is read, it is too late for it"
     spelt = f"{setting} ({variable(*path[:2])})" if len(path) > 1 else setting
     if problem["type"] == "extra_forbidden":
         return f"there is no setting called {spelt}"

@@ -152,6 +152,12 @@ def test_a_folder_of_your_own_that_is_not_there_is_named(monkeypatch: pytest.Mon
         load_settings()
 
 
+def test_a_folder_of_your_own_cannot_be_named_in_dotenv(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("LNH_CONFIGS=own\n")
+    with pytest.raises(BadSettings, match="LNH_CONFIGS belongs in the environment"):
+        load_settings()
+
+
 def test_a_partly_configured_slack_names_what_is_missing() -> None:
     secret = SecretStr("x")
     assert SlackSettings().missing() is None
