@@ -1,6 +1,7 @@
 """The card a song is posted with: title, facts and piano roll."""
 
 import io
+import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -167,11 +168,14 @@ def _sections(draw: ImageDraw.ImageDraw, roll: Roll, form: str, accent: Colour) 
 
 
 def _bar_numbers(draw: ImageDraw.ImageDraw, roll: Roll, moved: Mapping[int, float]) -> None:
-    bars = _counted_bars(roll)
+    """The number of every fourth bar, or of fewer; none where it would run into the letter of the next section."""
+    bars, face = _counted_bars(roll), font(24 * _FINE)
     every = next(step for step in (4, 8, 16, 32, 64, 128, bars + 1) if bars / step <= 13)
     for number in range(0, bars, every):
-        at = (roll.x_of(roll.bar_starts[number]) + moved.get(number, 2), (_ROLL[3] + 23) * _FINE)
-        write(draw, at, str(number + 1), font(24 * _FINE), blend(GREY, WHITE, 0.35))
+        text, x = str(number + 1), roll.x_of(roll.bar_starts[number]) + moved.get(number, 2)
+        letters = (roll.x_of(roll.bar_starts[start]) for start in moved if start > number)
+        if x + face.getlength(text) + 2 * _FINE < min(letters, default=math.inf):
+            write(draw, (x, (_ROLL[3] + 23) * _FINE), text, face, blend(GREY, WHITE, 0.35))
 
 
 def instrument_name(track: Track) -> str:

@@ -177,6 +177,15 @@ def test_a_row_that_comes_again_says_how_often_in_letters_that_the_font_has() ->
     assert np.any(np.asarray(draw_chart(chart, [again])) != np.asarray(draw_chart(chart, [once])))
 
 
+def test_the_number_of_a_bar_never_runs_into_the_letter_of_the_next_section() -> None:
+    form = "ABCDEFGHIJKLMNOP"  # sections of one bar: no room for 13 between M and N
+    crowded, roomy = (pixels(replace(card(quartet_score(16)), form=letters)) for letters in (form, form[:4]))
+    bar = (1164 - 252) / 16
+    after_m = (slice(590, 618), slice(round(252 + bar * 12) + 32, round(252 + bar * 13) - 2))
+    assert crowded[after_m].max() < 80
+    assert roomy[after_m].max() > 120
+
+
 def test_the_letter_of_a_section_stands_under_its_first_bar() -> None:
     song = card(quartet_score(32))
     plain, lettered = (pixels(replace(song, form=form)) for form in ("", "ABAC"))
