@@ -144,6 +144,7 @@ def countdown(schedule: DailySchedule) -> str:
 
 
 def genre_lines(choices: Sequence[GenreChoice], locale: str) -> str:
+    """All genres with their boxes, ticked for those that are on, under a title."""
     lines = [f"{'✅' if choice.enabled else '⬜'} {choice.genre.title} (`{choice.genre.name}`)" for choice in choices]
     return "\n".join([f"**{say('genres_title', locale)}**", *lines])
 

@@ -23,6 +23,7 @@ class Asked:
 
 
 def asked_by(interaction: Click) -> Asked:
+    """Who clicked, and where; answered in the language of that person's Discord."""
     person = requester_of(interaction.user.id, interaction.user.display_name, interaction.locale.value)
     return Asked(id_of(interaction.id), place_of(interaction.guild_id, interaction.channel_id), person)
 

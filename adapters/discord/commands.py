@@ -54,6 +54,7 @@ async def disabled_genres(interaction: Interaction, text: str) -> Choices:
 
 
 async def listed_genres(interaction: Interaction, *, enabled: bool) -> list[Genre]:
+    """The genres that are on in this server, or those that are off."""
     place = place_of(interaction.guild_id, interaction.channel_id)
     listing = await interaction.client.band.genres.listing(PLATFORM, place.workspace)
     return [choice.genre for choice in listing if choice.enabled is enabled]

@@ -67,6 +67,7 @@ def embed_of(post: SongPost) -> discord.Embed:
 
 
 def is_too_large(error: discord.HTTPException) -> bool:
+    """Whether Discord takes no files of that size here."""
     return error.status == 413 or error.code == TOO_LARGE
 
 

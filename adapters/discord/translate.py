@@ -33,6 +33,7 @@ def place_of(guild_id: int | None, channel_id: int | None) -> Place:
 
 
 def requester_of(user_id: int, name: str, locale: str) -> Requester:
+    """The person who asks, with the language that Discord tells."""
     return Requester(str(user_id), name, locale)
 
 

@@ -25,6 +25,7 @@ class Estimate:
 
 
 def mean(values: Rows) -> float:
+    """Of all values."""
     return float(np.mean(values))
 
 

@@ -33,6 +33,8 @@ _GUITAR, _LOW_BASS = Clef("G", 2, -1), Clef("F", 4, -1)
 
 @dataclass(frozen=True, slots=True)
 class Staff:
+    """The notes of one staff, in time order."""
+
     clef: Clef
     notes: tuple[Note, ...]
 

@@ -71,6 +71,7 @@ def draw_card(card: Card) -> Image.Image:
 
 
 def png_bytes(picture: Image.Image) -> bytes:
+    """The picture as a PNG file."""
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=5)
     return file.getvalue()
