@@ -1,11 +1,10 @@
 """The quick mix over real sockets: posted at once, then replaced by the full one."""
 
-import asyncio
-
 from bot.domain.errors import ComposerFailed
 from bot.messages import say
 from tests.fakes.discord_scene import buttons, files
 from tests.fakes.discord_stage import QUICK, SONG, Stage, moderator_of, names, quick_mix, stored
+from tests.fakes.waiting import until
 
 
 async def test_the_quick_mix_is_posted_at_once_and_replaced_by_the_full_one(stage: Stage) -> None:
@@ -69,9 +68,7 @@ async def test_a_quick_mix_that_somebody_deleted_does_not_come_back_in_full(stag
         moderator = await stage.discord.do(lambda: moderator_of(stage))
         await stage.discord.do(lambda: moderator.delete(quick))
         stage.rehearsal.composer.mix.set()
-        async with asyncio.timeout(10):
-            while not stage.rehearsal.songs.done:  # noqa: ASYNC110  # the fake storage has no event for it
-                await asyncio.sleep(0.01)
+        await until(lambda: bool(stage.rehearsal.songs.done))
 
     assert not [message for message in stored(stage) if message.attachments]
 

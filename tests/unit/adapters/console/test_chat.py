@@ -16,6 +16,7 @@ from bot.settings import ConsoleSettings, InferenceSettings, Settings, StorageSe
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 from tests.fakes.service import AT_ONCE, Service, running_service
+from tests.fakes.waiting import until
 
 
 class Terminal:
@@ -48,8 +49,7 @@ class Terminal:
                 tasks.create_task(chat.run())
                 for line, is_answered in turns:
                     os.write(writing, f"{line}\n".encode())
-                    while not is_answered(output.getvalue()):  # noqa: ASYNC110  # a stream has no event for it
-                        await asyncio.sleep(0.01)
+                    await until(lambda is_answered=is_answered: is_answered(output.getvalue()))
                 os.write(writing, b"/quit\n")
         finally:
             os.close(writing)
@@ -94,8 +94,7 @@ async def test_a_song_that_takes_long_is_heard_as_a_quick_mix_until_the_full_one
         terminal = Terminal(settings_for(tmp_path, service), service)
 
         async def release() -> None:
-            while not terminal.files:  # noqa: ASYNC110  # a folder has no event for it
-                await asyncio.sleep(0.01)
+            await until(lambda: bool(terminal.files))
             renderer.release()
 
         async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:

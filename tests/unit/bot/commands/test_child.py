@@ -10,6 +10,7 @@ import pytest
 
 from bot.commands.child import service_process
 from bot.commands.trouble import CommandTrouble
+from tests.fakes.waiting import until
 
 SERVICE = """
 import os, pathlib, sys
@@ -27,12 +28,6 @@ def _command(folder: Path, script: str = SERVICE) -> tuple[str, ...]:
     return (sys.executable, "-c", script, str(folder))
 
 
-async def _appears(path: Path) -> None:
-    async with asyncio.timeout(20):
-        while not path.exists():  # noqa: ASYNC110, ASYNC240  # another process makes it
-            await asyncio.sleep(0.01)
-
-
 async def test_a_child_is_started_with_port_and_log_level_and_stopped_at_the_end(tmp_path: Path) -> None:
     async with service_process(_command(tmp_path), 0, "warning") as url:
         assert url == "http://127.0.0.1:4711"
@@ -44,9 +39,9 @@ async def test_a_child_is_started_with_port_and_log_level_and_stopped_at_the_end
 
 async def test_a_crashed_child_is_started_again_on_the_same_port(tmp_path: Path) -> None:
     async with service_process(_command(tmp_path), 0, "info"):
-        await _appears(tmp_path / "ready1")
+        await until((tmp_path / "ready1").exists)
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-        await _appears(tmp_path / "ready2")
+        await until((tmp_path / "ready2").exists)
     assert (tmp_path / "starts").read_text() == "4711 info\n4711 info\n"
 
 

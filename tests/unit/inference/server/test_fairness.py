@@ -15,6 +15,7 @@ from inference.engine.contract import ComposeJob
 from tests.fakes.engine import FakeEngine
 from tests.fakes.service import Service, running_service
 from tests.fakes.songs import request_for
+from tests.fakes.waiting import until
 
 
 def asked_by(guild: str, person: str, number: int = 0, *, scheduled: bool = False) -> SongRequest:
@@ -45,8 +46,7 @@ async def jobs_of(folder: Path, requests: list[SongRequest]) -> list[ComposeJob]
         async with asyncio.TaskGroup() as tasks:
             for number, request in enumerate(requests, 1):
                 tasks.create_task(delivered(composer, request))
-                while service.service.line.unwritten < number:  # noqa: ASYNC110  # the line has no event for it
-                    await asyncio.sleep(0.005)
+                await until(lambda number=number: service.service.line.unwritten >= number)
             engine.play_on()
         return list(engine.submitted)
 

@@ -18,6 +18,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 from tests.fakes.scores import quartet_score
 from tests.fakes.service import AT_ONCE, Service, running_service
+from tests.fakes.waiting import until
 
 BARS = 8
 FOUR_TAKES = replace(AT_ONCE, takes=4)
@@ -87,6 +88,10 @@ async def started(service: Service, songs: int, **body: object) -> list[str]:
     return [song.id for song in asked]
 
 
+def begun(engine: FakeEngine, id: str) -> int:
+    return sum(job.id.partition(".")[0] == id for job in engine.submitted)
+
+
 def stopped(engine: FakeEngine, id: str) -> int:
     return sum(job.partition(".")[0] == id for job in engine.cancelled)
 
@@ -95,11 +100,9 @@ async def test_four_songs_together_are_written_once_each(tmp_path: Path) -> None
     engine = FakeEngine(slots=16)
     async with running_service(tmp_path, engine=engine, limits=FOUR_TAKES) as service:
         (first,) = await started(service, 1)
-        assert len(engine.submitted) == 4
-        others = await started(service, 3, seed=7, seed_drawn=True)
-        songs = [first, *others]
-        begun = [sum(job.id.partition(".")[0] == song for job in engine.submitted) for song in songs]
-        assert [count - stopped(engine, song) for count, song in zip(begun, songs, strict=True)] == [1, 1, 1, 1]
+        await until(lambda: len(engine.submitted) == 4)
+        songs = [first, *await started(service, 3, seed=7, seed_drawn=True)]
+        await until(lambda: [begun(engine, song) - stopped(engine, song) for song in songs] == [1, 1, 1, 1])
         engine.play_on()
         for song in songs:
             await service.until(song, SongState.DONE)
@@ -109,10 +112,9 @@ async def test_a_song_whose_seed_was_chosen_has_all_its_takes_in_any_company(tmp
     engine = FakeEngine(slots=16)
     async with running_service(tmp_path, engine=engine, limits=FOUR_TAKES) as service:
         await started(service, 2)
-        engine.submitted.clear()
         (chosen,) = await started(service, 1, seed=7)
         (counted,) = await started(service, 1, takes=3)
-        assert len(engine.submitted) == 4 + 3
+        await until(lambda: (begun(engine, chosen), begun(engine, counted)) == (4, 3))
         assert (stopped(engine, chosen), stopped(engine, counted)) == (0, 0)
 
 
