@@ -1,4 +1,4 @@
-"""A small inference service on a real socket that speaks inference/api.py and misbehaves on demand."""
+"""A small inference service on a real socket that speaks inference/api and misbehaves on demand."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
