@@ -56,13 +56,14 @@ async def compose_original(
     now, tries = recipe, 1
     while True:
         verdict = await asyncio.to_thread(review, finished.score)
+        written = Written(now, finished, verdict, tries)
         if verdict.is_original or (tries == 1 and await asyncio.to_thread(_was_known, review, recipe.spec)):
-            return Written(now, finished, verdict, tries)
+            return written
         log.info("bars are too close to a training song", longest_run=verdict.longest_run, tries=tries)
         if tries == MAX_TRIES:
             message = "whatever I wrote came too close to a song I learnt from; another seed may fare better"
             raise StageFailed(ErrorCode.COMPOSE_FAILED, message)
-        now = await asyncio.to_thread(_next, recipe, now, finished.score, verdict, tries, catalogue)
+        now = await asyncio.to_thread(_next, recipe, written, verdict, catalogue)
         finished = await compose(now)
         tries += 1
 
@@ -71,19 +72,20 @@ def _was_known(review: Review, spec: SongSpec) -> bool:
     return spec.edit is not None and not review(unpack(spec.edit.source)).is_original
 
 
-def _next(asked: Recipe, now: Recipe, score: Score, verdict: Verdict, tries: int, catalogue: GenreCatalogue) -> Recipe:
+def _next(asked: Recipe, written: Written, verdict: Verdict, catalogue: GenreCatalogue) -> Recipe:
     """The recipe to try next: the copied bars anew, later everything with another seed."""
-    seed = _seed(asked.sampling.seed, tries)
-    if asked.spec.edit is None and tries <= REWRITES:
+    seed = _seed(asked.sampling.seed, written.tries)
+    if asked.spec.edit is None and written.tries <= REWRITES:
         try:
-            return _rewritten(now, score, verdict, seed, catalogue)
+            return _rewritten(written, verdict, seed, catalogue)
         except MusicError as error:
             log.info("the copied bars cannot be written anew alone", reason=str(error))
     return replace(asked, sampling=replace(asked.sampling, seed=seed, take=0))
 
 
-def _rewritten(now: Recipe, score: Score, verdict: Verdict, seed: int, catalogue: GenreCatalogue) -> Recipe:
+def _rewritten(written: Written, verdict: Verdict, seed: int, catalogue: GenreCatalogue) -> Recipe:
     """Raises MusicError where the song cannot be edited."""
+    now, score = written.recipe, written.finished.score
     spec, packed = now.spec, pack(score)
     ranges = [bars for copied in verdict.bars_to_rewrite.values() for bars in copied]
     edit = Edit(

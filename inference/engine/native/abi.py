@@ -79,7 +79,7 @@ class NativeStep:
         self._board = board
         sizes = np.array([*CONTEXT_SIZES, *SONG_SIZES, *ECHO_SIZES], np.int32)
         rates = np.array([10_000.0 ** (-2 * i / config.head_size) for i in range(config.head_size // 2)], np.float32)
-        tensors = _in_order(weights, _tensors(config, board))
+        tensors = _in_order(weights, _tensors(config))
         pointers = (_POINTER * len(tensors))(*(tensor.ctypes.data for tensor in tensors))
         shape, places = _shape(config, board), _Board(*(array.ctypes.data for array in board.arrays()))
         self._native = self._library.lnh_create(
@@ -209,7 +209,7 @@ def _load(path: Path) -> ctypes.CDLL:
     return library
 
 
-def _tensors(config: ModelConfig, board: Board) -> dict[str, tuple[int, ...]]:
+def _tensors(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Names and shapes in the order in which composer.hpp reads them."""
     width, cascade = config.width, config.cascade_width
     return {

@@ -67,7 +67,7 @@ def write_tab(score: Score, sheet: Sheet) -> Tab:
         raise RenderFailed("there is no guitar, bass or drum part in this song, so there is nothing to write a tab of")
     song = _song(score, sheet, bars)
     for number, part in enumerate(parts, 1):
-        song.tracks.append(_track(song, part, number, bars))
+        song.tracks.append(_track(song, part, number))
     _tempo_changes(song, score, bars)
     file = io.BytesIO()
     guitarpro.write(song, file, version=(5, 1, 0), encoding=_ENCODING)
@@ -137,7 +137,7 @@ def _song(score: Score, sheet: Sheet, bars: Sequence[Bar]) -> models.Song:
     return song
 
 
-def _track(song: models.Song, part: _Part, number: int, bars: Sequence[Bar]) -> models.Track:
+def _track(song: models.Song, part: _Part, number: int) -> models.Track:
     track, fingering = part.track, part.fingering
     strings = (0,) * _MOST_DRUMS if fingering is None else fingering.tuning.strings
     label = _plain(track.name) or ("Drums" if track.is_drum else "Guitar")
@@ -155,6 +155,13 @@ def _track(song: models.Song, part: _Part, number: int, bars: Sequence[Bar]) -> 
     )
     if track.is_drum:
         written.channel.instrument = 0
+    _write_measures(written, part)
+    return written
+
+
+def _write_measures(written: models.Track, part: _Part) -> None:
+    """The beats of each bar: those of drums as they are, of others where the fingering puts them."""
+    track, fingering = part.track, part.fingering
     places = iter(fingering.strokes) if fingering is not None else iter(())
     grip: dict[int, tuple[int, int]] = {}
     for line, measure in zip(part.lines, written.measures, strict=True):
@@ -167,7 +174,6 @@ def _track(song: models.Song, part: _Part, number: int, bars: Sequence[Bar]) -> 
             voice.beats.append(_beat(voice, one, grip, part.muted))
         if not voice.beats:
             voice.beats.extend(_beat(voice, rest, {}, part.muted) for rest in rests_of(line.bar))
-    return written
 
 
 def _beat(voice: models.Voice, one: Written, grip: dict[int, tuple[int, int]], muted: frozenset[Note]) -> models.Beat:
