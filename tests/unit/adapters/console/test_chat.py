@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,11 @@ def settings_for(folder: Path, service: Service) -> Settings:
         database=StorageSettings(url=f"sqlite+aiosqlite:///{folder}/lnh.db"),
         console=ConsoleSettings(out=folder / "out"),
     )
+
+
+def daily_far_off() -> str:
+    """At an hour that neither comes while a test runs nor so soon that its song is written ahead: this clock is real."""
+    return f"/daily {datetime.now(UTC) + timedelta(hours=12):%H:%M} UTC metal"
 
 
 async def test_a_song_is_composed_with_the_wishes_and_its_files_are_named(terminal: Terminal) -> None:
@@ -249,7 +255,7 @@ async def test_a_daily_song_is_set_shown_and_ended(terminal: Terminal) -> None:
 
 
 async def test_the_next_daily_song_is_heard_ahead_and_skipped(terminal: Terminal) -> None:
-    answer = await terminal.type("/daily 18:30 UTC metal", "/daily preview", "/vary", "/daily skip", "/daily stop")
+    answer = await terminal.type(daily_far_off(), "/daily preview", "/vary", "/daily skip", "/daily stop")
     assert "The song that comes on " in answer
     assert len(terminal.files) == 3
     assert "There is no song yet" in answer  # a song that has not come is none to work on
@@ -265,7 +271,7 @@ async def test_the_next_daily_song_is_heard_ahead_and_skipped(terminal: Terminal
 
 async def test_another_daily_song_comes_instead_of_the_next_one(terminal: Terminal) -> None:
     answer = await terminal.type(
-        "/daily 18:30 UTC metal", "/daily preview", "/daily another", "/daily another one instead", "/daily preview"
+        daily_far_off(), "/daily preview", "/daily another", "/daily another one instead", "/daily preview"
     )
     assert answer.count("The song that comes on ") == 4
     # What was heard last is written already.
@@ -278,7 +284,7 @@ async def test_hearing_the_next_daily_song_can_be_cancelled(tmp_path: Path) -> N
         terminal = Terminal(settings_for(tmp_path, service), service)
         async with asyncio.timeout(20):
             answer = await terminal.talk(
-                ("/daily 18:30 UTC metal", lambda text: "the next one" in text),
+                (daily_far_off(), lambda text: "the next one" in text),
                 ("/daily preview", lambda text: bool(service.engine.submitted)),
                 ("/cancel", lambda text: "Cancelled; no song this time." in text),
             )
