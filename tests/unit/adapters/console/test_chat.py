@@ -77,7 +77,7 @@ def settings_for(folder: Path, service: Service) -> Settings:
 
 
 def daily_far_off() -> str:
-    """At an hour that neither comes while a test runs nor so soon that its song is written ahead: this clock is real."""
+    """At an hour that comes neither while a test runs nor so soon that its song is written ahead; the clock is real."""
     return f"/daily {datetime.now(UTC) + timedelta(hours=12):%H:%M} UTC metal"
 
 
