@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 _ARTICLE = re.compile(r"\b([Aa]) (?=[AEIOU])")  # the pattern's own, before a word that was put in
 
+_PLURALS = {"Wolf": "Wolves", "Boombox": "Boomboxes"} | {noun: noun for noun in ("Gallows", "Sneakers", "Receipts")}
+
 _PATTERNS = (
     "{adjective} {noun}",
     "{adjective} {noun}",
@@ -48,12 +50,18 @@ def make_title(genre: str, seed: int) -> str:
         adjective=rng.choice(words.adjectives),
         noun=noun,
         noun2=noun2,
+        nouns=_plural(noun),
+        nouns2=_plural(noun2),
         verb=rng.choice(words.verbs),
         place=place,
         bare_place=place.removeprefix("the "),
     )
     title = _ARTICLE.sub(r"\1n ", title)
     return title[0].upper() + title[1:]
+
+
+def _plural(noun: str) -> str:
+    return _PLURALS.get(noun, f"{noun}s")
 
 
 def _words(adjectives: str, nouns: str, verbs: str, places: str, patterns: str) -> _Words:
@@ -76,7 +84,7 @@ _WORDS: dict[str, _Words] = {
         "Crush|Summon|Bury|Forge|Raise|Obey|Devour|Unchain|Burn|Defy",
         "Ash|the Abyss|Winter|the Ninth Gate|Ruin|Valhalla|the Catacombs|Perdition|Tartarus|the Iron Wastes",
         "{adjective} unto {place}|{noun} of the {adjective} {noun2}|Beneath the {noun}|By {noun} and {noun2}"
-        "|{adjective} {noun} Rising|Where {noun}s Fall",
+        "|{adjective} {noun} Rising|Where {nouns} Fall",
     ),
     "nu-metal": _words(
         "Numb|Static|Broken|Paranoid|Twisted|Hollow|Wired|Faceless|Suburban|Caged|Plastic|Backwards|Deadlocked"
@@ -125,7 +133,7 @@ _WORDS: dict[str, _Words] = {
         "Drive|Leave|Light|Find|Follow|Chase|Burn|Believe|Turn|Miss",
         "Main Street, Nowhere|Memphis|the Overpass|the Last Row|Ohio|Sunday Morning|the Rearview|the City Limits"
         "|Room 12",
-        "{verb} Me Home|Radio {bare_place}|Nothing but {noun}s|Meet Me in {place}|{noun} Song|Give Me Back My {noun}",
+        "{verb} Me Home|Radio {bare_place}|Nothing but {nouns}|Meet Me in {place}|{noun} Song|Give Me Back My {noun}",
     ),
     "alternative": _words(
         "Slow|Grey|Awkward|Beige|Underwater|Vague|Allergic|Spare|Pale|Sleepless|Polite|Overcast|Damp|Accidental",
@@ -215,7 +223,7 @@ _WORDS: dict[str, _Words] = {
         "|Firmware",
         "Modulate|Reboot|Filter|Ping|Sequence|Overclock|Download|Sync|Bypass|Defragment",
         "Berlin, 5 A.M.|Sector 7|the Mainframe|Mars|Warehouse 3|the Cloud|Neo-Osaka|Channel Zero|the Server Room",
-        "{noun} 2000|{noun} ({adjective} Mix)|{verb} / {noun}|{adjective}.{noun}|{place} (Extended)|Do {noun}s Dream?"
+        "{noun} 2000|{noun} ({adjective} Mix)|{verb} / {noun}|{adjective}.{noun}|{place} (Extended)|Do {nouns} Dream?"
         "|404: {noun}",
     ),
     "hip-hop": _words(
@@ -226,7 +234,7 @@ _WORDS: dict[str, _Words] = {
         "Flip|Count|Spit|Stack|Drop|Sample|Loop|Rock|Skip|Claim",
         "the Block|Brooklyn|the Stoop|Platform 2|the Booth|the Corner Store|the Seventh Floor|Cell C Minor"
         "|the Night Shift",
-        "{noun} Talk|{verb} Da {noun}|{noun} Freestyle|{adjective} in {place}|{noun}s & {noun2}s"
+        "{noun} Talk|{verb} Da {noun}|{noun} Freestyle|{adjective} in {place}|{nouns} & {nouns2}"
         "|No {noun}, No Problem|{bare_place} State of Mind",
     ),
     "reggae": _words(

@@ -39,3 +39,12 @@ def test_an_article_goes_with_the_word_after_it(genre: str) -> None:
     titles = [make_title(genre, seed) for seed in range(4000)]
     assert not any(re.search(r"\ba [AEIOU]", title, re.IGNORECASE) for title in titles)
     assert any(" an " in title for title in titles)
+
+
+@pytest.mark.parametrize(
+    ("genre", "plurals"), [("metal", {"Wolves", "Gallows"}), ("hip-hop", {"Boomboxes", "Sneakers"})]
+)
+def test_several_of_a_thing_are_spelt_as_people_spell_them(genre: str, plurals: set[str]) -> None:
+    titles = [make_title(genre, seed) for seed in range(6000)]
+    assert not any(re.search(r"xs\b|lfs\b|(ow|er|t)ss\b", title) for title in titles)
+    assert all(any(plural in title for title in titles) for plural in plurals)
