@@ -15,6 +15,13 @@ from tests.fakes.logs import logging_restored
 from tests.fakes.service import Service, running_service
 
 
+def run_lnh(words: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Its exit status, run in this process and in the folder and environment that the test is in."""
+    monkeypatch.setattr(sys, "argv", ["lnh", *words.split()])
+    with logging_restored():
+        return main()
+
+
 class Lnh:
     """Runs `lnh` in this process, in an empty folder, with the service of a test."""
 

@@ -99,7 +99,7 @@ def test_meter_and_strict_key_of_a_new_song_reach_the_engine(lnh: Lnh, service: 
         (["replace", "--bars", "9-99"], "This song has 16 bars; there are no bars 9-99."),
         (["replace", "--players", "sitar"], "There is no “sitar” in this song; there are drums, bass, rhythm, lead."),
         (["vary", "--strength", "7"], "The strength is a number above 0 and at most 1, not 7."),
-        (["vary", "--genre", "metl"], "I do not play “metl”; did you mean metal, nu-metal, prog?"),
+        (["vary", "--genre", "metl"], "I do not play “metl”; did you mean metal, nu-metal or prog?"),
     ],
 )
 def test_a_wrong_wish_gets_one_sentence(
