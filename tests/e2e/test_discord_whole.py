@@ -6,14 +6,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-import discord
 import pytest
 import simcord
 
 from bot.app import run_bot
 from bot.settings import Settings
 from tests.fakes.discord_scene import files
-from tests.fakes.discord_server import TOKEN, DiscordServer
+from tests.fakes.discord_server import TOKEN, DiscordServer, put_addresses_back
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 from tests.fakes.service import AT_ONCE, Service, running_service
@@ -38,10 +37,7 @@ async def song(server: DiscordServer, result: simcord.InteractionResult) -> simc
 
 @pytest.fixture(autouse=True)
 def addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library keeps them in classes; they are put back."""
-    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
-    gateway = discord.gateway.DiscordWebSocket
-    monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", gateway.DEFAULT_GATEWAY)
+    put_addresses_back(monkeypatch)
 
 
 def settings_for(folder: Path, server: DiscordServer, service: Service) -> Settings:

@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
-import discord
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
 from bot.settings import DiscordSettings
 from tests.fakes.discord_band import Rehearsal
-from tests.fakes.discord_server import TOKEN, DiscordServer
+from tests.fakes.discord_server import TOKEN, DiscordServer, put_addresses_back
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 10.0  # of a machine that has other things to do; none of it is waiting
@@ -23,10 +22,7 @@ MOMENTS = 24
 
 @pytest.fixture(autouse=True)
 def _addresses_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library keeps them in classes."""
-    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
-    gateway = discord.gateway.DiscordWebSocket
-    monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", gateway.DEFAULT_GATEWAY)
+    put_addresses_back(monkeypatch)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Self
 
+import discord
+import pytest
 from aiohttp import web
 
 from tests.fakes.discord_gateway import Gateway
@@ -18,6 +20,13 @@ from tests.fakes.discord_world import World
 TOKEN = "a-made-up-token"
 ACKNOWLEDGE_WITHIN_S = 3.0
 PATIENCE_S = 15.0
+
+
+def put_addresses_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library keeps its addresses in classes; what a test sets there is gone at its end."""
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    gateway = discord.gateway.DiscordWebSocket
+    monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", gateway.DEFAULT_GATEWAY)
 
 
 class DiscordServer:

@@ -16,7 +16,7 @@ from bot.domain.request import Place
 from bot.settings import DiscordSettings
 from tests.fakes.discord_band import Rehearsal
 from tests.fakes.discord_scene import files
-from tests.fakes.discord_server import TOKEN, DiscordServer
+from tests.fakes.discord_server import TOKEN, DiscordServer, put_addresses_back
 
 MIB = 1024 * 1024
 SONG = ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
@@ -89,10 +89,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    # The library keeps its addresses in classes; whatever a test sets there is put back.
-    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
-    gateway = discord.gateway.DiscordWebSocket
-    monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", gateway.DEFAULT_GATEWAY)
+    put_addresses_back(monkeypatch)
     async with DiscordServer() as server:
         guild = await server.do(lambda: server.world.create_guild("Rehearsal room"))
         channel = await server.do(lambda: guild.create_text_channel("music"))

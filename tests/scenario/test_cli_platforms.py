@@ -4,13 +4,12 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-import discord
 import pytest
 from structlog.testing import capture_logs
 
 from bot.app import run_bot
 from bot.settings import BadSettings, DiscordSettings, InferenceSettings, Settings, StorageSettings
-from tests.fakes.discord_server import DiscordServer
+from tests.fakes.discord_server import DiscordServer, put_addresses_back
 from tests.fakes.engine import FakeEngine
 from tests.fakes.service import Service, running_service
 from tests.fakes.slack_api import SlackApi
@@ -20,10 +19,7 @@ from tests.fakes.slack_running import settings_for
 
 @pytest.fixture(autouse=True)
 def _discord_addresses_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library keeps them in classes."""
-    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
-    gateway = discord.gateway.DiscordWebSocket
-    monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", gateway.DEFAULT_GATEWAY)
+    put_addresses_back(monkeypatch)
 
 
 def _settings(folder: Path, service: Service, server: DiscordServer) -> Settings:

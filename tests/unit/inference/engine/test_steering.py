@@ -21,17 +21,12 @@ from inference.model.inputs import StepInputs, genre_weights
 from inference.model.song import song_numbers
 from inference.model.transformer import Composer
 from inference.tokens.vocabulary import NEW
-from tests.unit.inference.engine.tiny import job, tiny_composer
+from tests.unit.inference.engine.tiny import half_precise, job
 from tests.unit.inference.engine.writing import sequence, write_alone, write_together
 
 SLOTS = 3
 BARS = 4
 MakeRunner = Callable[[Composer], BatchRunner]
-
-
-def half_precise(window: int = 96) -> Composer:
-    """Weights as a checkpoint holds them."""
-    return tiny_composer(window).half().float()
 
 
 def with_torch(model: Composer) -> BatchRunner:

@@ -24,6 +24,11 @@ def tiny_composer(window: int = 96) -> Composer:
     return model
 
 
+def half_precise(window: int = 96) -> Composer:
+    """The same with weights as a checkpoint holds them."""
+    return tiny_composer(window).half().float()
+
+
 def job(id: str, seed: int, bars: int = 4) -> ComposeJob:
     """A quartet in E minor."""
     spec = SongSpec((("metal", 1.0),), bars, Key(4, Mode.MINOR), 150.0, Meter(), ROSTER, 5)

@@ -1,14 +1,12 @@
 """Teaching and measuring the critic with a tiny composer, through the verbs."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from bot.commands.cli import main
 from inference.critic.judge import Critic
 from inference.evaluation import estimate
-from tests.fakes.logs import logging_restored
+from tests.fakes.command_line import run_lnh
 from tests.unit.inference.evaluation.strangers import furnish
 
 
@@ -22,20 +20,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _run(words: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["lnh", *words.split()])
-    with logging_restored():
-        return main()
-
-
 def test_a_critic_is_taught_and_measured(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     learn = "critic train --bank bank.npz --genres metal --songs 8 --out critic.safetensors"
-    assert _run(learn, monkeypatch) == 0
+    assert run_lnh(learn, monkeypatch) == 0
     critic = Critic.load(place / "critic.safetensors")
     assert critic.genres == ("metal",)
-    assert _run("critic measure --bank bank.npz --genres metal --songs 4 --takes 2 --out report", monkeypatch) == 0
+    assert run_lnh("critic measure --bank bank.npz --genres metal --songs 4 --takes 2 --out report", monkeypatch) == 0
     told = capsys.readouterr().out
     assert "written and real told apart, held out, %" in told
     assert "best of 2 by the critic" in told
@@ -55,7 +47,7 @@ def test_trouble_is_one_sentence(
     words: str, sentence: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert place.is_dir()
-    assert _run(f"critic {words}", monkeypatch) != 0
+    assert run_lnh(f"critic {words}", monkeypatch) != 0
     told = capsys.readouterr().err
     assert len(told.splitlines()) == 1
     assert sentence in told

@@ -2,12 +2,10 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from bot.commands.cli import main
 from inference.evaluation import estimate
 from inference.evaluation.evaluate import evaluate
 from inference.evaluation.material import SPLIT
@@ -17,7 +15,7 @@ from inference.model.checkpoint import save_checkpoint
 from inference.music.score import Score
 from inference.training.bank import build_bank
 from inference.training.corpus import Source
-from tests.fakes.logs import logging_restored
+from tests.fakes.command_line import run_lnh
 from tests.fakes.scores import quartet_score
 from tests.fakes.songs import CATALOGUE
 from tests.fakes.tunes import gridded, index_of, score_of
@@ -126,6 +124,4 @@ def test_without_a_checkpoint_the_sentence_says_so(
 
 def _eval(words: str, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setenv("OMP_WAIT_POLICY", os.environ.get("OMP_WAIT_POLICY", ""))  # so that what is set is taken back
-    monkeypatch.setattr(sys, "argv", ["lnh", "eval", *words.split()])
-    with logging_restored():
-        return main()
+    return run_lnh(f"eval {words}", monkeypatch)

@@ -23,7 +23,7 @@ from inference.model.transformer import Composer
 from inference.music.touch import Touch
 from inference.tokens.vocabulary import FIELD_SIZES, HEAD_FIELD
 from tests.unit.inference.engine.native.kept_by_python import KeptByPython
-from tests.unit.inference.engine.tiny import job, tiny_composer
+from tests.unit.inference.engine.tiny import half_precise, job
 from tests.unit.inference.engine.writing import guided, sequence, write_alone, write_together
 
 SLOTS = 4
@@ -37,11 +37,6 @@ def built() -> Path:
         return library()
     except NativeUnavailable as error:
         pytest.skip(str(error))
-
-
-def half_precise(window: int = 96) -> Composer:
-    """Weights as a checkpoint holds them."""
-    return tiny_composer(window).half().float()
 
 
 def native(
