@@ -117,6 +117,9 @@ class Schedules(Protocol):
     async def get(self, id: ScheduleId) -> DailySchedule:
         """Raises NotFound."""
 
+    async def pause(self, id: ScheduleId, reason: str) -> bool:
+        """Posts nothing of it until it is set again; False if it was removed meanwhile, as it then stays."""
+
     async def redraw(self, schedule: DailySchedule) -> bool:
         """Counts `redrawn` up by one; False if the song that is next is another one already, or its day is claimed."""
 

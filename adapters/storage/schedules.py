@@ -42,6 +42,11 @@ class SqlSchedules:
             raise NotFound(what="schedule")
         return _schedule(row)
 
+    async def pause(self, id: ScheduleId, reason: str) -> bool:
+        async with self._engine.begin() as connection:
+            paused = await connection.execute(update(schedules).where(schedules.c.id == id).values(paused=reason))
+        return paused.rowcount == 1
+
     async def redraw(self, schedule: DailySchedule) -> bool:
         columns, day = schedules.c, (claims.c.schedule_id == schedule.id, claims.c.day == schedule.day)
         as_known = (columns.next_run_utc == schedule.next_run_utc, columns.redrawn == schedule.redrawn)

@@ -1,7 +1,7 @@
 """One day's song of a schedule: what is asked for, how it reaches the channel, and what happens when it does not."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -124,7 +124,8 @@ class DailyPoster:
     async def _pause(self, schedule: DailySchedule, error: PlaceGone) -> None:
         reason = self.words.sentence(error, schedule.set_by.locale)
         await self._tell_admin(schedule, "daily_paused", reason)
-        await self.schedules.save(replace(await self.leave_out(schedule), paused=reason))
+        await self.leave_out(schedule)
+        await self.schedules.pause(schedule.id, reason)
 
     async def _settle(self, schedule: DailySchedule) -> DailySchedule:
         """The day is dealt with; the schedule with its next run."""

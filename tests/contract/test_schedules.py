@@ -98,6 +98,15 @@ async def test_whoever_claimed_a_day_keeps_it_until_it_is_settled_and_that_moves
     assert (await desk.schedules.get(ScheduleId("s1"))).next_run_utc == DUE + timedelta(days=1)
 
 
+async def test_a_schedule_that_was_removed_meanwhile_is_not_brought_back_by_a_pause(desk: Desk) -> None:
+    await desk.schedules.save(schedule())
+    assert await desk.schedules.pause(schedule().id, "the channel is gone")
+    assert await desk.schedules.get(schedule().id) == replace(schedule(), paused="the channel is gone")
+    await desk.schedules.remove(schedule().place)
+    assert not await desk.schedules.pause(schedule().id, "the channel is gone")
+    assert await desk.schedules.list() == []
+
+
 async def test_a_song_is_redrawn_once_for_everybody_who_knows_the_same_one(desk: Desk) -> None:
     first = schedule()
     await desk.schedules.save(first)

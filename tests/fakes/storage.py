@@ -107,6 +107,12 @@ class FakeSchedules:
             raise NotFound(what="schedule")
         return self.by_id[id]
 
+    async def pause(self, id: ScheduleId, reason: str) -> bool:
+        if id not in self.by_id:
+            return False
+        self.by_id[id] = replace(self.by_id[id], paused=reason)
+        return True
+
     async def redraw(self, schedule: DailySchedule) -> bool:
         known = self.by_id.get(schedule.id)
         if known is None or known.next_song != schedule.next_song or (known.id, known.day) in self.settled:
