@@ -98,7 +98,8 @@ class Touch:
         """The touch for bars written next to bars that stay.
 
         By itself the model makes too little of the bars that follow such a gap, which often repeat what is in it, and
-        repeats whole bars there more rarely than real songs do.
+        repeats whole bars there more rarely than real songs do. What is missing of the kit, and how melodies move, the
+        bars around say better.
         """
         return replace(
             self,
@@ -107,6 +108,8 @@ class Touch:
             later=_FILLING_LATER,
             page=max(self.page, _FILLING_PAGE),
             form=_FILLING_FORM,
+            kit=0.0,
+            smooth=0.0,
         )
 
     def joining(self) -> Self:

@@ -70,6 +70,8 @@ def test_bars_and_players_beside_others_are_led_to_them(tmp_path: Path, edit: Ed
     assert catalogue.led(replace(METAL, edit=edit), SamplingParams(1)).touch == expected
     assert USUAL.filling().four > USUAL.four
     assert USUAL.filling().later > USUAL.later
+    drummed = replace(USUAL, kit=1.0, smooth=0.5).filling()
+    assert (drummed.kit, drummed.smooth) == (0.0, 0.0)
     assert USUAL.joining().page > USUAL.accompanying().page > USUAL.page
     assert USUAL.filling().joining().kick == USUAL.kick
 
