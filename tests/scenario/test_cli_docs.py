@@ -43,7 +43,16 @@ def test_readme_names_every_genre_and_format() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "DECISIONS.md", "CHANGELOG.md", "MODEL_CARD.md", "docs/benchmarks.md"]
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "DECISIONS.md",
+        "CHANGELOG.md",
+        "MODEL_CARD.md",
+        "docs/benchmarks.md",
+        "docs/evaluation.md",
+    ],
 )
 def test_links_in_the_documents_lead_somewhere(name: str) -> None:
     page = HOUSE / name
