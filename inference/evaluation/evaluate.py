@@ -1,5 +1,6 @@
 """The whole evaluation of a checkpoint, genre by genre."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,8 @@ from inference.music.genre import Genre
 from inference.originality.index import OriginalityIndex
 from inference.training.bank import Bank
 
-_DRAWN = 40  # songs a genre from the embedding space; drawing their points takes longer than writing them
+# Songs a genre from the embedding space, as a share and at most; drawing their points takes longer than writing them.
+_DRAWN_SHARE, _MOST_DRAWN = 0.4, 40
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,18 @@ class _Studio:
         drawn = None
         if self.steering is not None and excerpts:
             rows += latent_rows(self.steering, self.engine, genre, excerpts, tell)
-            drawn = compare(genre, pieces, self._drawn(self.steering, jobs[:_DRAWN], tell), self.plan.seed)
+            drawn = compare(
+                genre, pieces, self._drawn(self.steering, jobs[: _drawn_of(len(jobs))], tell), self.plan.seed
+            )
         return _Written(genre, tuple(rows), compare(genre, pieces, songs, self.plan.seed), drawn)
 
     def _drawn(self, steering: Steering, jobs: Sequence[ComposeJob], tell: Tell) -> list[Composed]:
         takes = from_space(steering, takes_of(jobs, self.plan.takes))
         return kept(compose_all(self.engine, takes, tell), self.plan.takes, self.judge)
+
+
+def _drawn_of(songs: int) -> int:
+    return min(_MOST_DRAWN, math.ceil(_DRAWN_SHARE * songs))
 
 
 def evaluate(subject: Subject, plan: Plan, complete: Complete, tell: Tell) -> Report:

@@ -63,7 +63,7 @@ def train_ear(banks: Sequence[Bank], genres: Sequence[str], songs: int, seed: in
         few = [thinned(sample, rng.randint(*_LIKE_A_BAND), rng) for sample in others]
         if few:
             held_out[genre] = np.array([dressed_features(one.score, one.roles) for one in few])
-    forest = ExtraTreesClassifier(_TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed)
+    forest = ExtraTreesClassifier(_TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed, n_jobs=-1)
     forest.fit(np.array(learnt), names)
     return GenreEar(forest, {genre: forest.predict_proba(features) for genre, features in held_out.items()})
 
