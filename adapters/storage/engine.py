@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.storage.errors import StorageError
 
-_BUSY_TIMEOUT_MS = 10_000
+_BUSY_TIMEOUT_MS = 30_000  # on a busy machine, migrating a new database may take another process that long
 _PRAGMAS = (
     f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}",  # first, for the next one may have to wait already
     "PRAGMA journal_mode=WAL",  # readers never wait for the writer

@@ -82,7 +82,7 @@ async def test_sqlite_is_set_up_for_readers_beside_a_writer(engine: AsyncEngine)
         pragmas = [
             await connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "busy_timeout", "foreign_keys")
         ]
-    assert pragmas == ["wal", 10_000, 1]
+    assert pragmas == ["wal", 30_000, 1]
 
 
 @pytest.mark.parametrize("bad", ["", "lnh.db", "nosuch://host/db", "sqlite+nosuch:///lnh.db"])
