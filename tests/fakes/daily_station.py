@@ -1,5 +1,8 @@
 """The world of a daily song in memory: a clock to turn, a platform, storage and a composer."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
@@ -61,6 +64,17 @@ class Station:
         self, *genres: str, at: time = AT, zone: str = BERLIN, days: Weekdays = EVERY_DAY
     ) -> DailySchedule:
         return await self.daily.set(PLACE, DailyWish(at, zone, genres, days), MEL)
+
+    @asynccontextmanager
+    async def on_its_way(self, schedule: DailySchedule) -> AsyncIterator[None]:
+        """It is due and is being composed in this context; afterwards it is posted."""
+        self.composer.gate.clear()
+        self.clock.instant = schedule.next_run_utc
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.daily.run(schedule.id))
+            await self.composer.composing.wait()
+            yield
+            self.composer.gate.set()
 
     @property
     def notes(self) -> list[str | None]:

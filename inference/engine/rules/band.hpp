@@ -123,9 +123,14 @@ struct Band {
             else
                 heard.last = one;
         }
-        const int player = larger(s.player, 0);
-        if (s.riffs[player].count) heard.before = &riff(player, s.riffs[player].items[0]);
+        heard.before = last_of(larger(s.player, 0));
         return heard;
+    }
+
+    // What a player played last, in an earlier bar; null if nothing.
+    LNH_FN const Riff *last_of(int player) const {
+        const Recent &riffs = s.riffs[player];
+        return riffs.count ? &riff(player, riffs.items[0]) : nullptr;
     }
 
     LNH_FN static int harmony(const Riff *heard, int position) {

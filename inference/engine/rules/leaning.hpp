@@ -66,14 +66,14 @@ struct Lead {
     LNH_FN float setting(Setting which) const { return float(s.settings[which]); }
     LNH_FN bool leans(Setting which) const { return s.settings[which] != 0.0; }
     LNH_FN int role() const { return s.player < 0 ? 0 : s.h.role[s.player]; }
+    LNH_FN bool is_low() const { return role() == BASSIST || role() == RHYTHM_PLAYER; }
     LNH_FN bool ends() const { return s.h.new_ending && s.in_bar && band.is_last_bar(); }
 
     LNH_FN Setting heat(int field, int head) const {
-        const int role = this->role();
         if (field != HEAD && head < POSITION) return TOUCH_FORM;
-        if (role == DRUMMER) return TOUCH_DRUMS;
+        if (role() == DRUMMER) return TOUCH_DRUMS;
         if (field == HEAD) return TOUCH_RHYTHM;
-        return role == BASSIST || role == RHYTHM_PLAYER ? TOUCH_LOW : TOUCH_HIGH;
+        return is_low() ? TOUCH_LOW : TOUCH_HIGH;
     }
 
     // -- where the next stroke falls
@@ -225,7 +225,7 @@ struct Lead {
 
     // Of the kit, struck neither in the player's last block nor in this one so far; a snare is not missed on the first beat.
     LNH_FN int missing(int position) const {
-        const Riff *before = s.riffs[s.player].count ? &band.riff(s.player, s.riffs[s.player].items[0]) : nullptr;
+        const Riff *before = band.last_of(s.player);
         int struck = position < LNH_QUARTER ? BACKBEAT : 0;
         for (int at = 0; at < POSITIONS; at++) struck |= s.open.lowest[at] | (before ? before->lowest[at] : 0);
         return (KICK_DRUM | BACKBEAT | TIMEKEEPER) & ~struck;
@@ -252,8 +252,7 @@ struct Lead {
         if (field == VALUE && (leans(TOUCH_UNISON) || leans(TOUCH_CHORD)))
             l.harmony = Band::harmony(band.listen().first, chosen.head() - POSITION);
         if (field == VALUE && leans(TOUCH_TONES)) l.classes = classes();
-        const bool is_low = role() == BASSIST || role() == RHYTHM_PLAYER;
-        l.near = field == VALUE && leans(TOUCH_SMOOTH) && !is_low ? near(chosen.head() - POSITION) : NOBODY;
+        l.near = field == VALUE && leans(TOUCH_SMOOTH) && !is_low() ? near(chosen.head() - POSITION) : NOBODY;
         l.leans = l.ends || l.follows_key || l.harmony >= 2 || l.classes || l.near != NOBODY;
     }
 
@@ -276,8 +275,7 @@ struct Lead {
     // The lowest note of the hit before, which may be in the player's last block.
     LNH_FN int near(int position) const {
         if (position == s.position) return NOBODY;
-        const Riff *before = s.riffs[s.player].count ? &band.riff(s.player, s.riffs[s.player].items[0]) : nullptr;
-        const Riff *last = s.hits ? &s.open : before;
+        const Riff *last = s.hits ? &s.open : band.last_of(s.player);
         return last ? last->lowest[last->onsets.until(POSITIONS - 1)] - 1 : NOBODY;
     }
 

@@ -93,8 +93,8 @@ struct Places {
     }
 };
 
-// What a set of drums has, as flags: bass drum, snare, anything, whatever stands for a snare, whatever keeps time.
-constexpr int KICK_DRUM = 1, SNARE_DRUM = 2, ANY_DRUM = 4, BACKBEAT = 8, TIMEKEEPER = 16;
+// What a set of drums has, as flags: bass drum, snare, whatever stands for a snare, whatever keeps time; 4 is anything.
+constexpr int KICK_DRUM = 1, SNARE_DRUM = 2, BACKBEAT = 8, TIMEKEEPER = 16;
 
 // What one player plays in one bar, as far as others hear it. `lowest` is one plus the lowest pitch at a position, or what
 // the drums strike there, as flags. `mark` stands for the hits: equal blocks have equal marks. `given`

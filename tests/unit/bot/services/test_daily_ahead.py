@@ -162,14 +162,9 @@ async def test_two_songs_can_be_skipped_one_after_the_other(station: Station) ->
 
 async def test_a_song_on_its_way_cannot_be_skipped_any_more(station: Station) -> None:
     schedule = await station.set_up("metal")
-    station.composer.gate.clear()
-    station.clock.instant = DUE
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(station.daily.run(schedule.id))
-        await station.composer.composing.wait()
+    async with station.on_its_way(schedule):
         with pytest.raises(DailyUnderway):
             await station.daily.skip(PLACE)
-        station.composer.gate.set()
     assert len(station.messenger.posts) == 1
 
 

@@ -122,15 +122,10 @@ async def test_the_button_works_away_from_its_channel_but_not_in_another_workspa
 
 async def test_a_song_on_its_way_is_not_replaced_any_more(station: Station) -> None:
     schedule = await station.set_up("metal")
-    station.composer.gate.clear()
-    station.clock.instant = DUE
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(station.daily.run(schedule.id))
-        await station.composer.composing.wait()
+    async with station.on_its_way(schedule):
         for asked in (None, schedule.next_song):
             with pytest.raises(DailyUnderway):
                 await station.daily.another(PLACE, asked)
-        station.composer.gate.set()
     assert len(station.messenger.posts) == 1
 
 
