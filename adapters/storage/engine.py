@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import stamina
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -44,5 +45,14 @@ def make_engine(url: str) -> AsyncEngine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+        # Who turns a new file to WAL while another does so is refused at once, whatever the timeout says.
+        for attempt in stamina.retry_context(
+            on=_is_locked, attempts=None, timeout=_BUSY_TIMEOUT_MS / 1000, wait_initial=0.01, wait_max=0.1
+        ):
+            with attempt:
+                cursor.execute(pragma)
     cursor.close()
+
+
+def _is_locked(error: Exception) -> bool:
+    return "locked" in str(error)

@@ -1,6 +1,9 @@
 """Migrations lead to the tables of the code, from nothing and from what is there already."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -83,6 +86,16 @@ async def test_sqlite_is_set_up_for_readers_beside_a_writer(engine: AsyncEngine)
             await connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "busy_timeout", "foreign_keys")
         ]
     assert pragmas == ["wal", 30_000, 1]
+
+
+async def test_a_new_file_that_another_process_writes_to_is_waited_for(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "lnh.db", isolation_level=None)) as other:
+        other.execute("CREATE TABLE theirs (number INTEGER)")
+        other.execute("BEGIN IMMEDIATE")
+        asyncio.get_running_loop().call_later(0.2, other.execute, "COMMIT")
+        await upgrade(f"sqlite+aiosqlite:///{tmp_path}/lnh.db")
+    with closing(sqlite3.connect(tmp_path / "lnh.db")) as later:
+        assert later.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 @pytest.mark.parametrize("bad", ["", "lnh.db", "nosuch://host/db", "sqlite+nosuch:///lnh.db"])
