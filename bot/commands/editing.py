@@ -27,7 +27,7 @@ from bot.commands.play import (
 from bot.commands.prepare import quietly_prepared_settings
 from bot.commands.report import print_delivery
 from bot.commands.trouble import CommandTrouble
-from bot.domain.blend import read_blend
+from bot.domain.blend import read_blend, read_genres
 from bot.domain.options import BAND, BARS, DENSITY, GENRE, KEY, SEED, TEMPO, parse_band
 from bot.domain.request import SongRequest, draw_seed
 from bot.settings import Settings
@@ -41,11 +41,12 @@ from inference.music.edit import (
     read_names,
     read_span,
 )
-from inference.music.genre import load_catalogue
 from inference.music.packed import MAX_SOURCE_BYTES
 from inference.music.pitch import Key
 from inference.music.score import Meter
 from inference.music.spec import SamplingParams, SongSpec, Space
+
+_SUFFIXES = (".mid", ".midi")
 
 File = Annotated[Path, typer.Argument(help="Any MIDI file, whether LnH wrote it or not.")]
 Genre = Annotated[str | None, typer.Option(help=f"{GENRE.help}; default: the song's own.")]
@@ -182,7 +183,9 @@ def remix(
 def blend(
     first: Annotated[str, typer.Argument(help="Genres with weights, such as metal:0.7,jazz:0.3, or a MIDI file.")],
     second: Annotated[Path | None, typer.Argument(help="A second MIDI file, to blend with the first.")] = None,
-    ratio: Annotated[float, typer.Option(help="For two songs: the weight of the second, 0 to 1.")] = 0.5,
+    ratio: Annotated[
+        float | None, typer.Option(help="For two songs: the weight of the second, 0 to 1; default: 0.5.")
+    ] = None,
     bars: Annotated[int | None, typer.Option(help=BARS.help)] = None,
     key: Annotated[str | None, typer.Option(help=KEY.help)] = None,
     strict_key: StrictKey = False,
@@ -203,10 +206,15 @@ def blend(
         wishes = {"seed": seed, "title": title, "format": format}
         _edit(Path(first), edit, wishes, out, as_json=as_json)
         return
-    if Path(first).is_file():
+    if Path(first).is_file() or Path(first).suffix.casefold() in _SUFFIXES:
+        read_bytes(Path(first))
         raise CommandTrouble(f"name the song to blend {first} with too, such as lnh blend {first} SECOND.mid")
+    if ratio is not None:
+        raise CommandTrouble("the ratio is for two songs; genres have weights, such as metal:0.7,jazz:0.3")
+    from bot.app import read_catalogue
+
     settings = quietly_prepared_settings()
-    mixed = read_blend(first, load_catalogue(settings.music.genres_file))
+    mixed = read_blend(first, read_catalogue(settings.music))
     said = {"genre": mixed[0][0], "bars": bars, "key": key, "tempo": tempo, "band": band, "seed": seed}
     plain = new_request(settings, said)
     spec = replace(plain.spec, genres=mixed, strict_key=strict_key, meter=None if meter is None else Meter.parse(meter))
@@ -222,10 +230,12 @@ def _edit(file: Path, edit: dict[str, Any], wishes: dict[str, Any], out: Path | 
 
 def _request(settings: Settings, edit: Edit, wishes: dict[str, Any]) -> SongRequest:
     """The request; options that are None are taken from the song."""
+    from bot.app import read_catalogue
+
     genre, key, band, seed = (wishes.get(name) for name in ("genre", "key", "band", "seed"))
-    catalogue = load_catalogue(settings.music.genres_file)
+    catalogue = read_catalogue(settings.music)
     spec = SongSpec(
-        genres=() if genre is None else ((catalogue.find(genre).name, 1.0),),
+        genres=() if genre is None else read_genres(genre, catalogue),
         key=None if key is None else Key.parse(key),
         tempo=wishes.get("tempo"),
         roster=None if band is None else parse_band(band),

@@ -17,7 +17,7 @@ from bot.commands.trouble import CommandTrouble, as_trouble
 from bot.domain.errors import DeliveryFailed
 from inference.api import MAX_FILE_MIB, ExtraFile, FileFormat
 from inference.music.errors import BadRecipe, InvalidSpec
-from inference.music.genre import Genre, GenreCatalogue, load_catalogue
+from inference.music.genre import Genre, GenreCatalogue
 from inference.music.measure import estimate_key
 from inference.music.recipe import Recipe
 from inference.music.score import Score
@@ -49,12 +49,13 @@ def render(
 ) -> None:
     """Turn any MIDI file into audio, pictures, score, tab, stems or video."""
     from adapters.console.shelf import put_files, stem_of
+    from bot.app import read_catalogue
 
     settings = quietly_prepared_settings()
     kinds = _read_kinds(files)
     began = time.monotonic()
     with as_trouble(RenderFailed):
-        job = _job(file, load_catalogue(settings.music.genres_file), (genre, title), kinds, max_mib)
+        job = _job(file, read_catalogue(settings.music), (genre, title), kinds, max_mib)
         with tempfile.TemporaryDirectory(prefix="lnh-render-") as folder:
             pool = RenderPool(1, soundfont=soundfont or settings.inference.soundfont, sounds=settings.music.sounds_file)
             made = _make(job, Path(folder), pool)

@@ -74,7 +74,9 @@ class SongBody(Wire):
         description="write so many takes of a new song and keep the best, by obedience and the critic; the"
         " recipe is that one's. Default: the service's number, fewer under load if `seed_drawn`",
     )
-    take: Annotated[int, Field(ge=0, lt=MAX_TAKES)] = Field(default=0, description="which take of this seed (replay)")
+    take: Annotated[int, Field(ge=0, le=MAX_TAKES - 1)] = Field(
+        default=0, description="which take of this seed (replay)"
+    )
     touch: dict[ShortText, float] | None = Field(
         default=None, description="sampling biases, from a recipe (replay); default: the genre's"
     )

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import mido
 
 from inference.midi.limits import MAX_FILE_BYTES, MAX_TRACKS, excess
+from inference.midi.sieve import sieve
 from inference.music.errors import BadMidi
 from inference.music.score import Meter, MeterChange, Note, Score, TempoChange, Track
 from inference.music.units import PPQ
 
 _DRUM_CHANNEL = 9
+_BLANK = " \t\r\n\0"  # and no more: bytes that are spaces in Latin-1 are parts of letters in UTF-8
+_LONGEST_NAME = 200
+_SHORTEST_BEAT = 1024  # of a whole note; the powers of two beyond are slips that no bar could be counted in
 _TEXT_EVENTS = ("text", "copyright", "lyrics", "marker")
 
 
@@ -26,7 +30,7 @@ def read_midi(content: bytes) -> Score:
     if len(content) > MAX_FILE_BYTES:
         raise BadMidi(f"a MIDI file may have {MAX_FILE_BYTES // 2**10} KiB at most")
     try:
-        file = mido.MidiFile(file=io.BytesIO(content), clip=True)
+        file = mido.MidiFile(file=io.BytesIO(sieve(content)), clip=True)
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
         raise BadMidi("this is not a MIDI file I can read") from error
     if file.ticks_per_beat <= 0 or file.ticks_per_beat >= 0x8000:
@@ -79,7 +83,7 @@ class _Reader:
             elif event.type == "program_change":
                 programs[event.channel] = event.program
             elif event.type == "track_name":
-                name = name or event.name.strip()
+                name = name or event.name.strip(_BLANK)[:_LONGEST_NAME].rstrip(_BLANK)
             else:
                 self._read_meta(event, time)
         for channel_note in list(sounding):
@@ -105,7 +109,7 @@ class _Reader:
     def _read_meta(self, event: mido.Message | mido.MetaMessage, time: int) -> None:
         if event.type == "set_tempo" and event.tempo > 0:
             self._tempos[self._ticks(time)] = mido.tempo2bpm(event.tempo)
-        elif event.type == "time_signature" and event.numerator > 0:
+        elif event.type == "time_signature" and event.numerator > 0 and event.denominator <= _SHORTEST_BEAT:
             self._meters[self._ticks(time)] = Meter(event.numerator, event.denominator)
         elif event.type in _TEXT_EVENTS:
             self._texts.append(getattr(event, "text", ""))

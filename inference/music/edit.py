@@ -72,7 +72,9 @@ class Edit:
         self._check_meaning()
         if self.add is not None and not 1 <= self.add <= MAX_ADDED_BARS:
             raise InvalidSpec("edit", f"I add 1 to {MAX_ADDED_BARS} bars, not {self.add}")
-        if self.bars is not None and not 1 <= self.bars[0] <= self.bars[1]:
+        if self.bars is not None and self.bars[0] < 1:
+            raise InvalidSpec("edit", f"bars are counted from 1, so there are no bars {span(self.bars)}")
+        if self.bars is not None and self.bars[0] > self.bars[1]:
             raise InvalidSpec("edit", f"bars go from the first to the last, such as 9-16, not {span(self.bars)}")
         if self.strength is not None and not 0 < self.strength <= 1:
             raise InvalidSpec("edit", f"the strength is a number above 0 and at most 1, not {self.strength:g}")

@@ -23,13 +23,16 @@ def complete_anew(spec: SongSpec, edit: Edit, catalogue: GenreCatalogue) -> Song
     first = unpack_source(edit.source)
     songs = [first] if edit.operation is Operation.VARY else [first, unpack_source(edit.other)]
     _check(songs)
-    header = songs[int(edit.is_nearer_to_other)].arrangement.header
+    nearer = songs[int(edit.is_nearer_to_other)]
+    header = nearer.arrangement.header
+    if spec.meter not in (None, header.meter, nearer.meter):
+        raise InvalidSpec("meter", f"in the embedding space a song keeps its meter, {nearer.meter}; leave it out")
     if spec.roster not in (None, header.players) or spec.bars not in (None, header.bars):
         raise InvalidSpec("edit", "in the embedding space a song keeps its band and its bars; leave those out")
     weights = _weights([likely_genre(song, catalogue).name for song in songs], edit.share)
     return replace(spec, genres=spec.genres or weights).with_defaults(
         key=(edit.key if header is first.arrangement.header else None) or header.key,
-        meter=header.meter,
+        meter=nearer.meter,
         tempo=_between([song.arrangement.header.tempo for song in songs], edit.share),
         roster=header.players,
         bars=header.bars,

@@ -52,11 +52,11 @@ def _complete_edit(spec: SongSpec, edit: Edit, catalogue: GenreCatalogue, seed: 
 def _with_song(spec: SongSpec, edit: Edit, source: Source, catalogue: GenreCatalogue) -> SongSpec:
     """What the song tells, or the genre where that changes who plays and how."""
     header = source.arrangement.header
-    if spec.meter not in (None, header.meter):
-        raise InvalidSpec("meter", f"an edited song keeps its meter, {header.meter}")
+    if spec.meter not in (None, header.meter, source.meter):
+        raise InvalidSpec("meter", f"an edited song keeps its meter, {source.meter}")
     genre = catalogue.find(spec.main_genre) if spec.genres else likely_genre(source, catalogue)
     spec = replace(spec, genres=spec.genres or ((genre.name, 1.0),))
-    spec = spec.with_defaults(key=edit.key or header.key, meter=header.meter)
+    spec = spec.with_defaults(key=edit.key or header.key, meter=source.meter)
     low, high = genre.tempo_range
     if edit.operation is not Operation.REMIX or low <= header.tempo <= high:
         spec = spec.with_defaults(tempo=header.tempo)

@@ -1,7 +1,6 @@
 """A song somebody sent to be edited, read once: its notes, and what the band noted in it."""
 
 import base64
-import binascii
 import re
 
 from inference.api import BandMember, EditBody, ErrorCode, SongBody
@@ -83,7 +82,7 @@ def _of_song(source: Source) -> dict[str, object]:
 def _decoded(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and letters that are not of ASCII
         raise BadMidi("the song to edit is no MIDI file in base64") from None
     if len(content) > MAX_SOURCE_BYTES:
         raise BadMidi(f"a MIDI file to edit may have {MAX_SOURCE_BYTES // 2**10} KiB at most")

@@ -2,16 +2,17 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
 from inference.music.errors import BadMidi
 from inference.music.measure import density_of, key_of
-from inference.music.score import Score
+from inference.music.score import Note, Score
 from inference.music.spec import Player
 from inference.tokens.arrangement import Arrangement, Header, Row
-from inference.tokens.bars import bar_starts, grids_in, main_meter
+from inference.tokens.bars import bar_of, bar_starts, grids_in, main_meter
 from inference.tokens.block import Block
 from inference.tokens.players import Part, choose_players
 from inference.tokens.tables import CHORD_SHAPES, DRUM_SETS, LANE_OF_KEY
@@ -42,18 +43,19 @@ class Arranged:
     starts: tuple[int, ...]
 
 
-def arrange_parts(score: Score, parts: list[Part], genres: tuple[tuple[str, float], ...] = ()) -> Arranged:
-    """As `arrange`, with the players already chosen. Raises BadMidi."""
+def arrange_parts(
+    score: Score, parts: list[Part], genres: tuple[tuple[str, float], ...] = (), also: Iterable[Note] = ()
+) -> Arranged:
+    """As `arrange`, with the players already chosen; bars in which notes of `also` start sound too. Raises BadMidi."""
     meter = main_meter(score)
     starts = bar_starts(score, meter)
     rows = _rows(parts, starts, grids_in(meter))
-    while rows and not any(rows[-1]):
-        rows.pop()
-    while rows and not any(rows[0]):
-        rows.pop(0)
-        starts.pop(0)
-    if not rows:
+    sounding = {bar for bar, row in enumerate(rows) if any(row)}
+    if not sounding:
         raise BadMidi(f"nothing sounds in the {meter} bars of this MIDI file")
+    sounding |= {bar for note in also if (bar := bar_of(note.tick, starts, meter)) is not None}
+    first, last = min(sounding), max(sounding)
+    starts, rows = starts[first : last + 1], rows[first : last + 1]
     header = Header(
         genres=genres,
         players=tuple(part.player for part in parts),
@@ -63,7 +65,7 @@ def arrange_parts(score: Score, parts: list[Part], genres: tuple[tuple[str, floa
         density=density_of(*_counts(rows)),
         meter=meter,
     )
-    return Arranged(Arrangement(header, tuple(rows)), tuple(starts[: len(rows)]))
+    return Arranged(Arrangement(header, tuple(rows)), tuple(starts))
 
 
 def _rows(parts: list[Part], starts: list[int], length: int) -> list[Row]:

@@ -1,10 +1,12 @@
 """Finds the bars of a score and its main meter."""
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from inference.music.errors import BadMidi
 from inference.music.score import Meter, Score
+from inference.music.spec import METERS as SPOKEN
 from inference.music.units import TICKS_PER_GRID
 
 # Meters whose bars the band code can hold, at most 96 grid steps long.
@@ -48,6 +50,15 @@ def main_meter(score: Score) -> Meter:
     return lasting.most_common(1)[0][0]
 
 
+def spelled_meter(score: Score, meter: Meter) -> Meter:
+    """How the score writes its bars of `meter` for the most part, if the band says it so too (2/2 for 4/4)."""
+    lasting: Counter[Meter] = Counter()
+    for other, first, last in _stretches(score):
+        if other in SPOKEN and written_as(other) == meter and other.ticks == meter.ticks:
+            lasting[other] += last - first
+    return lasting.most_common(1)[0][0] if lasting else meter
+
+
 def bar_starts(score: Score, meter: Meter) -> list[int]:
     """Starts in grid steps, ascending, of the bars as long as `meter`'s; bars of other lengths are left out."""
     starts: set[int] = set()
@@ -56,6 +67,13 @@ def bar_starts(score: Score, meter: Meter) -> list[int]:
         if known is not None and known.ticks == meter.ticks:
             starts.update(range(round(first / TICKS_PER_GRID), round(last / TICKS_PER_GRID), grids_in(meter)))
     return sorted(starts)
+
+
+def bar_of(tick: int, starts: Sequence[int], meter: Meter) -> int | None:
+    """The number of the bar, of those that begin at `starts` (grid steps), in which a note is played; None for none."""
+    at = round(tick / TICKS_PER_GRID)
+    bar = bisect_right(starts, at) - 1
+    return bar if bar >= 0 and at - starts[bar] < grids_in(meter) else None
 
 
 def _stretches(score: Score) -> Iterator[tuple[Meter, int, int]]:

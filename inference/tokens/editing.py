@@ -143,6 +143,7 @@ def join(plan: EditPlan, written: Arrangement, tempo: float) -> Score:
         name = "" if origin is None else plan.source.name(origin)
         notes = _untangled(_player_notes(plan, written, slot), (len(layout.rows) + 1) * written.header.meter.ticks)
         tracks.append(Track(name or names[slot], player.program, player.is_drum, notes))
+    tracks += _bystanders(plan)
     keeps_time = tempo == plan.source.arrangement.header.tempo
     tempos = _tempos(plan) if keeps_time else (TempoChange(0, tempo),)
     return Score(tuple(tracks), tempos, (MeterChange(0, written.header.meter),))
@@ -163,6 +164,26 @@ def _player_notes(plan: EditPlan, written: Arrangement, slot: int) -> list[tuple
         elif (block := written.rows[bar - plan.first][slot]) is not None:
             notes.extend((note, False) for note in block_notes(block, start))
     return notes
+
+
+def _bystanders(plan: EditPlan) -> list[Track]:
+    """Those whom the model does not hear: they play on wherever not the whole band is written anew."""
+    layout, ticks = plan.layout, plan.source.arrangement.header.meter.ticks
+    if not layout.keeps_bystanders:
+        return []
+    rows = zip(layout.bars, layout.rows, strict=True)
+    stays = [like is not None and any(cell is not Open.FREE for cell in row) for like, row in rows]
+    tracks = []
+    for track in plan.source.bystanders:
+        cells = plan.source.by_bar(track)
+        notes = [
+            replace(note, tick=max(0, bar * ticks + note.tick))
+            for bar, like in enumerate(layout.bars)
+            if like is not None and stays[bar]
+            for note in cells.get(like, ())
+        ]
+        tracks.append(replace(track, notes=tuple(sorted(notes))))
+    return tracks
 
 
 def _untangled(notes: list[tuple[Note, bool]], limit: int) -> tuple[Note, ...]:

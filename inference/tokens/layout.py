@@ -40,6 +40,7 @@ class Layout:
         bars: for each bar of the result the source's bar it comes from, None for a new one.
         rows: the cells; what is given is the source's, `shift` semitones higher.
         shift: semitones.
+        keeps_bystanders: whether those whom the model does not hear play on in bars that come from the source.
     """
 
     players: tuple[Player, ...]
@@ -47,6 +48,7 @@ class Layout:
     bars: tuple[int | None, ...]
     rows: tuple[tuple[Cell, ...], ...]
     shift: int = 0
+    keeps_bystanders: bool = True
 
 
 def lay_out(edit: Edit, source: Source, roster: tuple[Player, ...] | None, shift: int, seed: int) -> Layout:
@@ -70,9 +72,9 @@ def lay_out(edit: Edit, source: Source, roster: tuple[Player, ...] | None, shift
     opened = [bar for bar, row in enumerate(layout.rows) if any(isinstance(cell, Open) for cell in row)]
     if not opened:
         raise InvalidSpec("edit", _NOTHING_OPEN[edit.operation])
-    if opened[-1] - opened[0] >= MAX_BARS:
-        some = ", so name a range of them" if edit.operation in _TAKES_BARS else ""
-        raise InvalidSpec("edit", f"I write {MAX_BARS} bars at a time; this song has {source.bars}{some}")
+    if opened[-1] - opened[0] >= MAX_BARS + (edit.operation is Operation.EXTEND):  # which writes an old bar as well
+        some = "name a range of them" if edit.operation in _TAKES_BARS else "send a part of it"
+        raise InvalidSpec("edit", f"I write {MAX_BARS} bars at a time; this song has {source.bars}, so {some}")
     return layout
 
 
@@ -186,7 +188,7 @@ def _remix(wish: _Wish) -> Layout:
                 column = _in_form(column, _redrawn(wish, slot, column, strength), 0)
         columns.append([cell.transposed(wish.shift) if isinstance(cell, Block) else cell for cell in column])
     rows = tuple(zip(*columns, strict=True))
-    return Layout(roster, seats, tuple(range(wish.source.bars)), rows, wish.shift)
+    return Layout(roster, seats, tuple(range(wish.source.bars)), rows, wish.shift, keeps_bystanders=False)
 
 
 def _redrawn(wish: _Wish, slot: int, column: Iterable[Cell], strength: float) -> set[Block]:

@@ -1,6 +1,5 @@
 """The source of an edit: an existing song as an arrangement, with the original notes of each cell."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,12 +7,12 @@ from functools import cached_property, lru_cache
 
 from inference.music.packed import unpack
 from inference.music.program import Role
-from inference.music.score import Note, Score, TempoChange
+from inference.music.score import Meter, Note, Score, TempoChange, Track
 from inference.music.spec import Player
 from inference.music.units import MAX_TEMPO, MIN_TEMPO, TICKS_PER_GRID
 from inference.tokens.arrange import Arranged, arrange_parts
 from inference.tokens.arrangement import Arrangement
-from inference.tokens.bars import grids_in
+from inference.tokens.bars import bar_of, spelled_meter
 from inference.tokens.players import Part, choose_players
 
 # Notes an onset, and the mean pitch from which a line is a melody and not a bass.
@@ -41,20 +40,28 @@ class Source:
         return len(self.arrangement.rows)
 
     @cached_property
+    def meter(self) -> Meter:
+        """The meter of the bars, as the song writes it."""
+        return spelled_meter(self.score, self.arrangement.header.meter)
+
+    @cached_property
+    def bystanders(self) -> tuple[Track, ...]:
+        """Tracks of those who are too many to be players: the model does not hear them."""
+        heard = {id(track) for part in self.parts for track in part.tracks}
+        return tuple(track for track in self.score.tracks if track.notes and id(track) not in heard)
+
+    @cached_property
     def _cells(self) -> list[dict[int, list[Note]]]:
-        """For each player and bar its notes, with ticks from the bar line (below 0 for a note just before it)."""
-        starts, length = self.arranged.starts, grids_in(self.arrangement.header.meter)
-        columns: list[dict[int, list[Note]]] = []
-        for part in self.parts:
-            cells: dict[int, list[Note]] = defaultdict(list)
-            for track in part.tracks:
-                for note in track.notes:
-                    at = round(note.tick / TICKS_PER_GRID)
-                    bar = bisect_right(starts, at) - 1
-                    if bar >= 0 and at - starts[bar] < length:
-                        cells[bar].append(replace(note, tick=note.tick - starts[bar] * TICKS_PER_GRID))
-            columns.append(cells)
-        return columns
+        return [self.by_bar(*part.tracks) for part in self.parts]
+
+    def by_bar(self, *tracks: Track) -> dict[int, list[Note]]:
+        """The tracks' notes in each bar, with ticks from the bar line (below 0 for a note just before it)."""
+        starts, meter = self.arranged.starts, self.arrangement.header.meter
+        bars: dict[int, list[Note]] = defaultdict(list)
+        for note in (note for track in tracks for note in track.notes):
+            if (bar := bar_of(note.tick, starts, meter)) is not None:
+                bars[bar].append(replace(note, tick=note.tick - starts[bar] * TICKS_PER_GRID))
+        return bars
 
     def notes(self, player: int, bar: int) -> list[Note]:
         """What is in a cell, with ticks from the bar line."""
@@ -81,7 +88,8 @@ def read_source(score: Score) -> Source:
         BadMidi: it has no bars that the band code can hold.
     """
     parts = _with_melody(choose_players(score.tracks, keep_doubles=True))
-    arranged = arrange_parts(score, parts)
+    everything = (note for track in score.tracks for note in track.notes)
+    arranged = arrange_parts(score, parts, also=everything)
     header = arranged.arrangement.header
     tempo = min(MAX_TEMPO, max(MIN_TEMPO, header.tempo))
     if tempo != header.tempo:

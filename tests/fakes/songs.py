@@ -34,10 +34,11 @@ def file_for(kind: ExtraFile, size_bytes: int = 3) -> SongFile:
 
 def song_for(request: SongRequest, title: str = "Iron Harvest") -> Song:
     """The song a composer would answer with."""
-    recipe = Recipe("0123abcd", CATALOGUE.complete(request.spec, request.sampling.seed), request.sampling)
+    spec = replace(request.spec, genres=request.spec.genres or (("metal", 1.0),))  # an edit may leave it to its song
+    recipe = Recipe("0123abcd", CATALOGUE.complete(spec, request.sampling.seed), request.sampling)
     files = (
         SongFile("iron-harvest.png", "image/png", b"\x89PNG"),
         SongFile("iron-harvest.mp3", "audio/mpeg", b"ID3"),
         SongFile("iron-harvest.mid", "audio/midi", b"MThd"),
     )
-    return Song(request.id, title, request.spec.main_genre, recipe, files, (), {"composing": 1.5})
+    return Song(request.id, title, spec.main_genre, recipe, files, (), {"composing": 1.5})

@@ -98,6 +98,8 @@ def test_meter_and_strict_key_of_a_new_song_reach_the_engine(lnh: Lnh, service: 
         (["replace"], "Say what to replace: players such as lead, bars such as 9-16, or both."),
         (["replace", "--bars", "9-99"], "This song has 16 bars; there are no bars 9-99."),
         (["replace", "--players", "sitar"], "There is no “sitar” in this song; there are drums, bass, rhythm, lead."),
+        (["replace", "--bars", "0-3"], "Bars are counted from 1, so there are no bars 0-3."),
+        (["replace", "--bars", "16-9"], "Bars go from the first to the last, such as 9-16, not 16-9."),
         (["vary", "--strength", "7"], "The strength is a number above 0 and at most 1, not 7."),
         (["vary", "--genre", "metl"], "I do not play “metl”; did you mean metal, nu-metal or prog?"),
     ],
@@ -108,6 +110,23 @@ def test_a_wrong_wish_gets_one_sentence(
     verb, *options = words
     lnh(verb, song, *options)
     assert (lnh.status, last_line(lnh)) == (1, f"lnh: {trouble}")
+
+
+def test_the_genre_of_an_edit_may_be_a_blend(lnh: Lnh, service: Service, song: str) -> None:
+    lnh("remix", song, "--genre", "metal:3+jazz", "--format", "mid")
+    assert lnh.status == 0, lnh.err
+    assert service.engine.submitted[0].spec.genres == (("metal", 0.75), ("jazz", 0.25))
+
+
+def test_genres_have_weights_and_no_ratio(lnh: Lnh) -> None:
+    lnh("blend", "metal,jazz", "--ratio", "0.25")
+    assert lnh.status == 1
+    assert last_line(lnh) == "lnh: the ratio is for two songs; genres have weights, such as metal:0.7,jazz:0.3"
+
+
+def test_a_blend_of_a_file_that_is_not_there_says_so(lnh: Lnh) -> None:
+    lnh("blend", "typo.mid")
+    assert (lnh.status, last_line(lnh)) == (1, "lnh: typo.mid cannot be read: No such file or directory")
 
 
 def test_a_blend_of_one_song_asks_for_the_other(lnh: Lnh, service: Service, song: str) -> None:

@@ -76,6 +76,14 @@ def test_a_blend_keeps_the_nearer_song_s_band_and_bars(wishes: dict[str, Any]) -
         blended(**wishes)
 
 
+def test_the_space_keeps_the_meter_of_a_song() -> None:
+    breve = Score(FIRST.tracks, FIRST.tempos, (MeterChange(0, Meter(2, 2)),))
+    assert str(blended(breve).spec.meter) == "2/2"
+    assert str(blended(breve, ratio=0.75).spec.meter) == "4/4"
+    with pytest.raises(Refusal, match="keeps its meter, 4/4"):
+        blended(meter="3/4")
+
+
 def test_songs_of_two_meters_are_not_blended() -> None:
     waltz = Score(FIRST.tracks, FIRST.tempos, (MeterChange(0, Meter(3, 4)),))
     with pytest.raises(Refusal, match="I blend songs of one meter, not of 4/4 and 3/4"):

@@ -134,6 +134,7 @@ def test_what_cannot_be_done_to_the_song_is_refused(operation: str, wishes: dict
     "midi",
     [
         "not base64!",
+        "Blätter",
         base64.b64encode(b"MThd nonsense").decode(),
         base64.b64encode(bytes(MAX_SOURCE_BYTES + 1)).decode(),
         PACKED_MARK + "AAAA",
@@ -172,6 +173,19 @@ def test_a_waltz_stays_one() -> None:
     spec = ordered(sent(waltz), "extend", bars="4").spec
     assert (str(spec.meter), spec.bars) == ("3/4", 16)
     assert str(write_at_random(spec, 7).meters[0].meter) == "3/4"
+
+
+@pytest.mark.parametrize("operation", ["extend", "vary", "remix"])
+def test_a_song_alla_breve_stays_one(operation: str) -> None:
+    score = quartet_score(8)
+    breve = replace(score, meters=(replace(score.meters[0], meter=Meter(2, 2)),))
+    spec = ordered(sent(breve), operation).spec
+    assert str(spec.meter) == "2/2"
+    assert str(write_at_random(spec, 7).meters[0].meter) == "2/2"
+    assert str(ordered(sent(breve), operation, meter="2/2").spec.meter) == "2/2"
+    assert str(ordered(sent(breve), operation, meter="4/4").spec.meter) == "4/4"  # as older recipes say
+    with pytest.raises(Refusal, match="keeps its meter, 2/2"):
+        ordered(sent(breve), operation, meter="3/4")
 
 
 async def test_an_edit_is_asked_for_over_http(tmp_path: Path) -> None:

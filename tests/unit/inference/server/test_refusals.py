@@ -1,13 +1,14 @@
 """What is refused, and the one sentence that says why."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from inference.api import ErrorCode, SongBody, SongState
+from inference.api import EditBody, ErrorCode, SongBody, SongState
 from inference.engine.contract import EngineStats
 from inference.server.body import read_body
 from inference.server.limits import ServerLimits
@@ -229,3 +230,23 @@ async def test_a_defect_of_ours_is_one_sentence_and_no_trace(tmp_path: Path) -> 
     ):
         assert answer.status == 500
         assert (await error_of(answer)).message == "something broke on our side; the log tells more"
+
+
+_ODD = (None, True, -1, 9, 0.5, 10**30, 1e999, "", "x", "é" * 99, [], [1], [{}], [["x"]] * 20, {}, {"metal": -1})
+
+
+@pytest.mark.parametrize("field", [*SongBody.model_fields, *(f"edit.{field}" for field in EditBody.model_fields)])
+@pytest.mark.parametrize("value", _ODD, ids=lambda value: str(value)[:12])
+def test_whatever_a_field_holds_it_is_taken_or_refused_in_a_sentence(field: str, value: object) -> None:
+    body: dict[str, Any] = {"genre": "metal"}
+    if field.startswith("edit."):
+        body["edit"] = {"operation": "vary", "midi": "AAAA", field.removeprefix("edit."): value}
+    else:
+        body[field] = value
+    with suppress(Refusal):
+        assert read_body(json.dumps(body).encode())
+
+
+def test_a_take_that_there_is_none_of_is_refused_with_those_there_are() -> None:
+    with pytest.raises(Refusal, match="take must be a whole number between 0 and 7, not 9"):
+        read_body(b'{"genre": "metal", "take": 9}')
