@@ -18,7 +18,7 @@ from bot.settings import CONFIGS
 if TYPE_CHECKING:
     from inference.training.corpus import Source
 
-_CONFIG = CONFIGS / "train-core.toml"
+_CONFIG, _OWN_CONFIG = (CONFIGS / name for name in ("train-core.toml", "train-own.toml"))
 _RUNS = Path("var/train")
 
 
@@ -48,26 +48,36 @@ def bank(
 
 def train(
     config: Annotated[
-        Path, typer.Option(help="Training configuration.", show_default="configs/train-core.toml")
-    ] = _CONFIG,
+        Path | None,
+        typer.Option(
+            help="Training configuration.", show_default="configs/train-core.toml, with --midi train-own.toml"
+        ),
+    ] = None,
     midi: Annotated[
         Path | None, typer.Option(help="Folder of MIDI files; genres come from its manifest.csv or its subfolders.")
+    ] = None,
+    begin_with: Annotated[
+        Path | None, typer.Option(help="Checkpoint to go on from; default: the one in use with --midi and no --config.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; default: one in var/train.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; default: all cores.", min=1)] = None,
 ) -> None:
-    """Train a model on the banks of a configuration or on a folder of MIDI files; run it again to resume."""
-    prepared_settings()
+    """Teach the band the songs of a folder, or train a model from nothing on banks; run it again to resume."""
+    settings = prepared_settings()
     need_extra("train", "training")
     from inference.model.errors import CheckpointError
+    from inference.originality.errors import BadIndex
     from inference.training.start import read_config, start_training
     from inference.training.trouble import CannotTrain
 
-    with as_trouble(CannotTrain, CheckpointError), _ended_like_ctrl_c():
+    if config is None and midi is not None:
+        begin_with = begin_with or settings.inference.checkpoint_file
+    config = config or (_CONFIG if midi is None else _OWN_CONFIG)
+    with as_trouble(CannotTrain, CheckpointError, BadIndex), _ended_like_ctrl_c():
         name = read_config(config).name if midi is None else midi.resolve().name
         folder = out or _RUNS / name
         _set_up_torch(folder, threads or usable_cores())
-        end = start_training(config, midi, folder, typer.echo)
+        end = start_training(config, midi, folder, typer.echo, begin_with)
     if end.is_finished:
         typer.echo(f"trained, updates in all: {end.updates}; LNH_INFERENCE_CHECKPOINT={end.checkpoint} plays it")
     else:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from inference.music.edit import Edit, Operation
-from inference.music.errors import UnknownGenre
+from inference.music.errors import MusicError, UnknownGenre
 from inference.music.form import FormHabit
 from inference.music.pitch import Key
 from inference.music.program import Role
 from inference.music.score import Meter
 from inference.music.spec import Player, SamplingParams, SongSpec, Space
 from inference.music.touch import PLAIN, Touch
+
+_KEYS = {"title", "description", "aliases", "band", "tempo", "bars", "keys", "density", "colour", "form", "touch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,22 @@ def _for_edit(touch: Touch, edit: Edit) -> Touch:
 
 
 def load_catalogue(path: Path) -> GenreCatalogue:
-    """Reads a genre file. Raises OSError, tomllib.TOMLDecodeError, KeyError, ValueError or InvalidSpec on a bad one."""
+    """Reads a genre file. Raises OSError, or ValueError that says in which table what is wrong."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    return GenreCatalogue(tuple(_genre(name, entry) for name, entry in table.items()))
+    return GenreCatalogue(tuple(_read(name, entry) for name, entry in table.items()))
+
+
+def _read(name: str, entry: Any) -> Genre:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{name} stands outside of the table of a genre")
+    if unknown := sorted(entry.keys() - _KEYS):
+        raise ValueError(f"[{name}] has {' and '.join(unknown)}, which no genre has")
+    try:
+        return _genre(name, entry)
+    except KeyError as error:
+        raise ValueError(f"[{name}] has no {error.args[0]}") from error
+    except (ValueError, TypeError, AttributeError, MusicError) as error:
+        raise ValueError(f"[{name}]: {error}") from error
 
 
 def _genre(name: str, entry: dict[str, Any]) -> Genre:
@@ -138,7 +153,7 @@ def _genre(name: str, entry: dict[str, Any]) -> Genre:
         name=name,
         title=str(entry["title"]),
         description=str(entry["description"]),
-        aliases=tuple(entry["aliases"]),
+        aliases=tuple(entry.get("aliases", ())),
         roster=tuple(_player(text) for text in entry["band"]),
         tempo_range=(int(low), int(high)),
         bars=int(entry["bars"]),

@@ -5,7 +5,8 @@ passes for a member with the chance `1 / 2**bits`. It takes 1.13 cells a key, fe
 hashes with delta codes, and is read where it lies, without decoding.
 """
 
-from math import floor, log
+from dataclasses import dataclass
+from math import floor, log, prod
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -87,6 +88,25 @@ class FuseFilter:
             return np.zeros(len(keys), np.bool_)
         cells, prints = _places(keys, self.seed, self._shape)
         found: Flags = prints.astype(self.table.dtype) == np.bitwise_xor.reduce(self.table[cells], axis=0)
+        return found
+
+
+@dataclass(frozen=True)
+class Union:
+    """The keys of several filters: a filter cannot take more keys later, so what joins a set is a filter of its own."""
+
+    parts: tuple[FuseFilter, ...]
+
+    @property
+    def false_positive_rate(self) -> float:
+        """The probability that a key outside all sets is reported to be in one."""
+        return 1.0 - prod(1.0 - part.false_positive_rate for part in self.parts)
+
+    def contains(self, keys: Keys) -> Flags:
+        """Bool [N], one answer per key."""
+        found = np.zeros(len(keys), np.bool_)
+        for part in self.parts:
+            found |= part.contains(keys)
         return found
 
 

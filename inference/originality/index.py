@@ -1,7 +1,8 @@
 """The index of originality: hashes of the note and bar windows of the training songs, without their notes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Self
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from inference.model.tensor_file import Kind, opened, write_arrays
 from inference.originality.errors import BadIndex
-from inference.originality.fuse import FuseFilter
+from inference.originality.fuse import FuseFilter, Union
 from inference.originality.ngrams import LEVELS, Keys, Melody
 from inference.originality.together import pair_windows
 
@@ -22,21 +23,31 @@ _NAMES = (*(f"notes-{level.notes}" for level in LEVELS), "pairs")
 
 @dataclass(frozen=True)
 class OriginalityIndex:
-    """One filter per level, in the order of LEVELS, one for pairs of players, and the number of songs indexed."""
+    """The keys of each level, in the order of LEVELS, those of pairs of players, and the number of songs indexed."""
 
-    filters: tuple[FuseFilter, ...]
-    pairs: FuseFilter
+    levels: tuple[Union, ...]
+    pairs: Union
     songs: int
 
     @classmethod
     def of(cls, keys: Sequence[Keys], pairs: Keys, songs: int) -> Self:
         """From the distinct keys of each level and of all pairs."""
-        filters = tuple(FuseFilter.build(some, bits) for some, bits in zip(keys, _BITS, strict=True))
-        return cls(filters, FuseFilter.build(pairs, _PAIR_BITS), songs)
+        levels = tuple(Union((FuseFilter.build(some, bits),)) for some, bits in zip(keys, _BITS, strict=True))
+        return cls(levels, Union((FuseFilter.build(pairs, _PAIR_BITS),)), songs)
+
+    def joined(self, other: Self) -> Self:
+        """The songs of both."""
+        both = zip((*self.levels, self.pairs), (*other.levels, other.pairs), strict=True)
+        *levels, pairs = (Union(one.parts + more.parts) for one, more in both)
+        return type(self)(tuple(levels), pairs, self.songs + other.songs)
 
     def save(self, path: Path) -> None:
         """Raises OSError."""
-        kept = dict(zip(_NAMES, (*self.filters, self.pairs), strict=True))
+        kept = {
+            _part_name(name, number): part
+            for name, union in zip(_NAMES, (*self.levels, self.pairs), strict=True)
+            for number, part in enumerate(union.parts)
+        }
         tables = {name: one.table for name, one in kept.items()}
         filters = {name: {"keys": one.keys, "seed": one.seed} for name, one in kept.items()}
         write_arrays(path, _KIND, tables, {"levels": LEVELS, "filters": filters, "songs": self.songs})
@@ -51,11 +62,27 @@ class OriginalityIndex:
         with opened(path, _KIND) as (entry, file):
             if entry["levels"] != [list(level) for level in LEVELS]:
                 raise BadIndex(f"{path} is an index of originality that looks for other windows")
-            *filters, pairs = (
-                FuseFilter(file.get_tensor(name), int(kept["keys"]), int(kept["seed"]))
-                for name, kept in ((name, entry["filters"][name]) for name in _NAMES)
+            kept = entry["filters"]
+            *levels, pairs = (
+                Union(
+                    tuple(
+                        FuseFilter(file.get_tensor(part), int(kept[part]["keys"]), int(kept[part]["seed"]))
+                        for part in _part_names(name, kept)
+                    )
+                )
+                for name in _NAMES
             )
-            return cls(tuple(filters), pairs, int(entry["songs"]))
+            return cls(tuple(levels), pairs, int(entry["songs"]))
+
+
+def _part_name(name: str, number: int) -> str:
+    return f"{name}.{number}" if number else name
+
+
+def _part_names(name: str, kept: Collection[str]) -> Iterator[str]:
+    """Those of a union that are there; the first must be."""
+    yield name
+    yield from takewhile(kept.__contains__, (_part_name(name, number) for number in count(1)))
 
 
 def distinct_keys(melodies: Iterable[Melody]) -> list[Keys]:

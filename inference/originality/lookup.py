@@ -118,7 +118,7 @@ def look_up(index: OriginalityIndex, score: Score) -> Originality:
             for number, melody in zip(numbers, melodies, strict=True)
         ),
         tuple(_together(index, numbers, melodies, score.meters[0].meter.ticks // TICKS_PER_GRID)),
-        index.filters[0].false_positive_rate,
+        index.levels[0].false_positive_rate,
     )
 
 
@@ -164,7 +164,7 @@ def _found(index: OriginalityIndex, windows: Sequence[Windows]) -> list[Flags]:
     """The counted windows that the filters know. A window is found only if all shorter ones in it are."""
     all_found: list[Flags] = []
     possible = np.ones(len(windows[0].keys), np.bool_)
-    for some, kept, (level, longer) in zip(windows, index.filters, pairwise((*LEVELS, LEVELS[-1])), strict=True):
+    for some, kept, (level, longer) in zip(windows, index.levels, pairwise((*LEVELS, LEVELS[-1])), strict=True):
         found = some.counted & possible[: len(some.keys)]
         found[found] = kept.contains(some.keys[found])
         all_found.append(found)

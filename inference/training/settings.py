@@ -42,6 +42,7 @@ class TrainSettings(BaseModel):
     sketch_minutes: Annotated[float, Field(gt=0, description="processor time for the auto-encoder, at first")] = 32.0
     weights: dict[str, float] = {}
     validate_on: list[str] = ["metal", "rock"]
+    begin_with: Annotated[Path | None, Field(description="a checkpoint, as large or smaller, to begin with")] = None
     seed: int = 2016
     compile: bool = True
 

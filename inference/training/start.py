@@ -36,7 +36,9 @@ class Trained:
     is_finished: bool
 
 
-def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) -> Trained:
+def start_training(
+    config: Path, midi: Path | None, folder: Path, tell: Tell, begin_with: Path | None = None
+) -> Trained:
     """Trains until the planned time is over; SIGTERM or Ctrl-C saves and stops, and the next call resumes.
 
     Args:
@@ -44,18 +46,24 @@ def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) ->
         midi: files to train on instead of the config's banks; they are packed into a bank in `folder` once.
         folder: of the run: state, log, checkpoint.
         tell: takes lines of text for the user, such as which files were left out.
+        begin_with: a checkpoint to go on from, instead of the config's; a run that is resumed keeps its own weights.
 
     Raises:
         CannotTrain: the config, the files, a bank or an earlier state cannot be used.
+        CheckpointError: what it is to begin with is missing, damaged, or larger.
     """
     settings = read_config(config)
     if midi is not None:
         settings = settings.model_copy(update=_taken_from(midi, folder, tell))
     settings = settings.model_copy(update={"validate_on": _validated(settings)})
-    from inference.training.auto import teach_space
-    from inference.training.prior import train_prior
-    from inference.training.train import Run  # torch, which takes seconds, only when there is something to train on
+    # torch, which takes seconds, only when there is something to train on
+    from inference.training.begin import Beginning, shaped_as
+    from inference.training.course import keep_beside, take_course
+    from inference.training.train import Run
 
+    begun = begin_with or settings.begin_with
+    if begun is not None:
+        settings = shaped_as(settings, begun)
     try:
         run = Run(settings, folder)
     except _BAD_STATE as error:
@@ -63,16 +71,15 @@ def start_training(config: Path, midi: Path | None, folder: Path, tell: Tell) ->
             raise
         reason = str(error).splitlines()[0].rstrip(":")
         raise CannotTrain(f"the run in {folder} cannot be resumed ({reason}); choose another --out") from error
+    if begun is not None and begun.resolve() == run.checkpoint.resolve():
+        raise CannotTrain(
+            f"{begun} is what this run itself wrote; name what it began with by --begin-with, or choose another --out"
+        )
     with _asked_to_stop() as stop:
-        if run.space is not None and not teach_space(run.space, settings, folder, tell, stop.is_set):
-            return Trained(run.checkpoint, run.updates, is_finished=False)
-        run.train(stop.is_set)
-        if settings.latent and not stop.is_set():
-            aside = train_prior(run.checkpoint, settings, tell, stop.is_set)
-            tell(
-                f"prior: of songs set aside {aside.form:.2f} nats a bar and player, {aside.points:.2f} where it is new"
-            )
-    return Trained(run.checkpoint, run.updates, not stop.is_set())
+        is_finished = take_course(run, None if begun is None else Beginning(begun), tell, stop.is_set)
+        if is_finished and midi is not None:
+            keep_beside(run.checkpoint, settings.banks[0], begun, tell)
+    return Trained(run.checkpoint, run.updates, is_finished)
 
 
 def read_config(config: Path) -> TrainSettings:
@@ -128,8 +135,11 @@ def _taken_from(midi: Path, folder: Path, tell: Tell) -> dict[str, object]:
         tell(f"{len(bank):7} files packed in {file}; delete it to read {midi} again")
     else:
         bank = make_bank(folder_sources(midi), midi, file, os.cpu_count() or 1, tell)
-    genres = sorted({bank.genre(song) for song in range(len(bank))} - {""})
-    return {"name": folder.resolve().name, "genres": genres, "banks": [file], "validate_on": genres}
+    genres = sorted({bank.genre(song) for song in range(len(bank))})
+    known = [genre for genre in genres if genre]
+    if "" in genres:
+        tell(f"{sum(not bank.genre(song) for song in range(len(bank))):7} without a genre; a subfolder's name is one")
+    return {"name": folder.resolve().name, "genres": known, "banks": [file], "validate_on": genres}
 
 
 def _validated(settings: TrainSettings) -> list[str]:

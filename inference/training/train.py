@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from math import log
 from pathlib import Path
 
@@ -61,6 +62,11 @@ class Run:
         self._compute = torch.compile(field_losses, dynamic=False) if settings.compile else field_losses
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing has been learnt yet."""
+        return not self.updates
+
+    @property
     def checkpoint(self) -> Path:
         """Where `save` puts the weights."""
         return self.folder / f"{self.settings.name}.safetensors"
@@ -68,7 +74,6 @@ class Run:
     def train(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Trains until the planned minutes are over or `stopped()` (checked after each update); saves regularly."""
         settings = self.settings
-        valid = {name: validation_batches(settings, self.genres, name, 4) for name in settings.validate_on}
         batches = training_batches(settings, self.genres, settings.seed + self.updates)
         saved_s = evaluated_s = self.trained_s
         # The first update of a process compiles, for minutes on a busy machine; that is no training.
@@ -83,18 +88,23 @@ class Run:
                 self.processor_s += time.process_time() - processor_before
             if self.trained_s - evaluated_s > settings.evaluate_every_minutes * 60:
                 evaluated_s = self.trained_s
-                self.evaluate(valid)
+                self.evaluate()
             if self.trained_s - saved_s > settings.save_every_minutes * 60:
                 saved_s = self.trained_s
                 self.save()
         if not stopped():
-            self.evaluate(valid)
+            self.evaluate()
         self.save()
 
-    def evaluate(self, valid: dict[str, list[Batch]]) -> None:
+    def bits(self, model: Composer) -> dict[str, float]:
+        """Bits per note, with velocity, that songs set aside cost a model of the run's shape, by genre."""
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+            return {name: _bits_a_note(model, batches, self.device) for name, batches in self._valid.items()}
+
+    def evaluate(self) -> None:
         """Logs bits per note of each set, with and without velocity, and with the points shown if there is a space."""
         self.model.eval()
-        for name, batches in valid.items():
+        for name, batches in self._valid.items():
             notes = sum(batch.notes for batch in batches)
             with torch.no_grad():
                 bits = _summed(self._losses(batch, shown=0.0) for batch in batches) / log(2) / notes
@@ -128,6 +138,11 @@ class Run:
         save_checkpoint(self.model, self.checkpoint, card)
         if self.space is not None:
             save_space(self.space, self.checkpoint)
+
+    @cached_property
+    def _valid(self) -> dict[str, list[Batch]]:
+        settings = self.settings
+        return {name: validation_batches(settings, self.genres, name, 4) for name in settings.validate_on}
 
     @property
     def _state_path(self) -> Path:
@@ -182,6 +197,12 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps({"event": event, **place, **rounded}) + "\n")
+
+
+def _bits_a_note(model: Composer, batches: list[Batch], device: torch.device) -> float:
+    moved = [batch.to(device) for batch in batches]
+    losses = _summed(field_losses(model, batch.inputs, batch.targets, batch.echo) for batch in moved)
+    return float(losses.sum()) / log(2) / sum(batch.notes for batch in batches)
 
 
 def _summed(losses: Iterable[Tensor]) -> Tensor:

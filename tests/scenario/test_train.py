@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from inference.music.packed import pack
 from inference.music.program import Role
 from inference.music.score import Meter
 from inference.music.spec import Player, SamplingParams, SongSpec, Space
+from inference.originality.index import OriginalityIndex
 from inference.training.start import start_training
 from tests.fakes.logs import logging_restored
 from tests.fakes.scores import quartet_score, retuned
@@ -38,6 +40,9 @@ window = 64
 batch = 2
 compile = false
 """
+
+
+SPACE = "latent = 8\nsketch_minutes = 0.01\nprior_minutes = 0.01\nprior_stock = 1536\n"
 
 
 @pytest.fixture
@@ -82,17 +87,16 @@ def test_a_run_that_is_stopped_goes_on_where_it_was_and_ends_in_a_checkpoint(pla
     assert end.updates > stopped_at
     assert _updates(place / "run") == sorted(_updates(place / "run"))
     assert _updates(place / "run")[-1] == end.updates
-    assert len(told) == 1
+    assert len(told) == 2
     assert "9 files packed in run/bank.npz" in told[0]
+    assert told[1] == "originality: 8 songs of the folder will not be copied"
     assert load_checkpoint(end.checkpoint).config.genres == ("jazz", "metal")
 
 
 def test_an_embedding_space_may_join_a_run_that_is_under_way(place: Path) -> None:
     Path("tiny.toml").write_text(CONFIG.format(minutes=0.01))
     start_training(Path("tiny.toml"), Path("songs"), Path("run"), lambda _: None)
-    Path("tiny.toml").write_text(
-        CONFIG.format(minutes=0.03) + "latent = 8\nsketch_minutes = 0.01\nprior_minutes = 0.01\nprior_stock = 1536\n"
-    )
+    Path("tiny.toml").write_text(CONFIG.format(minutes=0.03) + SPACE)
     told: list[str] = []
     end = start_training(Path("tiny.toml"), Path("songs"), Path("run"), told.append)
     steering = Steering.load(end.checkpoint)
@@ -114,6 +118,42 @@ def test_an_embedding_space_may_join_a_run_that_is_under_way(place: Path) -> Non
     assert any(line.startswith("prior: ") for line in told)
 
 
+def test_a_band_learns_own_songs_on_top_of_what_it_knows_and_copies_neither(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("tiny.toml").write_text(CONFIG.format(minutes=0.03) + SPACE)
+    first = start_training(Path("tiny.toml"), Path("songs"), Path("first"), lambda _: None).checkpoint
+    first.with_name("critic.safetensors").write_bytes(b"the critic")
+    own = place / "own" / "ska"
+    own.mkdir(parents=True)
+    for number in range(8):
+        (own / f"{number}.mid").write_bytes(write_midi(retuned(quartet_score(bars=9), 20 + number)))
+    Path("own.toml").write_text('name = "own"\nminutes = 0.03\nbatch = 2\ncompile = false\ngenres = []\n')
+    assert _lnh(f"train --config own.toml --midi own --begin-with {first} --out second", monkeypatch) == 0
+
+    said = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("ska set aside: ") and line.endswith(" before") for line in said)
+    assert any(line == "originality: 7 songs of the folder will not be copied" for line in said)
+    second = Path("second/second.safetensors")
+    before, after = load_checkpoint(first), load_checkpoint(second)
+    assert after.config == replace(before.config, genres=("jazz", "metal", "ska"))
+    assert not torch.equal(after.norm.weight, before.norm.weight)
+    assert OriginalityIndex.load(second.with_name("originality.safetensors")).songs == 7 + 8
+    assert second.with_name("critic.safetensors").read_bytes() == b"the critic"
+    assert Steering.load(second) is not None
+    assert _lnh(f"train --config own.toml --midi own --begin-with {second} --out second", monkeypatch) == 1
+    assert "second.safetensors is what this run itself wrote; name what it began with" in capsys.readouterr().err
+
+
+def test_a_larger_model_can_begin_with_a_smaller_one(place: Path) -> None:
+    Path("tiny.toml").write_text(CONFIG.format(minutes=0.01))
+    first = start_training(Path("tiny.toml"), Path("songs"), Path("first"), lambda _: None).checkpoint
+    config = CONFIG.format(minutes=0.02).replace("layers = 1", "layers = 2")
+    Path("larger.toml").write_text(f'begin_with = "{first}"\n{config}')
+    end = start_training(Path("larger.toml"), Path("songs"), Path("second"), lambda _: None)
+    assert load_checkpoint(end.checkpoint).config.layers == 2
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -123,6 +163,7 @@ def test_an_embedding_space_may_join_a_run_that_is_under_way(place: Path) -> Non
         ("train --config tiny.toml", "the config names no banks"),
         ("train --config banks.toml", "there is no bank at nowhere.npz; make it with `lnh bank FOLDER nowhere.npz"),
         ("train --config tiny.toml --midi absent", "absent is not a folder"),
+        ("train --config tiny.toml --midi songs --begin-with absent", "there is no checkpoint at absent"),
         ("train --config tiny.toml --midi empty", "no MIDI file to learn from in empty"),
         ("bank empty bank.npz", "no MIDI file to learn from in empty"),
         ("index --bank nowhere.npz --out index", "there is no bank at nowhere.npz"),

@@ -15,7 +15,8 @@ from inference.music.program import Role
 from inference.music.spec import SamplingParams, SongSpec, Space
 from inference.music.touch import Touch
 
-CATALOGUE = load_catalogue(Path(__file__).parents[4] / "configs" / "genres.toml")
+HOUSE = Path(__file__).parents[4]
+CATALOGUE = load_catalogue(HOUSE / "configs" / "genres.toml")
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -105,3 +106,35 @@ def test_songs_that_have_a_form_of_their_own_and_those_played_again_are_given_no
 def test_an_edit_takes_no_form() -> None:
     with pytest.raises(InvalidSpec, match="keeps the form of its song"):
         SongSpec((), form="AABA", edit=Edit(Operation.EXTEND, "source"))
+
+
+def test_the_genre_that_the_guide_to_own_songs_adds_can_be_played(tmp_path: Path) -> None:
+    _, _, rest = (HOUSE / "docs" / "own-songs.md").read_text("utf-8").partition("```toml\n")
+    (tmp_path / "genres.toml").write_text(rest.partition("```")[0], "utf-8")
+    march = load_catalogue(tmp_path / "genres.toml").find("March")
+    assert march.roster[0].role is Role.DRUMS
+    assert march.aliases == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('title = "Ska"', r"^\[ska\] has no tempo$"),
+        ('tempos = "fast"', r"^\[ska\] has tempos, which no genre has$"),
+        ("tempo = 120", r"^\[ska\]: .*int"),
+        (
+            'tempo = [100, 120]\ndensity = [3, 5]\ntitle = ""\ndescription = ""\nband = ["kazoo"]',
+            r"^\[ska\]: 'kazoo' is not",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_genre_is_said_with_its_name(line: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "genres.toml").write_text(f"[ska]\n{line}\n", "utf-8")
+    with pytest.raises(ValueError, match=sentence):
+        load_catalogue(tmp_path / "genres.toml")
+
+
+def test_a_line_before_the_first_genre_is_named(tmp_path: Path) -> None:
+    (tmp_path / "genres.toml").write_text('title = "Ska"\n', "utf-8")
+    with pytest.raises(ValueError, match="title stands outside of the table of a genre"):
+        load_catalogue(tmp_path / "genres.toml")

@@ -25,6 +25,21 @@ def test_a_saved_index_answers_alike(index: OriginalityIndex, tmp_path: Path) ->
         assert look_up(loaded, song) == look_up(index, song)
 
 
+def test_joined_indexes_know_the_songs_of_both_and_are_kept_in_one_file(
+    index: OriginalityIndex, tmp_path: Path
+) -> None:
+    both = index.joined(index_of(tune(3, 100))).joined(index_of(tune(4, 100)))
+    both.save(tmp_path / "index")
+    loaded = OriginalityIndex.load(tmp_path / "index")
+    assert loaded.songs == 4
+    for seed in (1, 2, 3, 4):
+        song = score_of(tune(seed, 36))
+        assert look_up(loaded, song) == look_up(both, song)
+        assert look_up(loaded, song).share(16) == 1.0
+    assert look_up(loaded, score_of(tune(9, 300))).share(16) < 0.1
+    assert loaded.levels[0].false_positive_rate > index.levels[0].false_positive_rate
+
+
 def test_equal_songs_make_equal_files(index: OriginalityIndex, tmp_path: Path) -> None:
     for name in ("one", "two"):
         index.save(tmp_path / name)
@@ -53,7 +68,7 @@ def test_a_truncated_index_gets_one_sentence(index: OriginalityIndex, tmp_path: 
 def test_tables_of_another_size_get_one_sentence(index: OriginalityIndex, tmp_path: Path) -> None:
     index.save(tmp_path / "index")
     content = (tmp_path / "index").read_bytes()
-    keys = str(index.filters[0].keys).encode()
+    keys = str(index.levels[0].parts[0].keys).encode()
     (tmp_path / "index").write_bytes(content.replace(b'keys\\": ' + keys, b'keys\\": ' + b"9" * len(keys), 1))
     with pytest.raises(BadIndex, match="is damaged: 999 keys do not make"):
         OriginalityIndex.load(tmp_path / "index")
