@@ -6,14 +6,17 @@ defaults written here. Tokens belong in the environment or in `.env`, never in t
 `LNH_CONFIGS` names a folder whose `lnh.toml`, `genres.toml` and `sounds.toml` are read in place of those that ship.
 """
 
+import base64
 import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from inference.music.beside import CRITIC_NAME, ORIGINALITY_NAME
 from inference.music.spec import MAX_TAKES
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -22,9 +25,8 @@ CONFIG_FILE = CONFIGS / "lnh.toml"
 GENRES_FILE = CONFIGS / "genres.toml"
 OWN_CONFIGS = "LNH_CONFIGS"
 CHECKPOINT_FOLDER = HOUSE / "inference" / "checkpoints"
-ORIGINALITY_NAME = "originality.safetensors"  # what stands beside a checkpoint: the index of what it learnt
-CRITIC_NAME = "critic.safetensors"  # and who tells its songs from real ones
 SLACK_HTTP_PORT = 3000
+_KEY_BYTES = 32
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1, le=1024)]
@@ -32,6 +34,19 @@ Count = Annotated[int, Field(ge=1, le=1024)]
 
 class BadSettings(Exception):
     """A setting is missing or wrong; `str(error)` is one sentence that names it."""
+
+
+def _keys(value: SecretStr | None) -> tuple[str, ...]:
+    words = "" if value is None else value.get_secret_value()
+    return tuple(word.strip() for word in words.split(",") if word.strip())
+
+
+def _is_key(text: str) -> bool:
+    """Whether a text is 32 bytes in base64 of either alphabet."""
+    try:
+        return len(base64.b64decode(text.translate(str.maketrans("-_", "+/")), validate=True)) == _KEY_BYTES
+    except ValueError:
+        return False
 
 
 class _Section(BaseModel):
@@ -58,7 +73,8 @@ class SlackSettings(_Section):
     """Slack is on when one workspace's bot token is set, or the client id of an app that many workspaces install.
 
     Either comes over Socket Mode (app token) or HTTP (signing secret). `public_url` is where browsers reach us when
-    somebody installs the app; None leaves that to the first redirect URL of the app.
+    somebody installs the app; None leaves that to the first redirect URL of the app. `token_key` are keys, separated by
+    commas, that the tokens of workspaces are kept encrypted with: the first one encrypts, all are tried for reading.
     """
 
     bot_token: SecretStr | None = None
@@ -67,6 +83,7 @@ class SlackSettings(_Section):
     client_id: str | None = None
     client_secret: SecretStr | None = None
     public_url: str | None = None
+    token_key: SecretStr | None = None
     api_base: str | None = None
     http_host: str = "127.0.0.1"
     http_port: Port | None = None
@@ -95,6 +112,20 @@ class SlackSettings(_Section):
     def port(self) -> int:
         """TCP port that is listened on."""
         return SLACK_HTTP_PORT if self.http_port is None else self.http_port
+
+    @field_validator("token_key")
+    @classmethod
+    def _check_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if not all(map(_is_key, _keys(value))):
+            raise PydanticCustomError(
+                "key", "Each key is 32 random bytes in base64, such as `openssl rand -base64 32` prints"
+            )
+        return value
+
+    @property
+    def token_keys(self) -> tuple[str, ...]:
+        """The keys that tokens are kept encrypted with, the newest first."""
+        return _keys(self.token_key)
 
     def missing(self) -> str | None:
         """One sentence that names the setting with which, or without which, Slack cannot start, or None."""

@@ -22,6 +22,7 @@ from adapters.slack.clients import SLACK_API, SlackClients, make_clients, make_t
 from adapters.slack.installs import SlackInstalls, SlackStates
 from adapters.slack.refusals import CALL_FAILURES
 from adapters.slack.tokens import Tokens
+from bot.domain.errors import TokensLocked
 from bot.ports import Installations
 from bot.settings import SlackSettings
 
@@ -50,7 +51,10 @@ class ManyWorkspaces:
         """Bolt gets what is stored, an ended token too: it has three seconds, and our calls ask for their own."""
 
         async def authorize(team_id: str | None) -> AuthorizeResult | None:
-            bot = None if team_id is None else await self._installs.bot_of(team_id)
+            try:
+                bot = None if team_id is None else await self._installs.bot_of(team_id)
+            except TokensLocked:  # who asks is told so by what answers them
+                return AuthorizeResult(enterprise_id=None, team_id=team_id)
             if bot is None:
                 return None
             return AuthorizeResult(

@@ -25,6 +25,7 @@ def request_to_json(request: SongRequest) -> str:
         "files": list(request.files),
         "max_file_mib": request.max_file_mib,
         "seed_drawn": request.seed_drawn,
+        "asked": request.asked,
     }
     return json.dumps(entry, separators=(",", ":"))
 
@@ -32,6 +33,7 @@ def request_to_json(request: SongRequest) -> str:
 def request_from_json(text: str) -> SongRequest:
     """Reads `request_to_json`'s text. Raises ValueError, KeyError or MusicError on anything else."""
     entry = json.loads(text)
+    asked = entry.get("asked")  # requests of earlier versions know neither this nor what comes last
     wishes = Recipe.from_json(json.dumps(entry["wishes"]))
     return SongRequest(
         id=RequestId(entry["id"]),
@@ -42,7 +44,7 @@ def request_from_json(text: str) -> SongRequest:
         formats=tuple(FileFormat(name) for name in entry["formats"]),
         priority=Priority(entry["priority"]),
         deadline_s=float(entry["deadline_s"]),
-        # requests of earlier versions know none of these
+        asked=None if asked is None else tuple(asked),
         files=tuple(ExtraFile(name) for name in entry.get("files", ())),
         max_file_mib=float(entry.get("max_file_mib", DEFAULT_FILE_MIB)),
         seed_drawn=bool(entry.get("seed_drawn", False)),

@@ -17,6 +17,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers never wait for the writer
     "PRAGMA synchronous=NORMAL",  # safe in WAL: a power cut may undo the last commits, never damage the file
     "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # what is forgotten, or replaced by an encrypted text, is gone from the file
 )
 
 

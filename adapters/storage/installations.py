@@ -12,6 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.storage.presence import Presence
+from adapters.storage.sealed import Kept, count_kept
+from adapters.storage.sealing import Seal
 from adapters.storage.tables import install_words, installations
 
 _ASK_EVERY_S = 0.1
@@ -21,13 +23,14 @@ _WORD_BYTES = 24
 class SqlInstallations:
     """The port `Installations`."""
 
-    def __init__(self, engine: AsyncEngine, presence: Presence) -> None:
+    def __init__(self, engine: AsyncEngine, presence: Presence, seal: Seal) -> None:
         self._engine = engine
         self._presence = presence
+        self._seal = seal
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def save(self, platform: str, workspace: str, tokens: str) -> None:
-        row = {"platform": platform, "workspace": workspace, "tokens": tokens}
+        row = {"platform": platform, "workspace": workspace, "tokens": self._seal.close(tokens)}
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(installations).values(row))
@@ -35,16 +38,20 @@ class SqlInstallations:
             await self.change(platform, workspace, tokens)
 
     async def change(self, platform: str, workspace: str, tokens: str) -> bool:
+        kept = self._seal.close(tokens)
         async with self._engine.begin() as connection:
             changed = await connection.execute(
-                update(installations).where(_of(platform, workspace)).values(tokens=tokens)
+                update(installations).where(_of(platform, workspace)).values(tokens=kept)
             )
         return changed.rowcount == 1
 
     async def find(self, platform: str, workspace: str) -> str | None:
-        async with self._engine.connect() as connection:
-            tokens: str | None = await connection.scalar(select(installations.c.tokens).where(_of(platform, workspace)))
-        return tokens
+        kept = await self._kept(platform, workspace)
+        return None if kept is None else self._seal.open(kept)
+
+    async def kept(self) -> Kept:
+        """How many are encrypted, plain, or not to be read."""
+        return await count_kept(self._engine, self._seal)
 
     async def remove(self, platform: str, workspace: str) -> bool:
         async with self._engine.begin() as connection:
@@ -75,6 +82,11 @@ class SqlInstallations:
             used = await connection.execute(delete(install_words).where(*good))
         return used.rowcount == 1
 
+    async def _kept(self, platform: str, workspace: str) -> str | None:
+        async with self._engine.connect() as connection:
+            kept: str | None = await connection.scalar(select(installations.c.tokens).where(_of(platform, workspace)))
+        return kept
+
     async def _take(self, platform: str, workspace: str) -> bool:
         """Whether the turn is this process's; where nothing is installed there is nothing to wait for."""
         free = self._presence.may_take(installations.c.holder)
@@ -82,7 +94,7 @@ class SqlInstallations:
             taken = await connection.execute(
                 update(installations).where(_of(platform, workspace), free).values(holder=self._presence.id)
             )
-        return taken.rowcount == 1 or await self.find(platform, workspace) is None
+        return taken.rowcount == 1 or await self._kept(platform, workspace) is None
 
     async def _give_back(self, platform: str, workspace: str) -> None:
         ours = installations.c.holder == self._presence.id

@@ -1,5 +1,6 @@
 """All repositories over one database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,6 +14,8 @@ from adapters.storage.migrate import upgrade_engine
 from adapters.storage.presence import Presence
 from adapters.storage.records import SqlRecords
 from adapters.storage.schedules import SqlClaims, SqlSchedules
+from adapters.storage.sealed import close_kept
+from adapters.storage.sealing import Seal
 from adapters.storage.songs import SqlSongs
 
 
@@ -37,15 +40,21 @@ class Storage:
         await self.engine.dispose()
 
 
-async def open_storage(url: str) -> Storage:
-    """Opens a database and brings it up to date. Raises StorageError with one sentence.
+async def open_storage(url: str, token_keys: Sequence[str] = ()) -> Storage:
+    """Opens a database and brings it up to date; tokens are encrypted with the first key and read with any.
+
+    Raises:
+        StorageError: the database cannot be used, in one sentence.
+        ValueError: a key is none.
 
     Whoever keeps it open for more than a minute must be inside `presence.kept`.
     """
+    seal = Seal(token_keys)
     engine = make_engine(url)
     presence = Presence(engine)
     try:
         await upgrade_engine(engine)
+        await close_kept(engine, seal)
         await presence.enter()
     except BaseException:
         await engine.dispose()
@@ -59,6 +68,6 @@ async def open_storage(url: str) -> Storage:
         SqlAnswers(engine),
         SqlHeard(engine),
         SqlRecords(engine),
-        SqlInstallations(engine, presence),
+        SqlInstallations(engine, presence, seal),
         presence,
     )

@@ -8,7 +8,6 @@ import platform
 import shutil
 import socket
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -22,7 +21,6 @@ from bot.commands.look import masked
 from bot.commands.machine import LOOPBACK
 from bot.commands.prepare import quietly_prepared_settings
 from bot.settings import BadSettings, Settings
-from inference.music.errors import MusicError
 from inference.music.genre import load_catalogue
 
 _MIB = 2**20
@@ -156,7 +154,7 @@ def _genres(settings: Settings) -> Iterator[Finding]:
     path = settings.music.genres_file
     try:
         catalogue = load_catalogue(path)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, ValueError, MusicError) as error:
+    except (OSError, ValueError) as error:
         yield Finding(Level.BAD, "genres", f"{path} cannot be read: {error}")
         return
     yield Finding(Level.OK, "genres", f"{len(catalogue.genres)}, {', '.join(catalogue.names[:4])} ...")
@@ -186,6 +184,31 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.BAD, "database", str(error))
         return
     yield Finding(Level.OK, "database", f"{url} is up to date")
+
+
+def _slack_key(settings: Settings) -> Iterator[Finding]:
+    """How the tokens of Slack workspaces lie in the database."""
+    from adapters.storage import StorageError, kept_tokens
+
+    slack = settings.slack
+    if not slack.is_for_many:
+        return
+    try:
+        kept = asyncio.run(kept_tokens(settings.database.url, slack.token_keys))
+    except StorageError:  # which has a finding of its own
+        return
+    if kept.trouble is not None:
+        yield Finding(Level.BAD, "slack key", kept.trouble)
+    elif not slack.token_keys:
+        yield Finding(
+            Level.NOTE,
+            "slack key",
+            "no LNH_SLACK_TOKEN_KEY, so the tokens of workspaces lie in the database as they are;"
+            " docs/slack-workspaces.md says how to encrypt them",
+        )
+    else:
+        later = f", {kept.plain} more from the next start on" if kept.plain else ""
+        yield Finding(Level.OK, "slack key", f"tokens are encrypted, those of {kept.closed} workspace(s){later}")
 
 
 def _service(settings: Settings) -> Iterator[Finding]:
@@ -257,5 +280,6 @@ _CHECKS: tuple[Check, ...] = (
     _tokens,
     _slack_port,
     _database,
+    _slack_key,
     _disk,
 )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from adapters.storage import open_storage
 from bot.ports import Installations
@@ -21,14 +22,15 @@ class Desk:
     other: Installations
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", "sqlite with a key"])
 async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
     if request.param == "fake":
         fake = FakeInstallations()
         yield Desk(fake, fake)
         return
     url = f"sqlite+aiosqlite:///{tmp_path}/lnh.db"
-    here, other = await open_storage(url), await open_storage(url)
+    keys = [Fernet.generate_key().decode()] if "key" in request.param else []
+    here, other = await open_storage(url, keys), await open_storage(url, keys)
     yield Desk(here.installations, other.installations)
     await here.close()
     await other.close()

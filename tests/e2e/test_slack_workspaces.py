@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from datetime import time as wall_time
@@ -17,6 +18,7 @@ from adapters.telemetry.logs import set_up_logs
 from bot.domain.daily import DailySchedule, ScheduleId
 from bot.domain.privacy import Kept, Owner
 from bot.domain.request import Place
+from bot.messages import say
 from tests.fakes.band import BandForTests
 from tests.fakes.logs import logging_restored
 from tests.fakes.slack_api import LEAST_SCOPES
@@ -27,6 +29,7 @@ from tests.fakes.slack_scene import MODES, delivered
 from tests.fakes.songs import request_for, song_for
 
 FIRST = "T0BAND"
+KEY, WRONG = "A" * 43 + "=", "B" * 42 + "A="
 EVE = Actor(SECOND.team, SECOND.channel, SECOND.admin, "eve")
 ACCESS = "oauth.v2.access"
 
@@ -254,6 +257,58 @@ async def test_no_token_and_no_secret_is_logged_however_much_else_is(edge, band,
     logged = capsys.readouterr().err
     assert "slack token renewed" in logged
     assert [secret for secret in (*edge.oauth.given, CLIENT_SECRET) if secret in logged] == []
+
+
+@pytest.mark.parametrize("keys", [(), (WRONG,)])
+async def test_a_workspace_whose_token_no_key_opens_is_told_and_stays_installed(edge, tmp_path, keys, capsys):
+    async with _with_keys(tmp_path, KEY) as sealed, running(edge, sealed, **OAUTH) as adapter:
+        await install(adapter, edge, FIRST, SECOND.team)
+        await edge.command("/daily", "18:30 Europe/Berlin metal", EVE)
+        await edge.responded()
+    with logging_restored():
+        set_up_logs("info", "json")
+        async with (
+            _with_keys(tmp_path, *keys, schedules=sealed.schedules) as band,
+            running(edge, band, **OAUTH) as adapter,
+        ):
+            assert (await _told(edge, EVE))["text"] == say("tokens_locked", "en")
+            await edge.mention("metal", EVE)
+            await band.next_day()
+            await edge.removed(SECOND.team, {"type": "app_uninstalled"}, at=time.time() + 1)
+            assert band.composer.asked == []
+            assert await edge.history(api=there(edge)) == []
+            await install(adapter, edge, FIRST)
+            await edge.command("/compose", "metal")
+            await delivered(band, 1)
+    (schedule,) = await sealed.schedules.list()
+    assert schedule.paused is None
+    assert "Traceback" not in capsys.readouterr().err
+    async with _with_keys(tmp_path, *keys, KEY) as healed, running(edge, healed, **OAUTH):
+        await edge.command("/compose", "metal", EVE)
+        await delivered(healed, 1)
+    assert len(await edge.history(api=there(edge))) == 1
+
+
+async def test_renewed_tokens_are_encrypted_as_well(edge, tmp_path):
+    edge.oauth.lasting_s = 0
+    async with _with_keys(tmp_path, KEY) as band, running(edge, band, **OAUTH) as adapter:
+        await install(adapter, edge, FIRST)
+        edge.oauth.lasting_s = 43_200
+        await edge.command("/compose", "metal")
+        await delivered(band, 1)
+        assert edge.oauth.renewals == [FIRST]
+        kept = b"".join(path.read_bytes() for path in tmp_path.glob("lnh.db*"))
+    assert [token for token in edge.oauth.given if token.encode() in kept] == []
+
+
+@asynccontextmanager
+async def _with_keys(folder, *keys, **others):
+    """A band whose tokens are kept with these keys."""
+    storage = await open_storage(_url(folder), keys)
+    try:
+        yield BandForTests(installations=storage.installations, records=storage.records, **others)
+    finally:
+        await storage.close()
 
 
 async def _told(edge, by):

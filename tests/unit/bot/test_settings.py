@@ -192,6 +192,29 @@ def test_a_slack_for_many_workspaces_listens_in_either_mode() -> None:
     assert not SlackSettings.model_validate({"bot_token": "xoxb", "app_token": "xapp"}).listens
 
 
+def test_keys_of_slack_tokens_are_several_in_either_alphabet(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, safe = "+/" * 21 + "8=", "-_" * 21 + "8="
+    monkeypatch.setenv("LNH_SLACK_TOKEN_KEY", f"{plain}, {safe},")
+    slack = load_settings(env_file=None).slack
+    assert slack.token_keys == (plain, safe)
+    assert not slack.is_wanted
+    assert plain not in slack.model_dump_json()
+    assert SlackSettings().token_keys == ()
+
+
+@pytest.mark.parametrize("text", ["made-up", "A" * 44, "A" * 40, "é" * 44, f"{'A' * 43}=,made-up"])
+def test_a_key_of_slack_tokens_that_is_none_is_one_sentence_without_it(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LNH_SLACK_TOKEN_KEY", text)
+    with pytest.raises(BadSettings) as refusal:
+        load_settings(env_file=None)
+    assert str(refusal.value) == (
+        "the setting slack.token_key (LNH_SLACK_TOKEN_KEY) is wrong: each key is 32 random bytes in base64,"
+        " such as `openssl rand -base64 32` prints"
+    )
+
+
 def test_slack_prefers_socket_mode_and_has_a_port_otherwise() -> None:
     secret = SecretStr("x")
     assert SlackSettings(bot_token=secret, app_token=secret, signing_secret=secret).mode == "socket"

@@ -39,6 +39,7 @@ REQUESTS = st.builds(
     files=st.lists(st.sampled_from(ExtraFile), unique=True).map(tuple),
     max_file_mib=st.floats(1, 4096),
     seed_drawn=st.booleans(),
+    asked=st.none() | st.lists(st.sampled_from(["tempo", "key", "roster"]), unique=True).map(tuple),
 )
 
 

@@ -1,12 +1,14 @@
 """`lnh doctor` says what would go wrong before it does."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from adapters.storage import open_storage
 from bot.commands import doctor
 from bot.commands.doctor import Level, examine
-from bot.settings import Settings
+from bot.settings import Settings, SlackSettings
 
 
 @pytest.fixture
@@ -65,3 +67,37 @@ def test_files_whose_packages_are_missing_are_told_with_the_way_to_get_them(
     ((level, text),) = found(settings, "extras", monkeypatch)
     assert level is Level.NOTE
     assert text == "no no_such_package, so those files are left out; pip install 'lnh-band[score]'"
+
+
+async def test_how_the_tokens_of_slack_workspaces_lie_in_the_database_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, other = ("A" * 43 + "=", "B" * 42 + "A=")
+
+    async def told(keys: str | None) -> list[tuple[Level, str]]:
+        app = {"client_id": "1.2", "client_secret": "x", "app_token": "x", "token_key": keys}
+        chosen = settings.model_copy(update={"slack": SlackSettings.model_validate(app)})
+        return await asyncio.to_thread(found, chosen, "slack_key", monkeypatch)
+
+    async def kept(*keys: str) -> None:
+        storage = await open_storage(settings.database.url, keys)
+        await storage.installations.save("slack", f"T{len(keys)}", "{}")
+        await storage.close()
+
+    assert await asyncio.to_thread(found, settings, "slack_key", monkeypatch) == []
+    await kept()
+    ((level, text),) = await told(None)
+    assert level is Level.NOTE
+    assert "no LNH_SLACK_TOKEN_KEY" in text
+    assert await told(key) == [
+        (Level.OK, "tokens are encrypted, those of 0 workspace(s), 1 more from the next start on")
+    ]
+    await kept(key)
+    assert await told(key) == [(Level.OK, "tokens are encrypted, those of 2 workspace(s)")]
+    for keys in (other, None):
+        ((level, text),) = await told(keys)
+        assert level is Level.BAD
+        assert (
+            "the tokens of 2 Slack workspaces are encrypted with a key that LNH_SLACK_TOKEN_KEY does not hold" in text
+        )
+    assert await told(f"{other},{key}") == [(Level.OK, "tokens are encrypted, those of 2 workspace(s)")]
