@@ -1,7 +1,6 @@
 """The composition root: builds the bot from its settings and runs it. Only this module names concrete adapters."""
 
 import asyncio
-import tomllib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -18,7 +17,6 @@ from bot.services.files import FilesService
 from bot.services.genres import GenreService
 from bot.services.privacy import PrivacyService
 from bot.settings import BadSettings, MusicSettings, Settings
-from inference.music.errors import MusicError
 from inference.music.genre import GenreCatalogue, load_catalogue
 
 _POLL_S = 0.2
@@ -55,8 +53,11 @@ async def open_band(settings: Settings, messengers: dict[str, Messenger]) -> Asy
 
     catalogue = read_catalogue(settings.music)
     async with AsyncExitStack() as stack:
-        storage = await open_storage(settings.database.url)
+        storage = await open_storage(settings.database.url, settings.slack.token_keys)
         stack.push_async_callback(storage.close)
+        trouble = (await storage.installations.kept()).trouble
+        if trouble is not None and settings.slack.is_for_many:
+            _log.error("slack tokens cannot be read", reason=trouble)
         await stack.enter_async_context(storage.presence.kept())
         composer = await stack.enter_async_context(HttpComposer(settings.inference.url))
         clock = SchedulerClock()
@@ -76,7 +77,7 @@ def read_catalogue(settings: MusicSettings) -> GenreCatalogue:
     """The genres. Raises BadSettings if the file cannot be read."""
     try:
         return load_catalogue(settings.genres_file)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, ValueError, MusicError) as error:
+    except (OSError, ValueError) as error:
         raise BadSettings(f"the genres in {settings.genres_file} cannot be read: {error}") from error
 
 

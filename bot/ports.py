@@ -154,7 +154,7 @@ class Installations(Protocol):
         """Puts tokens in place of those that are kept; False, and nothing is kept, where there are none any more."""
 
     async def find(self, platform: str, workspace: str) -> str | None:
-        """The tokens of a workspace; None where the band is not installed."""
+        """The tokens of a workspace; None where the band is not installed. Raises TokensLocked."""
 
     async def remove(self, platform: str, workspace: str) -> bool:
         """Forgets the tokens; False if there were none."""

@@ -16,6 +16,7 @@ from bot.domain.errors import LnhError, NoDaily
 from bot.domain.files import KINDS, FilesWish, read_kinds
 from bot.domain.options import build_request, wishes_from_text
 from bot.domain.privacy import Owner, Wanted, read_privacy
+from bot.domain.remix import remix_from_text
 from bot.domain.request import Place, Requester, RequestId, SongChange, draw_seed, request_id
 from bot.messages import (
     daily_line,
@@ -44,7 +45,8 @@ HELP = (
     "/vary                     a variation of the last song, or of some of it: /vary lead 9-16",
     "/extend                   a longer version of the last song: /extend 16 adds 16 bars",
     "/replace lead             players or bars of the last song written anew: /replace lead, bass, /replace 9-16",
-    "/remix jazz               the form of the last song in another genre",
+    "/remix jazz               the form of the last song in another genre, tempo, key or band: /remix jazz 120bpm Em,"
+    " /remix 90bpm keep lead, drums leaves those two as they are",
     "/files                    more files of the last song: /files stems or /files 3 makes one of those it lists",
     "/genres                   what I play; /genres disable punk, /genres enable punk",
     "/daily                    your daily song. /daily 18:30 Europe/Berlin metal sets it up, for as long as this runs;"
@@ -161,11 +163,7 @@ class Verbs:
 
     async def _remix(self, text: str) -> None:
         song = self._last_song()
-        first, _, rest = text.partition(" ")
-        text = rest if first.casefold() in ("to", "as", "in", "into") else text
-        if not text:
-            raise InvalidSpec("genre", "say which genre it is to become, such as /remix jazz")
-        await self._work(SongChange(song, Operation.REMIX, genre=self._band.catalogue.find(text).name))
+        await self._work(SongChange(song, Operation.REMIX, remix=remix_from_text(text, self._band.catalogue)))
 
     def _last_song(self) -> RequestId:
         if self._screen.last_song is None:

@@ -12,12 +12,14 @@ from adapters.discord.translate import (
     CHOICE,
     FILES,
     INSTEAD,
+    REMIX,
     SongPost,
     another_id,
     cancel_id,
     change_id,
     files_id,
     instead_id,
+    remix_id,
 )
 from bot.domain.files import KINDS
 from bot.domain.request import Requester, RequestId, SongChange
@@ -35,6 +37,8 @@ class ButtonListener(Protocol):
     async def another(self, press: Press, song: RequestId) -> None: ...
 
     async def change(self, press: Press, change: SongChange) -> None: ...
+
+    async def remix(self, press: Press, song: RequestId) -> None: ...
 
     async def files(self, press: Press, song: RequestId, kinds: tuple[ExtraFile, ...]) -> None: ...
 
@@ -89,6 +93,21 @@ class ChangeMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=CHOICE
     async def callback(self, press: Press) -> None:
         (choice,) = self.item.values
         await _listener(press).change(press, SongChange.chosen(self._change.song, self._change.operation, choice))
+
+
+class RemixButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=REMIX):
+    """Shows a form in which more than the genre of a remix can be said."""
+
+    def __init__(self, song: RequestId, label: str) -> None:
+        super().__init__(discord.ui.Button(label=label, custom_id=remix_id(song)))
+        self._song = song
+
+    @classmethod
+    async def from_custom_id(cls, press: Press, item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
+        return cls(RequestId(match["song"]), _label(item))
+
+    async def callback(self, press: Press) -> None:
+        await _listener(press).remix(press, self._song)
 
 
 class FilesMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=FILES):
@@ -148,6 +167,7 @@ def song_view(post: SongPost) -> discord.ui.View:
     view.add_item(AnotherButton(song, say("another_button", locale)))
     view.add_item(ChangeButton(SongChange(song, Operation.VARY), say("vary_button", locale)))
     view.add_item(ChangeButton(SongChange(song, Operation.EXTEND), say("extend_button", locale)))
+    view.add_item(RemixButton(song, say("remix_with_button", locale)))
     menus = (
         (Operation.REPLACE, "replace_button", [(player, player.replace(":", " ")) for player in post.players]),
         (Operation.REMIX, "remix_button", post.remixes),

@@ -9,11 +9,20 @@ import discord
 from discord import app_commands
 
 from adapters.discord.asking import Asked, Click, asked_by, asked_in, require_posting, require_posting_in
-from adapters.discord.buttons import AnotherButton, CancelButton, ChangeButton, ChangeMenu, FilesMenu, InsteadButton
+from adapters.discord.buttons import (
+    AnotherButton,
+    CancelButton,
+    ChangeButton,
+    ChangeMenu,
+    FilesMenu,
+    InsteadButton,
+    RemixButton,
+)
 from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
 from adapters.discord.files import DiscordFilesReply
 from adapters.discord.private import PrivateReply
+from adapters.discord.remix import read_remix_form, remix_form
 from adapters.discord.reply import PlainReply, SongReply
 from adapters.discord.running import Running
 from adapters.discord.sync import sync_if_changed
@@ -23,10 +32,12 @@ from bot.domain.daily import DailySchedule
 from bot.domain.errors import LnhError, NotAllowed
 from bot.domain.files import FilesWish
 from bot.domain.options import SongWishes, build_request, wishes_from_text
+from bot.domain.remix import remix_from_fields
 from bot.domain.request import Place, RequestId, SongChange, SongRequest, draw_seed
 from bot.messages import making_line
 from bot.services.band import Band
 from inference.api import ExtraFile
+from inference.music.edit import Operation
 from inference.music.errors import MusicError
 
 HELP_WORDS = ("", "help", "/help", "hilfe")
@@ -64,7 +75,8 @@ class BandClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Runs after the login and before the first event."""
-        self.add_dynamic_items(AnotherButton, CancelButton, ChangeButton, ChangeMenu, FilesMenu, InsteadButton)
+        self.add_dynamic_items(AnotherButton, ChangeButton, ChangeMenu, RemixButton, FilesMenu)
+        self.add_dynamic_items(CancelButton, InsteadButton)
         await sync_if_changed(self.tree)
         if self.shard_count is None:
             # With a count known the library identifies at DEFAULT_GATEWAY, which settings may have moved.
@@ -95,8 +107,31 @@ class BandClient(discord.AutoShardedClient):
         await self._press(press, partial(self.band.compose.another, song))
 
     async def change(self, press: Click, change: SongChange) -> None:
-        """Answers a Vary or Extend button or the menu of players or genres, however old their song is."""
+        """Answers a Vary or Extend button, the menu of players or genres, or the form of a remix."""
         await self._press(press, partial(self.band.compose.change, change))
+
+    async def remix(self, press: Click, song: RequestId) -> None:
+        """Answers *Remix with…*, however old its song is, with the form that `on_interaction` reads."""
+        try:
+            require_posting(press)
+            await press.response.send_modal(remix_form(song, press.message, press.locale.value))
+        except (LnhError, discord.DiscordException) as error:
+            await explain(press, error)
+
+    async def on_interaction(self, interaction: Click) -> None:
+        """Answers a form that was handed in; commands and buttons have ways of their own."""
+        form = None
+        if interaction.type is discord.InteractionType.modal_submit:
+            form = read_remix_form(interaction.data or {})
+        if form is None:
+            return
+        song, fields = form
+        try:
+            remix = remix_from_fields(fields, self.band.catalogue)
+        except MusicError as error:
+            await explain(interaction, error)
+            return
+        await self.change(interaction, SongChange(song, Operation.REMIX, remix=remix))
 
     async def _press(self, press: Click, work: Callable[..., Awaitable[None]]) -> None:
         """Answers a press with the song that `work` makes for whoever pressed."""

@@ -22,6 +22,7 @@ _SONG = r"(?P<song>[A-Za-z0-9_-]{1,64})"
 ANOTHER = re.compile(rf"lnh:another:{_SONG}")
 CHANGE = re.compile(rf"lnh:(?P<change>vary|extend):{_SONG}")
 CHOICE = re.compile(rf"lnh:(?P<change>replace|remix):{_SONG}")
+REMIX = re.compile(rf"lnh:remix-with:{_SONG}")
 FILES = re.compile(rf"lnh:files:{_SONG}")
 INSTEAD = re.compile(rf"lnh:instead:{_SONG}")
 CANCEL = re.compile(rf"lnh:cancel:{_SONG}:(?P<person>\d{{1,20}})")
@@ -50,6 +51,11 @@ def another_id(song: RequestId) -> str:
 def change_id(change: SongChange) -> str:
     """The `custom_id` of a button or menu (of players, of genres) that changes a song; as lasting as `another_id`."""
     return f"lnh:{change.operation}:{change.song}"
+
+
+def remix_id(song: RequestId) -> str:
+    """The `custom_id` of the button that shows the form of a remix; as lasting as `another_id`."""
+    return f"lnh:remix-with:{song}"
 
 
 def files_id(song: RequestId) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import structlog
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
@@ -13,6 +14,7 @@ from adapters.slack.clients import make_app_client
 from adapters.slack.lines import Line, event_routes, http_line, socket_line
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.oauth import ManyWorkspaces
+from adapters.slack.remix import form_faults, wish_of_form
 from adapters.slack.reply import Asked, SlackReply
 from adapters.slack.translate import (
     ANOTHER,
@@ -23,6 +25,8 @@ from adapters.slack.translate import (
     INSTEAD,
     PLATFORM,
     REMIX,
+    REMIX_FORM,
+    REMIX_WITH,
     REPLACE,
     VARY,
     Wish,
@@ -36,12 +40,16 @@ from adapters.slack.translate import (
     wish_of_message,
 )
 from adapters.slack.workspaces import Workspaces
+from bot.domain.errors import TokensLocked
 from bot.domain.privacy import Owner
 from bot.domain.request import SongRequest
 from bot.messages import say
 from bot.ports import Messenger, Reply
 from bot.services.band import Band
 from bot.settings import BadSettings, SlackSettings
+from inference.music.errors import MusicError
+
+_logger = structlog.get_logger(__name__)
 
 
 class SlackAdapter:
@@ -133,10 +141,23 @@ class SlackAdapter:
             app.command(f"/{command}")(on_command)
         app.event("app_mention")(on_mention)
         app.event("message")(on_message)
-        for button in (ANOTHER, VARY, EXTEND, REPLACE, REMIX, FILES, CANCEL, INSTEAD):
+        for button in (ANOTHER, VARY, EXTEND, REPLACE, REMIX, REMIX_WITH, FILES, CANCEL, INSTEAD):
             app.action(button)(on_button)
+        self._hear_of_forms(app)
         self._hear_of_removals(app)
         return app
+
+    def _hear_of_forms(self, app: AsyncApp) -> None:
+        async def on_form(ack: AsyncAck, body: dict[str, Any]) -> None:
+            try:
+                wish = wish_of_form(body, self._band.catalogue)
+            except MusicError as error:
+                await ack(response_action="errors", errors=form_faults(body, error))
+                return
+            await ack()
+            self._start(wish, body)
+
+        app.view(REMIX_FORM)(on_form)
 
     def _hear_of_removals(self, app: AsyncApp) -> None:
         async def on_removal(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -156,7 +177,13 @@ class SlackAdapter:
 
     async def _leave(self, workspace: str, event_time: float) -> None:
         """Forgets a workspace that has removed the app: its tokens, songs, schedules and switches."""
-        if await self._access.leave(workspace, event_time):
+        try:
+            is_gone = await self._access.leave(workspace, event_time)
+        except TokensLocked:
+            # Whether this is late news stands in what we cannot read: nothing is forgotten on a guess.
+            _logger.error("slack workspace not forgotten: its tokens cannot be read", team=workspace)
+            return
+        if is_gone:
             await self._band.privacy.forget(Owner(PLATFORM, workspace))
             self._workspaces.forget(workspace)
 

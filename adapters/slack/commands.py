@@ -9,6 +9,8 @@ from adapters.slack.direct import SlackDirectReply
 from adapters.slack.files import SlackFilesReply
 from adapters.slack.people import People
 from adapters.slack.privacy import Privacy
+from adapters.slack.refusals import explained
+from adapters.slack.remix import remix_view
 from adapters.slack.reply import Asked, SlackReply
 from adapters.slack.translate import (
     PLATFORM,
@@ -47,6 +49,7 @@ class Commands:
             "extend": self._change,
             "replace": self._change,
             "remix": self._change,
+            "remix_with": self._show_form,
             "files": self._files,
             "cancel": self._cancel,
             "daily": self._daily,
@@ -107,6 +110,12 @@ class Commands:
             await self._band.compose.change(change, id=wish.id, requester=requester, place=wish.place, reply=reply)
         finally:
             await reply.close()
+
+    async def _show_form(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
+        """What a remix may change, in a modal; what is filled in comes back as a wish with its `change`."""
+        trigger = (wish.body or {}).get("trigger_id")
+        with explained():
+            await self._clients.delivery.views_open(trigger_id=trigger, view=remix_view(wish, requester.locale))
 
     async def _files(self, wish: Wish, requester: Requester, reply: SlackReply) -> None:
         asked = Asked(wish.id, wish.place, requester)

@@ -7,9 +7,9 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain.errors import DeliveryFailed, NotAllowed, PlaceGone
+from bot.domain.errors import DeliveryFailed, NotAllowed, PlaceGone, TokensLocked
 
-CALL_FAILURES = (SlackClientError, ClientError, TimeoutError)
+CALL_FAILURES = (SlackClientError, ClientError, TimeoutError, TokensLocked)
 """Everything a Web API call can raise."""
 
 NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "internal_error"})
@@ -30,6 +30,7 @@ _PASSING = {
     "ratelimited": "slack_ratelimited",
     "rate_limited": "slack_ratelimited",
     "storage_limit_reached": "slack_storage_full",
+    "expired_trigger_id": "slack_unreachable",  # we were too slow, or the way to Slack was
 }
 
 
@@ -69,6 +70,8 @@ def explain(error: Exception) -> DeliveryFailed:
     """The failure as PlaceGone if asking again cannot help, else as DeliveryFailed."""
     if isinstance(error, NotInstalled):
         return SlackShut("slack_signed_out")
+    if isinstance(error, TokensLocked):
+        return SlackRefused(TokensLocked.code)  # not for ever: the right key brings all back
     if not isinstance(error, SlackApiError):
         return SlackRefused("slack_unreachable")
     code = error_code(error)

@@ -15,7 +15,7 @@ from adapters.slack.clients import SlackClients
 from adapters.slack.posting import post_song, remove_files, turn_into_song
 from adapters.slack.refusals import CALL_FAILURES, explain, is_gone
 from adapters.slack.translate import MAX_TEXT, clamp, escape, preview_blocks, progress_blocks, song_blocks
-from bot.domain.errors import PlaceGone, Refused
+from bot.domain.errors import PlaceGone, Refused, TokensLocked
 from bot.domain.request import Place, Requester, RequestId
 from bot.domain.song import Progress, Song, Stage
 from bot.messages import caption, progress_line, say, sentence
@@ -74,12 +74,13 @@ class SlackReply:
 
         Raises:
             PlaceGone: we may not, and trying later will not help.
+            DeliveryFailed: our token cannot be read.
         """
         try:
             await self._post_progress(self._line(Progress(Stage.QUEUED)))
         except CALL_FAILURES as error:
             failure = explain(error)
-            if isinstance(failure, PlaceGone):
+            if isinstance(failure, PlaceGone) or isinstance(error, TokensLocked):
                 raise failure from error
             self._rest(error)
 

@@ -32,6 +32,7 @@ from inference.music.edit import Operation
 PLATFORM = "slack"
 ANOTHER = "lnh.another"
 VARY, EXTEND, REPLACE, REMIX = (f"lnh.{verb}" for verb in ("vary", "extend", "replace", "remix"))
+REMIX_WITH, REMIX_FORM = "lnh.remix_with", "lnh.remix_form"
 FILES = "lnh.files"
 CANCEL = "lnh.cancel"
 INSTEAD = "lnh.instead"
@@ -54,7 +55,10 @@ _FILE_ORDER = (FileFormat.CARD, FileFormat.MP3, FileFormat.MIDI)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One thing somebody wants of the band: a verb, the words after it, and who and where."""
+    """One thing somebody wants of the band: a verb, the words after it, and who and where.
+
+    `change` is what a form says in place of words; `body` is what Slack sent, where a form is to be shown.
+    """
 
     id: RequestId
     verb: str
@@ -62,6 +66,8 @@ class Wish:
     place: Place
     user: str
     name: str = ""
+    change: SongChange | None = None
+    body: dict[str, Any] | None = None
 
 
 def wish_of_command(body: dict[str, Any]) -> Wish:
@@ -114,7 +120,8 @@ def wish_of_button(body: dict[str, Any]) -> Wish:
     key = request_id(PLATFORM, "action", body["trigger_id"])
     verb = action["action_id"].rpartition(".")[2]
     chosen = action.get("selected_option", action)
-    return Wish(key, verb, str(chosen["value"]), place, user["id"], user.get("username", ""))
+    shows = body if action["action_id"] == REMIX_WITH else None
+    return Wish(key, verb, str(chosen["value"]), place, user["id"], user.get("username", ""), body=shows)
 
 
 def answer_url(body: dict[str, Any]) -> str | None:
@@ -183,8 +190,13 @@ def song_blocks(song: Song, words: str, locale: str) -> list[dict[str, Any]]:
 
 
 def song_actions(song: Song, locale: str) -> ActionsBlock:
-    """Another one, a variation, a longer one, another part for one of the players, another genre, more files."""
-    buttons = ((ANOTHER, "another_button"), (VARY, "vary_button"), (EXTEND, "extend_button"))
+    """Another one, a variation, a longer one, other settings, a new part for a player, another genre, more files."""
+    buttons = (
+        (ANOTHER, "another_button"),
+        (VARY, "vary_button"),
+        (EXTEND, "extend_button"),
+        (REMIX_WITH, "remix_with_button"),
+    )
     elements: list[InteractiveElement] = [
         ButtonElement(text=clamp(say(code, locale), MAX_BUTTON), action_id=action, value=song.id)
         for action, code in buttons
@@ -203,7 +215,9 @@ def song_actions(song: Song, locale: str) -> ActionsBlock:
 
 
 def read_change(wish: Wish) -> SongChange:
-    """What a press on *Vary* or *Extend*, or a choice of a player or a genre, asks for."""
+    """What a press on *Vary* or *Extend*, a choice of a player or a genre, or a form asks for."""
+    if wish.change is not None:
+        return wish.change
     song, _, chosen = wish.text.partition(" ")
     return SongChange.chosen(RequestId(song), Operation(wish.verb), chosen)
 

@@ -17,6 +17,7 @@
         ComposerUnavailable   it does not answer at all
       DeliveryFailed          the song exists but the platform did not take it
         PlaceGone             permanently: channel deleted, bot removed, permission lost
+      TokensLocked            the tokens of a workspace are kept encrypted with a key that we have not
 
 Wishes that cannot be met are `inference.music.errors.MusicError`s. Every `code` has a sentence in
 bot/messages for each locale; `params` fill its blanks.
@@ -114,3 +115,7 @@ class PlaceGone(DeliveryFailed):
     """params: reason."""
 
     code = "place_gone"
+
+
+class TokensLocked(LnhError):
+    code = "tokens_locked"

@@ -4,11 +4,11 @@ Typed options (Discord, modals, the command line) arrive as a mapping, free text
 as one line; both become `SongWishes`, and `build_request` makes the one request type of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.domain.blend import read_genres
-from bot.domain.freetext import read_options
+from bot.domain.freetext import Vocabulary, read_options
 from bot.domain.request import Place, Requester, RequestId, SongRequest
 from inference.music.errors import InvalidSpec
 from inference.music.form import read_form
@@ -175,6 +175,22 @@ def wishes_from_options(values: Mapping[str, object]) -> SongWishes:
     )
 
 
+def vocabulary_of(options: Iterable[Option], example: str, subject: str) -> Vocabulary:
+    """The words that free text may use for these options."""
+    known = tuple(options)
+    return Vocabulary(
+        names={alias: option.name for option in known for alias in (option.name, *option.aliases)},
+        switches=frozenset(option.name for option in known if option.kind is bool),
+        players=frozenset(option.name for option in known if option.name in ("band", "keep")),
+        example=example,
+        subject=subject,
+        needs_genre=any(option.required for option in known),
+    )
+
+
+WORDS = vocabulary_of(OPTIONS, "metal 140bpm Em 32 bars seed 7", "text")
+
+
 def wishes_from_text(text: str, catalogue: GenreCatalogue) -> SongWishes:
     """Reads one line such as `heavy metal 140bpm Em 32 bars seed 7` or `metal tempo=140 key="E minor"`.
 
@@ -182,9 +198,7 @@ def wishes_from_text(text: str, catalogue: GenreCatalogue) -> SongWishes:
         UnknownGenre: with the nearest names.
         InvalidSpec: no genre, two genres, an option twice, a value out of range or a word that means nothing here.
     """
-    names = {alias: option.name for option in OPTIONS for alias in (option.name, *option.aliases)}
-    switches = frozenset(option.name for option in OPTIONS if option.kind is bool)
-    return wishes_from_options(read_options(text, names, switches, catalogue))
+    return wishes_from_options(read_options(text, WORDS, catalogue))
 
 
 def parse_band(text: str) -> tuple[Player, ...]:

@@ -10,7 +10,8 @@ from typing import NewType
 
 from inference.api import DEFAULT_FILE_MIB, ExtraFile, FileFormat
 from inference.music.edit import Edit, Operation
-from inference.music.spec import MAX_SEED, SamplingParams, SongSpec, Space
+from inference.music.pitch import Key
+from inference.music.spec import MAX_SEED, Player, SamplingParams, SongSpec, Space
 
 RequestId = NewType("RequestId", str)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what inference.api.SongBody takes, and short enough for any button
@@ -56,6 +57,40 @@ class Requester:
 
 
 @dataclass(frozen=True, slots=True)
+class Remix:
+    """What a remix makes of a song; what is not said is as the genre has it or, without a genre, as the song has it.
+
+    Args:
+        genres: (name, weight) pairs by the catalogue's own names, as in `SongSpec`; empty for the song's own.
+        tempo: quarter notes per minute.
+        key: where the song is put.
+        density: how many notes, as in `SongSpec`.
+        band: who plays.
+        strict_key: whether no new note may leave the key; None for what the song was asked for with.
+        keep: players who stay note for note, as `Song.players` names them or by role.
+        strength: how much is written anew, as in `Edit`.
+        seed: None for any.
+    """
+
+    genres: tuple[tuple[str, float], ...] = ()
+    tempo: float | None = None
+    key: Key | None = None
+    density: int | None = None
+    band: tuple[Player, ...] | None = None
+    strict_key: bool | None = None
+    keep: tuple[str, ...] = ()
+    strength: float | None = None
+    seed: int | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...] | None:
+        """The fields of a spec that are asked for where the song tells all others; None where the genre does."""
+        said = {"tempo": self.tempo, "key": self.key, "density": self.density, "roster": self.band}
+        wishes = tuple(name for name, wish in said.items() if wish is not None)
+        return None if self.genres else (*wishes, *(("strict_key",) if self.strict_key else ()))
+
+
+@dataclass(frozen=True, slots=True)
 class SongChange:
     """A change to a delivered song, as a button or menu asks for it.
 
@@ -64,22 +99,22 @@ class SongChange:
         operation: what.
         players: as `Song.players` names them; empty for all.
         bars: first and last, counted from 1; None for all.
-        genre: what it becomes in a remix, by the catalogue's own name; None for what it is.
         add: how many bars longer it becomes; None for as many as usual.
+        remix: what a remix makes of it.
     """
 
     song: RequestId
     operation: Operation
     players: tuple[str, ...] = ()
     bars: tuple[int, int] | None = None
-    genre: str | None = None
     add: int | None = None
+    remix: Remix = Remix()
 
     @classmethod
     def chosen(cls, song: RequestId, operation: Operation, choice: str = "") -> "SongChange":
         """What a button asks for or, with a `choice` of a player or a genre, a menu under the song."""
         if operation is Operation.REMIX:
-            return cls(song, operation, genre=choice or None)
+            return cls(song, operation, remix=Remix(genres=((choice, 1.0),) if choice else ()))
         return cls(song, operation, players=(choice,) if choice else ())
 
 
@@ -125,11 +160,32 @@ class SongRequest:
         Raises:
             InvalidSpec: the change means nothing.
         """
-        notes = base64.b64encode(midi).decode()
-        edit = Edit(change.operation, notes, players=change.players, bars=change.bars, add=change.add)
-        genres = self.spec.genres if change.genre is None else ((change.genre, 1.0),)
-        spec = SongSpec(genres, strict_key=self.spec.strict_key, edit=edit)
-        return replace(self, spec=spec, sampling=replace(self.sampling, space=Space.PROBABILITIES))
+        remix = change.remix
+        edit = Edit(
+            change.operation,
+            base64.b64encode(midi).decode(),
+            players=change.players,
+            bars=change.bars,
+            add=change.add,
+            keep=remix.keep,
+            strength=remix.strength,
+        )
+        spec = SongSpec(
+            # A remix that names no genre takes from the song what is otherwise the genre's, such as its band.
+            genres=remix.genres if change.operation is Operation.REMIX else self.spec.genres,
+            key=remix.key,
+            tempo=remix.tempo,
+            roster=remix.band,
+            density=remix.density,
+            strict_key=self.spec.strict_key if remix.strict_key is None else remix.strict_key,
+            edit=edit,
+        )
+        return replace(
+            self,
+            spec=spec,
+            sampling=replace(self.sampling, space=Space.PROBABILITIES),
+            asked=remix.asked if change.operation is Operation.REMIX else None,
+        )
 
     def another(self, id: RequestId, seed: int, requester: Requester) -> "SongRequest":
         """The same wishes with another seed, asked by `requester`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from bot.domain.blend import Blend
 from bot.domain.errors import CANCELLED, ComposerFailed, GenreDisabled, LnhError, NotFound
 from bot.domain.request import Place, Priority, Requester, RequestId, SongChange, SongRequest, draw_seed
 from bot.domain.song import Preview, Progress, Song
@@ -48,7 +49,8 @@ class ComposeService:
         """Composes the wishes of a known song once more, with a new seed; errors go to `reply`."""
         try:
             wishes = await self.songs.request(song_id)
-        except LnhError as error:
+            await self._check_own_genres(wishes, song_id, place)
+        except (LnhError, MusicError) as error:
             await _tell(reply, error)
         except Exception:
             _logger.exception("wishes not readable", request_id=id, song_id=song_id)
@@ -65,13 +67,16 @@ class ComposeService:
             if notes is None:
                 raise NotFound(what="song")
             wishes = (await self.songs.request(change.song)).changed(change, notes)
+            await self._check_own_genres(wishes, change.song, place)
         except (LnhError, MusicError) as error:
             await _tell(reply, error)
         except Exception:
             _logger.exception("song not readable", request_id=id, song_id=change.song)
             await _tell(reply, LnhError(id=id))
         else:
-            await self.compose(replace(wishes.another(id, draw_seed(), requester), place=place), reply)
+            chosen = change.remix.seed
+            wishes = wishes.another(id, draw_seed() if chosen is None else chosen, requester)
+            await self.compose(replace(wishes, place=place, seed_drawn=chosen is None), reply)
 
     async def cancel(self, id: RequestId) -> None:
         """Stops a song; the reply waiting for it is told. Unknown or finished ids are ignored."""
@@ -146,9 +151,17 @@ class ComposeService:
 
     async def _enabled_for(self, request: SongRequest) -> tuple[str, ...]:
         """The genres that are played where the song belongs. Raises GenreDisabled when the song's are not."""
-        service = GenreService(self.genres, self.catalogue)
-        enabled = await service.enabled_names(request.place.platform, request.place.workspace)
-        for name, _ in request.spec.genres:
+        return await self._enabled(request.spec.genres, request.place)
+
+    async def _check_own_genres(self, wishes: SongRequest, song_id: RequestId, place: Place) -> None:
+        """Wishes that name no genre leave it to the song they work on. Raises GenreDisabled, NotFound."""
+        if not wishes.spec.genres:
+            await self._enabled((await self.songs.delivered(song_id)).recipe.spec.genres, place)
+
+    async def _enabled(self, genres: Blend, place: Place) -> tuple[str, ...]:
+        """The genres that are played in a place. Raises GenreDisabled when one of `genres` is not."""
+        enabled = await GenreService(self.genres, self.catalogue).enabled_names(place.platform, place.workspace)
+        for name, _ in genres:
             if self.catalogue.find(name).name not in enabled:
                 raise GenreDisabled(genre=name, enabled=", ".join(enabled))
         return enabled

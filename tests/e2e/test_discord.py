@@ -30,7 +30,7 @@ async def test_compose_is_acknowledged_shows_progress_and_becomes_the_song(stage
     assert files(message) == SONG
     assert message.content.startswith("Iron Harvest")
     assert message.embeds[0].image.url == "attachment://iron-harvest.png"
-    assert list(buttons(message)) == ["Another", "Vary", "Extend"]
+    assert list(buttons(message)) == ["Another", "Vary", "Extend", "Remix with…"]
     upload = next(request for request in stage.discord.received if request.files)
     assert upload.files["iron-harvest.mid"] == b"MThd"
     assert upload.body["allowed_mentions"]["parse"] == []
@@ -84,6 +84,21 @@ async def test_a_song_is_remixed_in_a_genre_of_the_menu_after_a_restart(stage: S
     assert (asked.main_genre, asked.edit.operation) == ("jazz", "remix")
     assert files(remix) == SONG
     assert len(remix.components) == 4
+
+
+async def test_a_song_is_remixed_with_settings_of_a_form_that_outlives_the_bot(stage: Stage) -> None:
+    async with stage.bot():
+        song = await stage.song(await stage.slash(stage.alice, "compose", genre="metal"))
+        form = await stage.click(stage.boss, song, "Remix with…")
+        await stage.discord.until(lambda: form.modal)
+    async with stage.bot():
+        filled = {"genre": ["jazz"], "tempo": "96", "keep": ["lead"]}
+        remix = await stage.song(await stage.discord.do(lambda: stage.boss.submit_modal(form, filled)))
+
+    asked = stage.rehearsal.composer.asked[1].spec
+    assert asked.edit is not None
+    assert (asked.main_genre, asked.tempo, asked.edit.keep) == ("jazz", 96, ("lead",))
+    assert files(remix) == SONG
 
 
 async def test_a_daily_song_is_set_up_and_posted_once(stage: Stage) -> None:

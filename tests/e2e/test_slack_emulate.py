@@ -44,6 +44,20 @@ async def test_song_and_another_one_after_a_restart(edge, band, mode):
     assert len(await edge.history()) == 2
 
 
+async def test_song_is_remixed_with_what_is_filled_into_a_form(edge, band):
+    async with running(edge, band):
+        await edge.command("/compose", "metal 140bpm Em")
+        await edge.called("chat.delete")
+        (song,) = await edge.history()
+        await edge.click(song, pressed="lnh.remix_with")
+        await edge.called("views.open")
+        await edge.hand_in(edge.views.opened[0], genre="jazz", tempo="96", keep=["lead"])
+        await edge.called("chat.delete", times=2)
+    remix = band.composer.asked[1].spec
+    assert (remix.main_genre, remix.tempo, remix.edit.keep) == ("jazz", 96, ("lead",))
+    assert len(await edge.history()) == 2
+
+
 async def test_mention_in_a_thread_is_answered_there(edge, band):
     here = edge.api.workspace
     question = await edge.api.call("chat.postMessage", {"channel": here.channel, "text": "hi"}, here.admin_token)

@@ -29,7 +29,9 @@ from tests.fakes.slack_payloads import (
     mention_event,
     removal_event,
     slash_command,
+    view_submission,
 )
+from tests.fakes.slack_views import SlackViews
 
 APP_TOKEN = "xapp-lnh"
 SIGNING_SECRET = "a signing secret"
@@ -83,6 +85,7 @@ class SlackEdge:
         self._response_uses: Counter[str] = Counter()
         self._replaceable: set[str] = set()
         self._uploads: dict[str, WebApi] = {}
+        self.views = SlackViews()
         self.sockets_opened = 0
         self._sockets: list[web.WebSocketResponse] = []
         self._acknowledged: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -147,6 +150,11 @@ class SlackEdge:
         hooks = self._hooks()
         self._replaceable.add(hooks[0].rpartition("/")[2])
         payload = button_click(message, self._actor(by), hooks, pressed)
+        return await self._deliver("interactive", payload, urlencode({"payload": json.dumps(payload)}), FORM)
+
+    async def hand_in(self, view: dict[str, Any], by: Actor | None = None, **filled: str | list[str]) -> dict[str, Any]:
+        """Somebody fills in a modal and hands it in; returns what the app acknowledged with."""
+        payload = view_submission(view, self._actor(by), filled, self._hooks()[1])
         return await self._deliver("interactive", payload, urlencode({"payload": json.dumps(payload)}), FORM)
 
     async def verify_url(self) -> str:
@@ -221,7 +229,7 @@ class SlackEdge:
     def _hooks(self) -> tuple[str, str]:
         """A fresh response_url and trigger id."""
         number = next(self._count)
-        return f"{self.url}/respond/{number}", f"{number}.{time.monotonic_ns()}.trigger"
+        return f"{self.url}/respond/{number}", self.views.issue(f"{number}.{time.monotonic_ns()}.trigger")
 
     async def _note(self) -> None:
         async with self._changed:
@@ -282,7 +290,8 @@ class SlackEdge:
             return web.json_response(
                 {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": faults}}
             )
-        answer = await api.call(method, arguments, token)
+        is_modal = method == "views.open"
+        answer = self.views.open(arguments) if is_modal else await api.call(method, arguments, token)
         if str(answer.get("upload_url", "")).startswith("/"):
             answer["upload_url"] = self.url + answer["upload_url"]
             self._uploads[answer["file_id"]] = api

@@ -123,6 +123,37 @@ def button_click(message: dict[str, Any], by: Actor, hooks: tuple[str, str], pre
     }
 
 
+def view_submission(
+    view: dict[str, Any], by: Actor, filled: dict[str, str | list[str]], trigger: str
+) -> dict[str, Any]:
+    """A modal that somebody hands in: `filled` is what stands in a field, or is chosen there, by the block's id."""
+    values: dict[str, dict[str, Any]] = {}
+    for block in view["blocks"]:
+        element, said = block["element"], filled.get(block["block_id"])
+        values[block["block_id"]] = {element["action_id"]: {"type": element["type"]} | _state(element, said)}
+    return {
+        "type": "view_submission",
+        "team": {"id": by.team, "domain": "band"},
+        "user": {"id": by.user, "username": by.name, "name": by.name, "team_id": by.team},
+        "api_app_id": "A0LNH",
+        "token": "deprecated",
+        "trigger_id": trigger,
+        "view": view | {"state": {"values": values}},
+        "response_urls": [],
+        "is_enterprise_install": False,
+    }
+
+
+def _state(element: dict[str, Any], said: str | list[str] | None) -> dict[str, Any]:
+    """What Slack says of one input; options are chosen by their value."""
+    if "options" not in element:
+        return {"value": said or None}
+    known = {option["value"]: option for option in element["options"]}
+    if element["type"].startswith("multi"):
+        return {"selected_options": [known[value] for value in said or ()]}
+    return {"selected_option": known[said] if isinstance(said, str) else None}
+
+
 def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
     blocks = message.get("blocks") or []
     return json.loads(blocks) if isinstance(blocks, str) else blocks

@@ -12,8 +12,8 @@ from tests.fakes.slack_edge import APP_TOKEN, SIGNING_SECRET, SlackEdge
 
 def settings_for(edge: SlackEdge, mode: str, **other: object) -> SlackSettings:
     """Settings that lead to the edge, for `socket` or `http`."""
-    way = {"app_token": APP_TOKEN} if mode == "socket" else {"signing_secret": SIGNING_SECRET, "http_port": 0}
-    chosen = {"bot_token": edge.api.workspace.bot_token, "api_base": edge.api_base, **way, **other}
+    way = {"app_token": APP_TOKEN} if mode == "socket" else {"signing_secret": SIGNING_SECRET}
+    chosen = {"bot_token": edge.api.workspace.bot_token, "api_base": edge.api_base, "http_port": 0, **way, **other}
     return SlackSettings.model_validate(chosen)
 
 

@@ -107,6 +107,26 @@ async def test_a_half_configured_platform_is_left_out_and_the_others_play(band: 
     assert "LNH_SLACK_APP_TOKEN" in logs[0]["reason"]
 
 
+async def test_slack_tokens_that_no_key_opens_are_told_at_the_start(tmp_path: Path) -> None:
+    database = StorageSettings(url=f"sqlite+aiosqlite:///{tmp_path}/lnh.db")
+    key = SecretStr("A" * 43 + "=")
+    storage = await open_storage(database.url, [key.get_secret_value()])
+    await storage.installations.save("slack", "T1", "tokens")
+    await storage.close()
+    slack = SlackSettings(client_id="1.2", client_secret=SECRET, app_token=SECRET)
+
+    async def told(slack: SlackSettings) -> list[str]:
+        with capture_logs() as logs:
+            async with open_band(Settings(database=database, slack=slack), {}):
+                pass
+        return [entry["reason"] for entry in logs if entry["log_level"] == "error"]
+
+    (sentence,) = await told(slack)
+    assert sentence.startswith("the tokens of 1 Slack workspace are encrypted with a key that LNH_SLACK_TOKEN_KEY")
+    assert await told(slack.model_copy(update={"token_key": key})) == []
+    assert await told(SlackSettings()) == []
+
+
 async def test_only_a_half_configured_platform_is_an_error_that_names_the_setting(band: Band) -> None:
     with pytest.raises(BadSettings, match="LNH_SLACK_APP_TOKEN"):
         chat_adapters(Settings(slack=SlackSettings(bot_token=SECRET)), band)

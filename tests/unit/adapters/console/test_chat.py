@@ -14,6 +14,8 @@ import pytest
 from adapters.console.adapter import ConsoleAdapter
 from bot.app import open_band
 from bot.settings import ConsoleSettings, InferenceSettings, Settings, StorageSettings
+from inference.midi import read_midi
+from inference.music.recipe import Recipe
 from tests.fakes.engine import FakeEngine
 from tests.fakes.renderer import FakeRenderer
 from tests.fakes.service import AT_ONCE, Service, running_service
@@ -74,6 +76,10 @@ def settings_for(folder: Path, service: Service) -> Settings:
         database=StorageSettings(url=f"sqlite+aiosqlite:///{folder}/lnh.db"),
         console=ConsoleSettings(out=folder / "out"),
     )
+
+
+def read_recipe(path: Path) -> Recipe:
+    return Recipe.from_meta(read_midi(path.read_bytes()).meta)
 
 
 def daily_far_off() -> str:
@@ -161,6 +167,43 @@ async def test_the_last_song_is_remixed_and_some_of_its_bars_written_anew(termin
         ("hip-hop", "replace", ("keys", "bass"), (5, 8)),
         ("hip-hop", "vary", (), (3, 3)),
     ], answer
+
+
+async def test_the_last_song_is_remixed_with_other_settings_and_the_file_can_be_played_again(
+    terminal: Terminal,
+) -> None:
+    answer = await terminal.type(
+        "/compose metal 8 bars 140bpm seed 7",
+        "/remix to jazz 120bpm Am keep the lead",
+        "/remix 90 bpm keep drums, bass",
+    )
+    _, jazz, slow = terminal.service.engine.submitted
+    assert (jazz.spec.main_genre, jazz.spec.tempo, str(jazz.spec.key)) == ("jazz", 120, "Am"), answer
+    assert (slow.spec.main_genre, slow.spec.tempo, slow.spec.roster) == ("jazz", 90, jazz.spec.roster), answer
+    assert [made.spec.edit.keep for made in (jazz, slow) if made.spec.edit] == [("lead",), ("drums", "bass")]
+    recipes = [read_recipe(path) for path in terminal.settings.console.out.glob("*.mid")]
+    assert {(recipe.spec.tempo, recipe.spec.edit and recipe.spec.edit.keep, recipe.asked) for recipe in recipes} == {
+        (140, None, ("genres", "bars", "tempo")),
+        (120, ("lead",), ("genres", "key", "tempo", "title")),
+        (90, ("drums", "bass"), ("tempo",)),  # what the song told is no wish that could have been missed
+    }
+
+
+async def test_what_a_remix_cannot_be_is_one_sentence(terminal: Terminal) -> None:
+    answer = await terminal.type(
+        "/compose metal 8 bars",
+        "/remix jazz 16 bars",
+        "/remix jazz louder",
+        "/remix keep trumpets",
+        "/remix keep winds",
+    )
+    assert answer.splitlines()[-4:] == [
+        "A remix cannot change the length of its song; it can change genre, tempo, key, density and band, or keep"
+        " players: jazz 120bpm keep lead.",
+        "I do not understand “louder”; write it like: jazz 120bpm keep lead.",
+        "“trumpets” is no player I know; there are drums, bass, rhythm, lead, keys, strings, winds, synth, other.",
+        "There is no “winds” in this song; there are drums, bass, rhythm, lead.",
+    ]
 
 
 async def test_changes_that_mean_nothing_are_refused(terminal: Terminal) -> None:

@@ -22,7 +22,7 @@ async def test_compose_posts_one_message_with_card_sound_notes_and_another(scene
     assert message.content.startswith("Iron Harvest · metal · 140 bpm · Em")
     assert files(message) == ["iron-harvest.png", "iron-harvest.mp3", "iron-harvest.mid"]
     assert message.embeds[0].image.url == "attachment://iron-harvest.png"
-    assert list(buttons(message)) == ["Another", "Vary", "Extend"]
+    assert list(buttons(message)) == ["Another", "Vary", "Extend", "Remix with…"]
     assert len(scene.channel.history()) == 1
 
 

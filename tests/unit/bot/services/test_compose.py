@@ -17,12 +17,14 @@ from bot.domain.errors import (
     LnhError,
     NotFound,
 )
-from bot.domain.request import Place, Priority, Requester, RequestId, SongChange, SongRequest
+from bot.domain.options import parse_band
+from bot.domain.request import Place, Priority, Remix, Requester, RequestId, SongChange, SongRequest
 from bot.domain.song import Stage
 from bot.services.compose import ComposeService
 from inference.music.edit import Edit, Operation
 from inference.music.errors import BadRecipe, InvalidSpec, MusicError
-from inference.music.spec import Space
+from inference.music.pitch import Key
+from inference.music.spec import SongSpec, Space
 from tests.fakes.composer import FakeComposer
 from tests.fakes.reply import FakeReply
 from tests.fakes.songs import CATALOGUE, MEL, PLACE, request_for
@@ -143,13 +145,50 @@ async def test_a_remix_is_the_song_in_another_genre_that_is_played_there(band: R
     assert "punk" in offered
     assert not {"metal", "jazz"} & set(offered)
     for name, genre in (("b", "punk"), ("c", "jazz")):
-        change = SongChange(RequestId("a"), Operation.REMIX, genre=genre)
+        change = SongChange.chosen(RequestId("a"), Operation.REMIX, genre)
         await band.service.change(change, id=RequestId(name), requester=MEL, place=PLACE, reply=band.reply)
     assert [(asked.spec.main_genre, asked.spec.edit is None) for asked in band.composer.asked] == [
         ("metal", True),
         ("punk", False),
     ]
     assert isinstance(band.reply.errors[0], GenreDisabled)
+
+
+async def test_a_remix_is_asked_for_with_all_that_was_said_and_another_one_again(band: Rehearsal) -> None:
+    await band.service.compose(request_for("a"), band.reply)
+    wanted = Remix((("punk", 1.0),), 180.0, Key.parse("Am"), 6, parse_band("drums,lead"), True, ("lead",), 0.5, seed=9)
+    change = SongChange(RequestId("a"), Operation.REMIX, remix=wanted)
+    await band.service.change(change, id=RequestId("b"), requester=MEL, place=PLACE, reply=band.reply)
+    await band.service.another(RequestId("b"), id=RequestId("c"), requester=MEL, place=PLACE, reply=band.reply)
+    _, asked, again = band.composer.asked
+    notes = base64.b64encode(b"MThd").decode()
+    edit = Edit(Operation.REMIX, notes, keep=("lead",), strength=0.5)
+    assert asked.spec == SongSpec(
+        (("punk", 1.0),), None, wanted.key, 180.0, None, wanted.band, 6, strict_key=True, edit=edit
+    )
+    assert (asked.sampling.seed, asked.seed_drawn) == (9, False)
+    assert (again.spec, again.seed_drawn) == (asked.spec, True)
+    assert again.sampling.seed != 9
+
+
+async def test_a_remix_that_names_no_genre_leaves_all_else_to_its_song_as_long_as_that_is_played(
+    band: Rehearsal,
+) -> None:
+    await band.service.compose(request_for("a"), band.reply)
+    change = SongChange(RequestId("a"), Operation.REMIX, remix=Remix(tempo=120.0))
+    await band.service.change(change, id=RequestId("b"), requester=MEL, place=PLACE, reply=band.reply)
+    asked = band.composer.asked[1]
+    assert asked.spec == SongSpec((), tempo=120.0, edit=asked.spec.edit)
+    assert asked.asked == ("tempo",)
+    vary = SongChange(RequestId("b"), Operation.VARY)
+    await band.service.change(vary, id=RequestId("v"), requester=MEL, place=PLACE, reply=band.reply)
+    assert band.composer.asked.pop().asked is None
+
+    band.switch_off("metal")
+    await band.service.change(change, id=RequestId("c"), requester=MEL, place=PLACE, reply=band.reply)
+    await band.service.another(RequestId("a"), id=RequestId("d"), requester=MEL, place=PLACE, reply=band.reply)
+    assert [type(error) for error in band.reply.errors] == [GenreDisabled, GenreDisabled]
+    assert len(band.composer.asked) == 2
 
 
 @pytest.mark.parametrize("operation", [Operation.REPLACE, Operation.VARY])
