@@ -1,5 +1,6 @@
-"""How single players play: drummers who leave out a part of the kit, melodies that leap."""
+"""How single players play: drummers who leave out a part of the kit, melodies that leap, thin chords."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -35,6 +36,14 @@ def _lanes(key: int) -> int:
         return KIT[-1]
     lane = LANE_OF_KEY.get(key)
     return 0 if lane is None else 1 << lane
+
+
+def notes_at_once(tracks: Iterable[Track]) -> float:
+    """Notes struck together, mean over the strokes of all tracks; NaN without one."""
+    strokes: Counter[tuple[int, int]] = Counter()
+    for number, track in enumerate(tracks):
+        strokes.update((number, note.tick) for note in track.notes)
+    return strokes.total() / len(strokes) if strokes else float("nan")
 
 
 def small_steps(melodies: Iterable[Track]) -> float:

@@ -13,7 +13,7 @@ from inference.evaluation.material import BARS, Piece
 from inference.evaluation.remarks import remark_on
 from inference.evaluation.report import Row, Section
 from inference.music import obedience
-from inference.music.program import Role
+from inference.music.program import CHORDAL, Role
 from inference.music.score import Score
 from inference.music.spec import SongSpec
 
@@ -34,6 +34,13 @@ def tone_rows(pieces: Comparison) -> Iterator[Row]:
 
     if melodic:
         yield _near(pieces, "melodies in small steps, %", steps, 5)
+    chordal = [place for place, player in enumerate(pieces.roster) if player.role in CHORDAL]
+
+    def chords(piece: Piece) -> float:
+        return playing.notes_at_once(piece.score.tracks[place] for place in chordal)
+
+    if chordal:
+        yield _near(pieces, "notes of a chord, rhythm and keys", chords, 0.2)
 
 
 def _near(pieces: Comparison, name: str, metric: Callable[[Piece], float], tolerance: float) -> Row:

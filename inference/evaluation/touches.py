@@ -1,7 +1,7 @@
 """Tunes the touches of genres for a checkpoint: its songs beside real validation songs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,8 @@ _SPLITS = ("valid", "train")
 _TOLERANCES = {"pitch class entropy, bits": 0.1, "scale consistency, %": 1.5, "groove consistency, %": 1.5}
 _SHARE, _CHANCE = 0.1, 0.25
 _BAND_ROW = 5
+# Weights that no metric here answers to: they are set by what they are for (DECISIONS.md, *Who plays what*), and stay.
+_SET = ("kit", "smooth", "full")
 # Whose touch a genre begins from, and keeps where it has too few real songs for one of its own.
 KIN = {
     **dict.fromkeys(("nu-metal", "prog", "game-rock"), "metal"),
@@ -99,19 +101,21 @@ def tune_genres(
             if genre not in able:
                 found = Finding(genre, touches[genre.name] if touches[genre.name] != PLAIN else kin, songs)
             else:
-                start = Start(_candidates(touches[genre.name], kin), Answers.mean(answers))
+                start = Start(candidates(touches[genre.name], kin), Answers.mean(answers))
                 tuned = tune(write(genre), aim, start, effort, naming(genre, tell))
                 found = Finding(genre, tuned.touch, songs, tuned)
             touches[genre.name] = found.touch
             yield found
 
 
-def _candidates(present: Touch, kin: Touch) -> dict[str, Touch]:
-    """Different touches by name: whatever is found must be better than each, and than none."""
-    candidates = {NOBODY_S: PLAIN}
-    for name, touch in ((PRESENT, present), (KIN_S, kin)):
-        if touch not in candidates.values():
-            candidates[name] = touch
+def candidates(present: Touch, kin: Touch) -> dict[str, Touch]:
+    """Different touches by name: what is found must beat each, and none. All have the set weights."""
+    own = kin if present == PLAIN else present
+    weights = {name: getattr(own, name) for name in _SET}
+    candidates: dict[str, Touch] = {}
+    for name, touch in ((NOBODY_S, PLAIN), (PRESENT, present), (KIN_S, kin)):
+        if (led := replace(touch, **weights)) not in candidates.values():
+            candidates[name] = led
     return candidates
 
 

@@ -36,6 +36,7 @@ class Role(StrEnum):
     OTHER = "other"
 
 
+CHORDAL = frozenset({Role.RHYTHM, Role.KEYS})  # who mostly plays chords
 _ROLE_OF_FAMILY = {
     0: Role.KEYS,
     1: Role.KEYS,

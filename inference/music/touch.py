@@ -47,6 +47,7 @@ class Touch:
         kit: weight of each of bass drum, snare and cymbals that the drummer has struck neither in this bar nor in its
             last one; of the snare from the second beat on.
         smooth: weight of a player's lowest note being one or two semitones from the one before; not of bass and rhythm.
+        full: weight of each note of a chord above its lowest, of rhythm and keys players.
         tones: weight of a player's lowest note having a pitch class that the players before it have in this bar.
         key: factor of the weights that hold a song in its key.
     """
@@ -75,6 +76,7 @@ class Touch:
     section: float = 0.0
     kit: float = 0.0
     smooth: float = 0.0
+    full: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -98,8 +100,8 @@ class Touch:
         """The touch for bars written next to bars that stay.
 
         By itself the model makes too little of the bars that follow such a gap, which often repeat what is in it, and
-        repeats whole bars there more rarely than real songs do. What is missing of the kit, and how melodies move, the
-        bars around say better.
+        repeats whole bars there more rarely than real songs do. What is missing of the kit, how melodies move, and how
+        full chords are, the bars around say better.
         """
         return replace(
             self,
@@ -110,6 +112,7 @@ class Touch:
             form=_FILLING_FORM,
             kit=0.0,
             smooth=0.0,
+            full=0.0,
         )
 
     def joining(self) -> Self:

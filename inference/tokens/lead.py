@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import reduce
 from operator import or_
 
-from inference.music.program import Role
+from inference.music.program import CHORDAL, Role
 from inference.music.touch import Touch
 from inference.music.units import GRID_PER_QUARTER
 from inference.tokens.arrangement import Row
@@ -14,6 +14,7 @@ from inference.tokens.state import BandState
 from inference.tokens.touching import (
     LATER_DISTANCES,
     again_leaning,
+    full_leaning,
     groove_leaning,
     harmony_leaning,
     kit_leaning,
@@ -25,7 +26,7 @@ from inference.tokens.touching import (
     stroke_leaning,
     tones_leaning,
 )
-from inference.tokens.vocabulary import HEAD_FIELD, MIXED, NEW, POSITION, TRACK, VALUE_FIELD, repeats
+from inference.tokens.vocabulary import HEAD_FIELD, MIXED, NEW, POSITION, SHAPE_FIELD, TRACK, VALUE_FIELD, repeats
 
 _LOW = frozenset({Role.BASS, Role.RHYTHM})
 
@@ -53,6 +54,8 @@ class Lead:
         """Biases to add to a field's logits, None for none; `is_inside`: a block is being written."""
         if field == HEAD_FIELD:
             return self._stroke() if is_inside else None
+        if field == SHAPE_FIELD and head >= POSITION:
+            return full_leaning(self._touch.full) if self._touch.full and self._role in CHORDAL else None
         if field != VALUE_FIELD:
             return None
         return self._form(head) if head < POSITION else self._value(head - POSITION)

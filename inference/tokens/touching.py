@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from inference.music.touch import Touch
-from inference.tokens.block import BACKBEAT, KICK, KIT
+from inference.tokens.block import BACKBEAT, KICK, KIT, chord_intervals
 from inference.tokens.leaning import Leaning
 from inference.tokens.tables import DRUM_SETS
 from inference.tokens.vocabulary import (
@@ -18,6 +18,7 @@ from inference.tokens.vocabulary import (
     PITCH,
     POSITION,
     RIFF,
+    SHAPES,
     VALUES,
 )
 
@@ -145,6 +146,13 @@ def smooth_leaning(weight: float, pitch: int) -> Leaning:
         if 0 <= near < DRUM_SET - PITCH:
             leaning[PITCH + near] = weight
     return leaning
+
+
+@lru_cache(maxsize=16)
+def full_leaning(weight: float) -> Leaning:
+    """Float [SHAPES]: towards chords, by how many notes they have above their lowest."""
+    above = [0, *(len(chord_intervals(shape)) - 1 for shape in range(1, SHAPES))]
+    return np.array([weight * count for count in above], np.float32)
 
 
 @lru_cache(maxsize=1024)

@@ -62,6 +62,7 @@ def constants() -> dict[str, str]:
         "DRUMMER": 1 + _ROLES.index(Role.DRUMS),
         "BASSIST": 1 + _ROLES.index(Role.BASS),
         "RHYTHM_PLAYER": 1 + _ROLES.index(Role.RHYTHM),
+        "KEYS_PLAYER": 1 + _ROLES.index(Role.KEYS),
     }
     single = {"ENDING_STROKE": leaning.ENDING_STROKE_WEIGHT, "ENDING_LENGTH": leaning.ENDING_LENGTH_WEIGHT}
     texts = {

@@ -20,6 +20,7 @@ struct Leaning {
     i32 pages;            // players who have written this bar
     i32 did[COPIES + 1];  // how many of them did what they did so long ago, or something new
     u32 classes;          // a bit for each pitch class that the others have in this bar
+    i32 fuller;           // whether the player's chords are leant on
     i32 near;             // the lowest note before; NOBODY where it does not matter
     Places kicks, strokes;
 };
@@ -48,7 +49,7 @@ struct Lead {
     LNH_FN float at(const Leaning &l, int field, int value) const {
         if (field == HEAD) return (l.ends ? ending(value) : gap(l, value)) + stroke(l, value);
         if (field == DURATION) return l.ends && value >= LNH_RINGING ? LNH_ENDING_LENGTH : 0.0f;
-        if (field == SHAPE) return scaled(l, t.shape_leaning, 12 * SHAPES, l.pitch_class * SHAPES + value);
+        if (field == SHAPE) return scaled(l, t.shape_leaning, 12 * SHAPES, l.pitch_class * SHAPES + value) + full(l, value);
         if (field != VALUE) return 0.0f;
         if (l.comes_again) return again(l, value) + section(l, value) + later(l, value) + page(l, value);
         if (l.drums) return value >= DRUM_SET ? drum(l, t.drum_flags[value - DRUM_SET]) : 0.0f;
@@ -67,6 +68,7 @@ struct Lead {
     LNH_FN bool leans(Setting which) const { return s.settings[which] != 0.0; }
     LNH_FN int role() const { return s.player < 0 ? 0 : s.h.role[s.player]; }
     LNH_FN bool is_low() const { return role() == BASSIST || role() == RHYTHM_PLAYER; }
+    LNH_FN bool is_chordal() const { return role() == RHYTHM_PLAYER || role() == KEYS_PLAYER; }
     LNH_FN bool ends() const { return s.h.new_ending && s.in_bar && band.is_last_bar(); }
 
     LNH_FN Setting heat(int field, int head) const {
@@ -253,7 +255,8 @@ struct Lead {
             l.harmony = Band::harmony(band.listen().first, chosen.head() - POSITION);
         if (field == VALUE && leans(TOUCH_TONES)) l.classes = classes();
         l.near = field == VALUE && leans(TOUCH_SMOOTH) && !is_low() ? near(chosen.head() - POSITION) : NOBODY;
-        l.leans = l.ends || l.follows_key || l.harmony >= 2 || l.classes || l.near != NOBODY;
+        l.fuller = field == SHAPE && leans(TOUCH_FULL) && is_chordal();
+        l.leans = l.ends || l.follows_key || l.harmony >= 2 || l.classes || l.near != NOBODY || l.fuller;
     }
 
     // Of what the others have written of this bar.
@@ -283,6 +286,11 @@ struct Lead {
         const int apart = pitch - l.near;
         if (l.near == NOBODY || pitch < 0 || pitch > 127 || !apart || apart < -2 || apart > 2) return 0.0f;
         return setting(TOUCH_SMOOTH);
+    }
+
+    LNH_FN float full(const Leaning &l, int shape) const {
+        if (!l.fuller || !shape) return 0.0f;
+        return float(s.settings[TOUCH_FULL] * (ones(u32(t.shape_masks[shape])) - 1));
     }
 
     // Of a table with `size` numbers for each mode.

@@ -15,7 +15,8 @@ constexpr int HEADS = POSITION + POSITIONS, VELOCITIES = LNH_VELOCITIES;
 constexpr int BARS = LNH_BARS, CONTEXTS = LNH_CONTEXTS, STROKES = LNH_STROKES, ECHOES = LNH_ECHOES;
 constexpr int LATER = LNH_LATER;
 constexpr int MAX_HITS_AT_ONCE = LNH_MAX_HITS_AT_ONCE, LEVELS = LNH_LEVELS;
-constexpr int DRUMMER = LNH_DRUMMER, BASSIST = LNH_BASSIST, RHYTHM_PLAYER = LNH_RHYTHM_PLAYER;  // roles
+constexpr int DRUMMER = LNH_DRUMMER, BASSIST = LNH_BASSIST, RHYTHM_PLAYER = LNH_RHYTHM_PLAYER,  // roles
+              KEYS_PLAYER = LNH_KEYS_PLAYER;
 constexpr int WORDS = POSITIONS / 32;
 static_assert(POSITIONS % 32 == 0, "a set of positions is whole words");
 static_assert(PITCH <= 64, "what is no note fits into a set of 64");

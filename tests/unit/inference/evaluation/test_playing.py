@@ -1,8 +1,8 @@
-"""A drummer who leaves out the snare is found out; small steps are told from leaps."""
+"""A drummer who leaves out the snare is found out; small steps are told from leaps, chords from single notes."""
 
 from math import isnan
 
-from inference.evaluation.playing import leaves_out_drums, small_steps
+from inference.evaluation.playing import leaves_out_drums, notes_at_once, small_steps
 from inference.music.score import Note, Score, Track
 from inference.music.units import PPQ
 
@@ -35,6 +35,13 @@ def test_crashes_keep_time_for_who_listens() -> None:
 
 def test_without_drums_nothing_is_left_out() -> None:
     assert isnan(leaves_out_drums(Score((_melody(60, 62),))))
+
+
+def test_notes_of_a_chord_are_counted_by_stroke_and_player() -> None:
+    triad = Track("Keys", 0, False, tuple(Note(0, pitch, PPQ, 90) for pitch in (60, 64, 67)))
+    assert notes_at_once([triad]) == 3
+    assert notes_at_once([triad, _melody(60)]) == 2
+    assert isnan(notes_at_once([]))
 
 
 def test_small_steps_are_counted_and_repeats_and_leaps_are_not() -> None:

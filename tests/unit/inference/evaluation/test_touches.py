@@ -10,6 +10,7 @@ from bot.commands.touch import with_touch
 from bot.commands.trouble import CommandTrouble
 from bot.settings import GENRES_FILE
 from inference.evaluation import estimate, touches
+from inference.music.touch import PLAIN, Touch
 from tests.fakes.command_line import run_lnh
 from tests.unit.inference.evaluation.strangers import furnish
 
@@ -69,3 +70,11 @@ def test_a_genre_with_few_real_songs_shares_the_touch_of_its_kin(
     notes = [section["note"] for section in known["report"]["sections"]]
     assert all(f"{touches.MIN_SONGS} are needed" in note for note in notes)
     assert "It has 3 real songs" in notes[0], "songs of the test split are not counted"
+
+
+def test_every_candidate_has_the_weights_that_are_set_and_not_searched() -> None:
+    own, kin = Touch(kick=1.0, kit=1.2, full=0.3), Touch(kick=2.0, kit=0.9, smooth=0.5)
+    among = touches.candidates(own, kin)
+    assert list(among.values()) == [Touch(kit=1.2, full=0.3), own, Touch(kick=2.0, kit=1.2, full=0.3)]
+    fresh = touches.candidates(PLAIN, kin)
+    assert fresh == {touches.NOBODY_S: Touch(kit=0.9, smooth=0.5), touches.KIN_S: kin}

@@ -26,6 +26,7 @@ from inference.tokens.vocabulary import (
     PITCH,
     POSITION,
     RIFF,
+    SHAPE_FIELD,
     TRACK,
     VALUE_FIELD,
     Step,
@@ -192,6 +193,18 @@ def test_melodies_lean_to_small_steps_across_the_bar_line_and_basses_do_not() ->
     assert led(Touch(smooth=0.8), *bar).leaning(VALUE_FIELD, [POSITION + 24]) is None, "a chord is no step"
     bass = (Step(BAR, NEW), Step(TRACK + BASS, NEW), note(24, LOW_E))
     assert led(Touch(smooth=0.8), *bass).leaning(VALUE_FIELD, [POSITION + 48]) is None
+
+
+def test_chords_of_rhythm_and_keys_lean_by_their_notes_and_those_of_others_do_not() -> None:
+    header = replace(HEADER, players=(*HEADER.players, Player.of(Role.KEYS)))
+    keys = len(HEADER.players)
+    for slot, is_led in ((GUITAR, True), (keys, True), (LEAD, False), (BASS, False)):
+        lead = led(Touch(full=0.5), Step(BAR, NEW), Step(TRACK + slot, NEW), header=header)
+        leaning = lead.leaning(SHAPE_FIELD, [POSITION, LOW_E])
+        assert (leaning is not None) == is_led
+        if leaning is not None:
+            triad = 1 + CHORD_SHAPES.index(0b10010001)
+            assert [leaning[shape] for shape in (0, 1, POWER_CHORD, triad)] == [0.0, 0.0, 0.5, 1.0]
 
 
 def test_each_player_has_a_temperature() -> None:

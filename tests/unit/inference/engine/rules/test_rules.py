@@ -135,7 +135,9 @@ touches = st.one_of(
     st.builds(Touch, **dict.fromkeys(("pedal", "kick", "riff", "unison", "chord", "page", "key", "kit"), _weights)),
     st.builds(
         Touch,
-        **dict.fromkeys(("again", "four", "far", "later", "page", "tones", "groove", "section", "smooth"), _weights),
+        **dict.fromkeys(
+            ("again", "four", "far", "later", "page", "tones", "groove", "section", "smooth", "full"), _weights
+        ),
     ),
     st.builds(Touch, **dict.fromkeys(("drums", "rhythm", "form", "low", "high"), _temperatures)),
 )
