@@ -22,19 +22,19 @@ from adapters.discord.channels import Channels
 from adapters.discord.conversations import Conversation, InteractionConversation, MentionConversation
 from adapters.discord.files import DiscordFilesReply
 from adapters.discord.private import PrivateReply
-from adapters.discord.remix import read_remix_form, remix_form
+from adapters.discord.remix import again_view, read_remix_form, refused_line, remix_form
 from adapters.discord.reply import PlainReply, SongReply
 from adapters.discord.running import Running
 from adapters.discord.sync import sync_if_changed
 from adapters.discord.translate import MIB, wishes_text
-from adapters.discord.trouble import explain
+from adapters.discord.trouble import explain, whisper
 from bot.domain.daily import DailySchedule
 from bot.domain.errors import LnhError, NotAllowed
 from bot.domain.files import FilesWish
 from bot.domain.options import SongWishes, build_request, wishes_from_text
 from bot.domain.remix import remix_from_fields
 from bot.domain.request import Place, RequestId, SongChange, SongRequest, draw_seed
-from bot.messages import making_line
+from bot.messages import making_line, sentence
 from bot.services.band import Band
 from inference.api import ExtraFile
 from inference.music.edit import Operation
@@ -129,7 +129,8 @@ class BandClient(discord.AutoShardedClient):
         try:
             remix = remix_from_fields(fields, self.band.catalogue)
         except MusicError as error:
-            await explain(interaction, error)
+            locale = interaction.locale.value
+            await whisper(interaction, refused_line(sentence(error, locale), fields), again_view(song, locale))
             return
         await self.change(interaction, SongChange(song, Operation.REMIX, remix=remix))
 

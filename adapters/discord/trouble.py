@@ -30,13 +30,15 @@ async def explain(interaction: discord.Interaction[Any], error: BaseException) -
     await whisper(interaction, sentence(LnhError(id=str(interaction.id)), interaction.locale.value))
 
 
-async def whisper(interaction: discord.Interaction[Any], text: str) -> None:
+async def whisper(
+    interaction: discord.Interaction[Any], text: str, view: discord.ui.View = discord.utils.MISSING
+) -> None:
     """Says something to whoever pressed, whether or not the interaction is acknowledged already."""
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(clamp(text), ephemeral=True)
+            await interaction.followup.send(clamp(text), view=view, ephemeral=True)
         else:
-            await interaction.response.send_message(clamp(text), ephemeral=True)
+            await interaction.response.send_message(clamp(text), view=view, ephemeral=True)
     except FAILURES as failure:
         _log.warning("an answer did not arrive", interaction=interaction.id, reason=str(failure))
 

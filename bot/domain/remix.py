@@ -64,6 +64,13 @@ def remix_from_fields(fields: Mapping[str, object], catalogue: GenreCatalogue) -
     return remix
 
 
+def written_out(fields: Mapping[str, object]) -> str:
+    """The fields of a form as the one line that says the same; "" where nothing is filled in."""
+    said = {name: str(text).replace('"', "").strip() for name, text in fields.items() if text}
+    more = said.pop(MORE, "")
+    return " ".join([*(f'{name}:"{text}"' for name, text in said.items() if text), more]).strip()
+
+
 def _remix(values: Mapping[str, object], catalogue: GenreCatalogue) -> Remix:
     kept = next((what for what, option in _KEPT.items() if option.name in values), None)
     if kept is not None:

@@ -88,5 +88,22 @@ async def test_what_cannot_be_is_told_in_one_sentence_to_whoever_filled_it_in(
     scene: Scene, rehearsal: Rehearsal, fields: dict[str, str], sentence: str
 ) -> None:
     answer = await scene.boss.submit_modal(await asked_for(scene), fields)
-    assert (response(answer).content, response(answer).ephemeral) == (sentence, True)
+    told, _, written = response(answer).content.partition("\n")
+    assert (told, response(answer).ephemeral) == (sentence, True)
+    assert bool(written) == bool(fields)
     assert len(rehearsal.composer.asked) == 1
+
+
+async def test_what_was_filled_in_is_there_when_the_form_is_shown_again(scene: Scene, rehearsal: Rehearsal) -> None:
+    filled = {"genre": ["jazz"], "tempo": "96", "key": "H", "keep": ["drums", "lead"], "more": "seed `9`"}
+    refused = response(await scene.boss.submit_modal(await asked_for(scene), filled))
+    again = await scene.boss.click(refused, label="Remix with…")
+    assert again.modal is not None
+    line = next(part["component"] for part in again.modal["components"] if part["component"]["custom_id"] == "more")
+    assert line["value"] == """genre:"jazz" tempo:"96" key:"H" keep:"drums,lead" seed '9'"""
+    mended = line["value"].replace("H", "Am").replace("'", "")
+    assert files(response(await scene.boss.submit_modal(again, {"more": mended})))
+    asked = rehearsal.composer.asked[1].spec
+    assert (asked.genres, asked.tempo, asked.key) == ((("jazz", 1.0),), 96, Key.parse("Am"))
+    assert asked.edit is not None
+    assert asked.edit.keep == ("drums", "lead")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.options import parse_band, wishes_from_text
-from bot.domain.remix import MORE, REMIX_OPTIONS, remix_from_fields, remix_from_text
+from bot.domain.remix import MORE, REMIX_OPTIONS, remix_from_fields, remix_from_text, written_out
 from bot.domain.request import Remix
 from inference.music.errors import InvalidSpec, MusicError, UnknownGenre
 from inference.music.pitch import Key
@@ -138,3 +138,15 @@ def test_help_fits_every_platform() -> None:
 def test_any_text_is_a_remix_or_one_sentence(text: str) -> None:
     with contextlib.suppress(MusicError):  # the sentence for whoever wrote it
         assert read(text) != Remix()
+
+
+def test_fields_written_out_in_a_line_say_the_same() -> None:
+    fields = {
+        "genre": "funk & soul",
+        "tempo": "96,5",
+        "key": "E minor",
+        "keep": "drums,lead",
+        MORE: "density 6 strict key",
+    }
+    assert read(written_out(fields)) == remix_from_fields(fields, CATALOGUE)
+    assert written_out({"genre": "", MORE: None}) == ""
