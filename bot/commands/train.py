@@ -61,6 +61,9 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; default: one in var/train.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; default: all cores.", min=1)] = None,
+    processes: Annotated[
+        int, typer.Option(help="Processes that share the threads and train together, each on its own batch.", min=1)
+    ] = 1,
 ) -> None:
     """Teach the band the songs of a folder, or train a model from nothing on banks; run it again to resume."""
     settings = prepared_settings()
@@ -76,8 +79,8 @@ def train(
     with as_trouble(CannotTrain, CheckpointError, BadIndex), _ended_like_ctrl_c():
         name = read_config(config).name if midi is None else midi.resolve().name
         folder = out or _RUNS / name
-        _set_up_torch(folder, threads or usable_cores())
-        end = start_training(config, midi, folder, typer.echo, begin_with)
+        _set_up_torch(folder, max(1, (threads or usable_cores()) // processes))
+        end = start_training(config, midi, folder, typer.echo, begin_with, processes)
     if end.is_finished:
         typer.echo(f"trained, updates in all: {end.updates}; LNH_INFERENCE_CHECKPOINT={end.checkpoint} plays it")
     else:

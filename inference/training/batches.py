@@ -84,12 +84,12 @@ def training_batches(settings: TrainSettings, genres: tuple[str, ...], seed: int
         num_workers=1,
         prefetch_factor=8,
         multiprocessing_context="spawn",
-        worker_init_fn=_leave_signals_to_the_trainer,
+        worker_init_fn=leave_signals_to_the_trainer,
     )
     return iter(loader)
 
 
-def _leave_signals_to_the_trainer(_worker: int) -> None:
+def leave_signals_to_the_trainer(_worker: int) -> None:
     """They may reach every process of a terminal or a service, but only the trainer knows what to do; it ends us."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

@@ -9,6 +9,7 @@ from inference.originality.index import OriginalityIndex
 from inference.training.auto import teach_space
 from inference.training.begin import Beginning
 from inference.training.files import written_whole
+from inference.training.helpers import helped
 from inference.training.originality import index_of
 from inference.training.prior import train_prior
 from inference.training.start import load_bank
@@ -17,21 +18,25 @@ from inference.training.train import Run
 Tell = Callable[[str], None]
 
 
-def take_course(run: Run, beginning: Beginning | None, tell: Tell, stopped: Callable[[], bool]) -> bool:
-    """Trains a run until its planned time is over or `stopped()`.
+def take_course(
+    run: Run, beginning: Beginning | None, tell: Tell, stopped: Callable[[], bool], processes: int = 1
+) -> bool:
+    """Trains a run until its planned time is over or `stopped()`; the composer in so many processes.
 
     Returns:
         Whether it is over.
 
     Raises:
         CheckpointError: what it begins with does not fit.
+        CannotTrain: one of the processes ended before its time.
     """
     if beginning is not None and run.is_new:
         beginning.give(run)
     is_taught = beginning is not None and beginning.has_space
     if run.space is not None and not is_taught and not teach_space(run.space, run.settings, run.folder, tell, stopped):
         return False
-    run.train(stopped)
+    with helped(run, processes):
+        run.train(stopped)
     if stopped():
         return False
     if beginning is not None:

@@ -37,7 +37,12 @@ class Trained:
 
 
 def start_training(
-    config: Path, midi: Path | None, folder: Path, tell: Tell, begin_with: Path | None = None
+    config: Path,
+    midi: Path | None,
+    folder: Path,
+    tell: Tell,
+    begin_with: Path | None = None,
+    processes: int = 1,
 ) -> Trained:
     """Trains until the planned time is over; SIGTERM or Ctrl-C saves and stops, and the next call resumes.
 
@@ -47,6 +52,7 @@ def start_training(
         folder: of the run: state, log, checkpoint.
         tell: takes lines of text for the user, such as which files were left out.
         begin_with: a checkpoint to go on from, instead of the config's; a run that is resumed keeps its own weights.
+        processes: that train the composer together; each update sees so many times the config's batch.
 
     Raises:
         CannotTrain: the config, the files, a bank or an earlier state cannot be used.
@@ -76,7 +82,7 @@ def start_training(
             f"{begun} is what this run itself wrote; name what it began with by --begin-with, or choose another --out"
         )
     with _asked_to_stop() as stop:
-        is_finished = take_course(run, None if begun is None else Beginning(begun), tell, stop.is_set)
+        is_finished = take_course(run, None if begun is None else Beginning(begun), tell, stop.is_set, processes)
         if is_finished and midi is not None:
             keep_beside(run.checkpoint, settings.banks[0], begun, tell)
     return Trained(run.checkpoint, run.updates, is_finished)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from math import log
 from pathlib import Path
@@ -22,11 +22,14 @@ from inference.training.batches import Batch, training_batches, validation_batch
 from inference.training.files import written_whole
 from inference.training.loss import field_losses
 from inference.training.optimise import Optimisers
+from inference.training.peers import said_by_first, sum_gradients, summed
 from inference.training.settings import TrainSettings
 
 _log = structlog.get_logger()
 _FIELDS = ("head", "value", "shape", "duration", "velocity")
 _LATENT = "latent"
+# Between the seeds of processes that train together: more than there are updates.
+_APART = 10_000_000
 
 
 class Run:
@@ -59,6 +62,7 @@ class Run:
         self.steps = 0
         if self._state_path.exists():
             self._resume()
+        self._is_compiled = False
         self._compute = torch.compile(field_losses, dynamic=False) if settings.compile else field_losses
 
     @property
@@ -76,16 +80,10 @@ class Run:
         settings = self.settings
         batches = training_batches(settings, self.genres, settings.seed + self.updates)
         saved_s = evaluated_s = self.trained_s
-        # The first update of a process compiles, for minutes on a busy machine; that is no training.
-        compiled_by = self.updates + 1
-        while self.trained_s < settings.minutes * 60 and not stopped():
-            started, processor_before = time.monotonic(), time.process_time()
-            report = self._update([next(batches) for _ in range(settings.accumulate)])
+        while (share := said_by_first(1.0 if stopped() else self.trained_s / (settings.minutes * 60))) < 1:
+            report = self._timed_update(batches, share)
             if self.updates % 20 == 0:
                 self._note("train", report)
-            if self.updates > compiled_by:
-                self.trained_s += time.monotonic() - started
-                self.processor_s += time.process_time() - processor_before
             if self.trained_s - evaluated_s > settings.evaluate_every_minutes * 60:
                 evaluated_s = self.trained_s
                 self.evaluate()
@@ -95,6 +93,14 @@ class Run:
         if not stopped():
             self.evaluate()
         self.save()
+
+    def help(self, rank: int) -> None:
+        """Takes part in each update of the process that trains, with examples of its own, until that one ends."""
+        seed = self.settings.seed + _APART * rank + self.updates
+        torch.manual_seed(seed)
+        batches = training_batches(self.settings, self.genres, seed)
+        while (share := said_by_first(1.0)) < 1:
+            self._timed_update(batches, share)
 
     def bits(self, model: Composer) -> dict[str, float]:
         """Bits per note, with velocity, that songs set aside cost a model of the run's shape, by genre."""
@@ -158,20 +164,35 @@ class Run:
         self.updates, self.steps = state["updates"], state["steps"]
         _log.info("resumed", updates=self.updates, minutes=round(self.trained_s / 60, 1))
 
-    def _update(self, batches: list[Batch]) -> dict[str, float]:
+    def _timed_update(self, batches: Iterator[Batch], share: float) -> dict[str, float]:
+        """An update at that share of the planned time; the clocks go on by what it took, that of processors by all."""
+        started, processor_before = time.monotonic(), time.process_time()
+        report = self._update([next(batches) for _ in range(self.settings.accumulate)], share)
+        spent = summed(torch.tensor(time.process_time() - processor_before, dtype=torch.float64))
+        # The first update of a process compiles, for minutes on a busy machine; that is no training.
+        if self._is_compiled:
+            self.trained_s += time.monotonic() - started
+            self.processor_s += float(spent)
+        self._is_compiled = True
+        return report
+
+    def _update(self, batches: list[Batch], share: float) -> dict[str, float]:
         """One optimiser step over some batches; the mean loss a step of each field."""
-        self.optimisers.set_rates(self.trained_s / (self.settings.minutes * 60), self.updates)
+        self.optimisers.set_rates(share, self.updates)
+        count = int(summed(torch.tensor(sum(int((batch.targets[..., 0] != NONE).sum()) for batch in batches))))
         sums = torch.zeros(len(_FIELDS))
-        count = sum(int((batch.targets[..., 0] != NONE).sum()) for batch in batches)
         for batch in batches:
             losses = self._losses(batch, self.settings.latent_shown)
             (losses.sum() / count).backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
             sums += losses.detach().cpu()
-        norm = torch.nn.utils.clip_grad_norm_(self._weights(), 1.0)
+        weights = self._weights()
+        sum_gradients(weights)
+        norm = torch.nn.utils.clip_grad_norm_(weights, 1.0)
         self.optimisers.step()
         self.updates += 1
         self.steps += count
-        return {name: value / count for name, value in zip(_FIELDS, sums.tolist(), strict=True)} | {"norm": float(norm)}
+        means = (summed(sums) / count).tolist()
+        return dict(zip(_FIELDS, means, strict=True)) | {"norm": float(norm)}
 
     def _weights(self) -> list[torch.nn.Parameter]:
         space = [] if self.space is None else self.space.told

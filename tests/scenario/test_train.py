@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,10 @@ from inference.music.program import Role
 from inference.music.score import Meter
 from inference.music.spec import Player, SamplingParams, SongSpec, Space
 from inference.originality.index import OriginalityIndex
-from inference.training.start import start_training
+from inference.training.course import take_course
+from inference.training.start import read_config, start_training
+from inference.training.train import Run
+from inference.training.trouble import CannotTrain
 from tests.fakes.logs import logging_restored
 from tests.fakes.scores import quartet_score, retuned
 
@@ -91,6 +95,38 @@ def test_a_run_that_is_stopped_goes_on_where_it_was_and_ends_in_a_checkpoint(pla
     assert "9 files packed in run/bank.npz" in told[0]
     assert told[1] == "originality: 8 songs of the folder will not be copied"
     assert load_checkpoint(end.checkpoint).config.genres == ("jazz", "metal")
+
+
+def test_two_processes_train_one_run_and_one_that_dies_is_told(place: Path) -> None:
+    Path("tiny.toml").write_text(CONFIG.format(minutes=0.05))
+    arguments = (Path("tiny.toml"), Path("songs"), Path("run"), lambda _: None)
+    end = start_training(*arguments, processes=2)
+    assert end.is_finished
+    lines = [json.loads(line) for line in Path("run/log.jsonl").read_text("utf-8").splitlines()]
+    # A batch is two windows of 64 steps, some of which are filled up: one process never sees more an update.
+    assert max(line["steps"] / line["updates"] for line in lines) > 128
+    assert lines[-1]["processor_minutes"] > 0
+
+    settings = read_config(Path("tiny.toml")).model_copy(
+        update={"minutes": 60.0, "banks": [Path("run/bank.npz")], "genres": ["jazz", "metal"]}
+    )
+    run = Run(settings, Path("other"))
+
+    def stopped() -> bool:
+        if run.updates == 3:
+            next(helper for helper in active_children() if not helper.daemon).kill()
+        return False
+
+    with pytest.raises(CannotTrain, match="one of the training processes ended; the same command goes on"):
+        take_course(run, None, lambda _: None, stopped, processes=2)
+    assert not [helper for helper in active_children() if not helper.daemon]
+    run = Run(settings, Path("other"))
+    run.settings = settings.model_copy(update={"width": 48})  # so that the other cannot read the state
+    with pytest.raises(CannotTrain, match="one of the training processes ended"):
+        take_course(run, None, lambda _: None, lambda: False, processes=2)
+    run = Run(settings, Path("other"))
+    assert take_course(run, None, lambda _: None, lambda: run.updates == 2, processes=2) is False
+    assert run.updates == 2
 
 
 def test_an_embedding_space_may_join_a_run_that_is_under_way(place: Path) -> None:
