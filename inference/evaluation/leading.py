@@ -91,14 +91,16 @@ class Aim:
         return off
 
     def distance(self, songs: Songs, choice: Floats) -> float:
-        """The mean of that over the metrics, without signs, and what is owed for songs that break their wishes.
+        """The root of its mean square over the metrics, and what is owed for songs that break their wishes.
+
+        Squares, as the steps go by them: one metric that is far off weighs more than many that are a little.
 
         Args:
             songs: all that were written, for they are few.
             choice: float [metrics], by how much those that keep their wishes, and may be released, differ from all.
         """
         owed = _DISOBEDIENCE * max(0.0, _OBEDIENT - float(songs.kept.mean()))
-        return float(np.abs(self.off(songs.table) + choice).mean()) + owed
+        return float(np.sqrt(np.square(self.off(songs.table) + choice).mean())) + owed
 
 
 @dataclass(frozen=True)

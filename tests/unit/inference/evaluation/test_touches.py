@@ -73,8 +73,12 @@ def test_a_genre_with_few_real_songs_shares_the_touch_of_its_kin(
 
 
 def test_every_candidate_has_the_weights_that_are_set_and_not_searched() -> None:
-    own, kin = Touch(kick=1.0, kit=1.2, full=0.3), Touch(kick=2.0, kit=0.9, smooth=0.5)
-    among = touches.candidates(own, kin)
-    assert list(among.values()) == [Touch(kit=1.2, full=0.3), own, Touch(kick=2.0, kit=1.2, full=0.3)]
+    own, kin = Touch(kick=1.0, again=0.5, kit=1.2, full=0.3), Touch(kick=2.0, kit=0.9, smooth=0.5)
+    assert touches.candidates(own, kin) == {
+        touches.NOBODY_S: Touch(kit=1.2, full=0.3),
+        touches.PRESENT: own,
+        touches.BAND_S: Touch(kick=1.0, kit=1.2, full=0.3),
+        touches.KIN_S: Touch(kick=2.0, kit=1.2, full=0.3),
+    }
     fresh = touches.candidates(PLAIN, kin)
     assert fresh == {touches.NOBODY_S: Touch(kit=0.9, smooth=0.5), touches.KIN_S: kin}
