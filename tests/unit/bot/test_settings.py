@@ -239,6 +239,6 @@ def test_what_belongs_to_a_checkpoint_is_found_beside_it(setting: str, name: str
 
 def test_what_stands_beside_a_checkpoint_is_not_taken_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.settings.CHECKPOINT_FOLDER", tmp_path)
-    for name in ("core-5", "core-5.latent", "critic", "originality"):
+    for name in ("core-6", "core-6.latent", "critic", "originality"):
         (tmp_path / f"{name}.safetensors").touch()
-    assert InferenceSettings().checkpoint_file.name == "core-5.safetensors"
+    assert InferenceSettings().checkpoint_file.name == "core-6.safetensors"
