@@ -68,6 +68,7 @@ def train(
     """Teach the band the songs of a folder, or train a model from nothing on banks; run it again to resume."""
     settings = prepared_settings()
     need_extra("train", "training")
+    from bot.app import read_catalogue
     from inference.model.errors import CheckpointError
     from inference.originality.errors import BadIndex
     from inference.training.start import read_config, start_training
@@ -80,7 +81,8 @@ def train(
         name = read_config(config).name if midi is None else midi.resolve().name
         folder = out or _RUNS / name
         _set_up_torch(folder, max(1, (threads or usable_cores()) // processes))
-        end = start_training(config, midi, folder, typer.echo, begin_with, processes)
+        bands = {genre.name: genre.roster for genre in read_catalogue(settings.music).genres}
+        end = start_training(config, midi, folder, typer.echo, begin_with, processes, bands)
     if end.is_finished:
         typer.echo(f"trained, updates in all: {end.updates}; LNH_INFERENCE_CHECKPOINT={end.checkpoint} plays it")
     else:

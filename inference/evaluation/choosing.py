@@ -13,12 +13,13 @@ from inference.evaluation import structure, together, tonality
 from inference.evaluation.compose import Tell
 from inference.evaluation.critics import Takes, measure_pieces, write_takes
 from inference.evaluation.estimate import RESAMPLES, Estimate, bootstrap
-from inference.evaluation.material import BARS, Draw, Piece, load_banks, real_excerpts
+from inference.evaluation.material import Draw, Piece, load_banks, real_excerpts
 from inference.evaluation.plan import Complete, Plan, Subject
 from inference.evaluation.report import Report, Row, Section
 from inference.model.stored import checkpoint_hash
 from inference.music.genre import Genre
 from inference.music.program import Role
+from inference.training.bands import BARS
 
 _NUMBER = {"pitch class entropy, bits": 2, "scale consistency, %": 2, "groove consistency, %": 2}
 _OF_THE_BAND = 5

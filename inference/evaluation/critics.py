@@ -14,11 +14,12 @@ from inference.critic.judge import ENOUGH, Critic, measured, spread_out
 from inference.critic.lines import Floats
 from inference.critic.measures import MEASURES, TELLING
 from inference.evaluation.compose import Tell, compose_all, takes_of
-from inference.evaluation.material import BARS, Draw, Piece, excerpts_of, load_banks, real_excerpts
+from inference.evaluation.material import Draw, Piece, excerpts_of, load_banks, real_excerpts
 from inference.evaluation.plan import SLOTS, Complete, Plan, Subject, jobs_of, running
 from inference.model.stored import checkpoint_hash
 from inference.music.genre import Genre
 from inference.music.obedience import broken_wishes
+from inference.training.bands import BARS
 
 TAKES = 4  # of each song that it learns from
 _PENALTY = 0.01  # sklearn's C, chosen on validation songs

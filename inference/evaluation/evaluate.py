@@ -13,7 +13,7 @@ from inference.evaluation.compose import Composed, Tell, compose_all, compose_ch
 from inference.evaluation.gaps import fill_gaps, gap_rows
 from inference.evaluation.latent import from_space, latent_rows
 from inference.evaluation.learnt import LearntRows, learnt_rows
-from inference.evaluation.material import BARS, Draw, Excerpt, excerpts_of, load_banks, real_excerpts
+from inference.evaluation.material import Draw, Excerpt, excerpts_of, load_banks, real_excerpts
 from inference.evaluation.plan import SLOTS, Complete, Plan, Subject, jobs_of, running
 from inference.evaluation.remarks import remarks
 from inference.evaluation.report import Report, Row, Section
@@ -26,6 +26,7 @@ from inference.model.stored import checkpoint_hash
 from inference.model.transformer import Composer
 from inference.music.genre import Genre
 from inference.originality.index import OriginalityIndex
+from inference.training.bands import BARS
 from inference.training.bank import Bank
 
 # Songs a genre from the embedding space, as a share and at most; drawing their points takes longer than writing them.

@@ -17,7 +17,7 @@ from inference.engine.contract import ComposeJob, Engine
 from inference.evaluation.comparison import judged_alone
 from inference.evaluation.compose import Tell, compose_chosen
 from inference.evaluation.estimate import bootstrap
-from inference.evaluation.material import BARS, Piece
+from inference.evaluation.material import Piece
 from inference.evaluation.report import Row
 from inference.music.edit import Edit, Operation
 from inference.music.errors import MusicError
@@ -26,6 +26,7 @@ from inference.music.packed import pack
 from inference.music.score import Score
 from inference.music.spec import SamplingParams, SongSpec
 from inference.server.completing import complete
+from inference.training.bands import BARS
 
 PIECES = 40  # a genre, at most
 _BARS = 8

@@ -16,12 +16,13 @@ from inference.critic.features import song_features
 from inference.critic.lines import Floats, lines_of
 from inference.evaluation.comparison import Comparison, judged
 from inference.evaluation.estimate import Estimate, Rows, bootstrap, mean
-from inference.evaluation.material import BARS, SPLIT, Piece
+from inference.evaluation.material import SPLIT, Piece
 from inference.evaluation.report import Row
 from inference.evaluation.samples import excerpts, thinned
 from inference.music.measure import estimate_key
 from inference.music.program import Role
 from inference.music.score import Score
+from inference.training.bands import BARS
 from inference.training.bank import Bank
 
 _TREES = 300

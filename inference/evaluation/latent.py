@@ -12,7 +12,7 @@ from inference.evaluation.comparison import judged_alone
 from inference.evaluation.compose import Tell, compose_all
 from inference.evaluation.estimate import bootstrap
 from inference.evaluation.gaps import f1, sounds_in
-from inference.evaluation.material import BARS, Excerpt
+from inference.evaluation.material import Excerpt
 from inference.evaluation.report import Row
 from inference.latent.contract import STEERED_TEMPERATURE
 from inference.latent.course import REST, Course
@@ -26,6 +26,7 @@ from inference.music.spec import SamplingParams, SongSpec, Space
 from inference.music.units import MAX_TEMPO, MIN_TEMPO
 from inference.tokens.arrangement import Arrangement
 from inference.tokens.source import read_source
+from inference.training.bands import BARS
 
 PIECES = 40  # a genre, at most
 _PAIRS = 10

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from inference.engine import load_engine
 from inference.engine.contract import ComposeJob, Engine
-from inference.evaluation.material import BARS
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.spec import SamplingParams, SongSpec
 from inference.music.touch import Touch
+from inference.training.bands import BARS
 
 SLOTS = 8  # songs written at once
 

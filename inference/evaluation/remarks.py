@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from inference.evaluation.halves import MIN_SONGS
-from inference.evaluation.material import BARS, SPLIT
+from inference.evaluation.material import SPLIT
 from inference.originality.index import OriginalityIndex
+from inference.training.bands import BARS
 from inference.training.bank import Bank
 
 _NOTES = (

@@ -9,13 +9,14 @@ from inference.evaluation import degeneration, overlap, playing, structure, toge
 from inference.evaluation.comparison import Comparison, at_least, judged, judged_alone
 from inference.evaluation.estimate import Estimate, difference_is_seen, p99
 from inference.evaluation.halves import MIN_SONGS, against_halves
-from inference.evaluation.material import BARS, Piece
+from inference.evaluation.material import Piece
 from inference.evaluation.remarks import remark_on
 from inference.evaluation.report import Row, Section
 from inference.music import obedience
 from inference.music.program import CHORDAL, Role
 from inference.music.score import Score
 from inference.music.spec import SongSpec
+from inference.training.bands import BARS
 
 OVERLAP_SHARE = 0.9
 BAND_TOLERANCE = 0.1

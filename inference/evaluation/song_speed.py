@@ -8,9 +8,9 @@ import numpy as np
 from inference.engine.contract import ComposeJob, Engine
 from inference.evaluation.compose import compose_all
 from inference.evaluation.estimate import bootstrap, ratio
-from inference.evaluation.material import BARS
 from inference.evaluation.plan import SLOTS, Subject, running
 from inference.evaluation.report import Row
+from inference.training.bands import BARS
 
 _ALONE = 2  # songs one after the other, at batch 1
 

@@ -11,13 +11,14 @@ from inference.evaluation.choosing import metrics_of, row_of
 from inference.evaluation.compose import Tell, compose_all, naming
 from inference.evaluation.estimate import Estimate, bootstrap
 from inference.evaluation.leading import Aim, Answers, Effort, Songs, Start, Tuned, Write, ask, tune
-from inference.evaluation.material import BARS, Draw, Piece, excerpts_of, load_banks
+from inference.evaluation.material import Draw, Piece, excerpts_of, load_banks
 from inference.evaluation.plan import Complete, Plan, Subject, jobs_of, running
 from inference.evaluation.report import Report, Row, Section
 from inference.model.stored import checkpoint_hash
 from inference.music.genre import Genre, GenreCatalogue
 from inference.music.obedience import broken_wishes
 from inference.music.touch import PLAIN, Touch
+from inference.training.bands import BARS
 from inference.training.bank import Bank
 
 MIN_SONGS = 20

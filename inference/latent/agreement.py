@@ -14,9 +14,10 @@ from inference.tokens.tables import DRUM_SETS
 from inference.tokens.vocabulary import DRUM_SET, PITCH, POSITIONS, VALUES
 
 SILENT = -1
-_OCTAVE = 12
+OCTAVE = 12
 _BEATS = 4
 _AT_ONCE = 1024
+_BEFOREHAND = 0.5  # tones of each pitch class, before any is heard
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Sounds:
     def _tones(self) -> tuple[Tensor, Tensor, Tensor]:
         """Of each tone struck its block, its place and its pitch class."""
         block, at = ((self.values >= PITCH) & (self.values < DRUM_SET)).nonzero(as_tuple=True)
-        return block, at, (self.values[block, at].long() - PITCH) % _OCTAVE
+        return block, at, (self.values[block, at].long() - PITCH) % OCTAVE
 
     @cached_property
     def is_pitched(self) -> Tensor:
@@ -78,22 +79,29 @@ class Sounds:
     def classes(self) -> Tensor:
         """How often each pitch class is struck in each beat, of length 1: [N, 48]."""
         block, at, tone = self._tones
-        column = at * _BEATS // POSITIONS * _OCTAVE + tone
-        counts = torch.bincount(block * _BEATS * _OCTAVE + column, minlength=len(self) * _BEATS * _OCTAVE)
+        column = at * _BEATS // POSITIONS * OCTAVE + tone
+        counts = torch.bincount(block * _BEATS * OCTAVE + column, minlength=len(self) * _BEATS * OCTAVE)
         return functional.normalize(counts.view(len(self), -1).float(), dim=1)
+
+    @cached_property
+    def tones(self) -> Tensor:
+        """How often each pitch class is struck: float [N, 12]."""
+        block, _, tone = self._tones
+        counts = torch.bincount(block * OCTAVE + tone, minlength=len(self) * OCTAVE)
+        return counts.view(len(self), OCTAVE).float()
 
     @cached_property
     def _by_tone(self) -> Tensor:
         """Who strikes a pitch class somewhere: bool [POSITIONS * 12, N]; few rows of it are ever asked for at once."""
         block, at, tone = self._tones
-        struck = torch.zeros(POSITIONS * _OCTAVE, len(self), dtype=torch.bool)
-        struck[at * _OCTAVE + tone, block] = True
+        struck = torch.zeros(POSITIONS * OCTAVE, len(self), dtype=torch.bool)
+        struck[at * OCTAVE + tone, block] = True
         return struck
 
     def in_unison(self, other: "Sounds") -> Tensor:
         """F1 of what is struck by both at once in one pitch class, with one other block: [N]."""
         _, at, tone = other._tones
-        both = self._by_tone[at * _OCTAVE + tone].sum(dim=0)
+        both = self._by_tone[at * OCTAVE + tone].sum(dim=0)
         return 2 * both / (self.count + other.count).clamp(min=1)
 
     def with_kicks_of(self, drums: "Sounds") -> Tensor:
@@ -108,15 +116,25 @@ class Sounds:
     def outside(self, mode: Mode) -> Tensor:
         """The share of what is struck outside the scale: [N]."""
         scale = Key(0, mode).pitch_classes
-        foreign = torch.tensor([tone not in scale for tone in range(_OCTAVE)])
+        foreign = torch.tensor([tone not in scale for tone in range(OCTAVE)])
         block, _, tone = self._tones
         counts = torch.bincount(block, weights=foreign[tone].double(), minlength=len(self))
         return counts.float() / self.count.clamp(min=1)
+
+    def unfamiliar(self, heard: Tensor) -> Tensor:
+        """How little is struck of what was heard, how often of each pitch class [12]: mean surprise in bits, [N]."""
+        return -self.tones @ familiarity(heard) / self.count.clamp(min=1)
 
     def like(self, other: "Sounds") -> Tensor:
         """What is struck alike over all that either strikes, with one other block: [N]."""
         both = ((self.values == other.values) & (other.values != SILENT)).sum(dim=1)
         return both / (self.strokes + other.strokes - both).clamp(min=1)
+
+
+def familiarity(heard: Tensor) -> Tensor:
+    """Of each pitch class the logarithm of its share of what was heard, a little of each beforehand: [..., 12]."""
+    counts = heard + _BEFOREHAND
+    return (counts / counts.sum(dim=-1, keepdim=True)).log2()
 
 
 # Of each value whether it has a bass drum, and of SILENT, which is the last from behind, that it has none.

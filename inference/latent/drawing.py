@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from inference.latent import prior as does
-from inference.latent.agreement import Sounds
+from inference.latent.agreement import OCTAVE, Sounds
 from inference.latent.course import REST
 from inference.latent.habits import BASS, DRUMS, RHYTHM, Heard, density_of, mode_of, roles_of
 from inference.latent.leanings import Leanings
@@ -26,7 +26,7 @@ from inference.music.program import Role
 from inference.tokens.busyness import PRIOR_BLOCKS, onsets_for
 from inference.tokens.grammar import Rules
 
-TEMPERATURE = 0.4
+TEMPERATURE = 0.7
 _AT_ONCE = 2048
 # In natural logarithms for twice as many strokes, in a song that is e times too sparse.
 BUSY = 4.0
@@ -135,6 +135,7 @@ class _Draft:
         self._roles = roles_of(conditions)
         self._agreement = _Agreement(Leanings.of(conditions.genres[0] @ prior.leanings), mode_of(conditions))
         self._pace = _Pace(density_of(conditions))
+        self._heard = torch.zeros(OCTAVE)  # how often each pitch class
         self._leanings = prior.cells.leanings(bars, players)
         self._memory = prior.cells.nothing()
         self._known, self._offered = torch.zeros(bars, players, width), torch.zeros(bars, players, width)
@@ -157,6 +158,7 @@ class _Draft:
         self.cells[bar, player], self._families[bar, player] = number, block.family
         self._known[bar, player] = block.known
         self._pace.follow(float(block.sounds.strokes))
+        self._heard = self._heard + block.sounds.tones[0]
 
     def _add(self, block: _Block) -> int:
         self.blocks.append(block)
@@ -233,7 +235,7 @@ class _Draft:
         bar, player = place
         heard = [(self._roles[other], self.cells[bar, other]) for other in range(player)]
         playing = [(other, self.blocks[number].sounds) for other, number in heard if number != REST]
-        return self._agreement.of(sounds, self._roles[player], playing) + self._pace.leaning(sounds)
+        return self._agreement.of(sounds, self._roles[player], playing, self._heard) + self._pace.leaning(sounds)
 
     def _alike(self, bar: int, upto: int) -> Tensor:
         """Whether each player does in a bar what it did in an earlier one, or nearly: bool [P, upto + 1]."""
@@ -257,12 +259,14 @@ class _Agreement:
     leanings: Leanings
     mode: Mode | None
 
-    def of(self, sounds: Sounds, role: int, playing: list[tuple[int, Sounds]]) -> Tensor:
-        """How well blocks go with the key and with those of others, each with its role: [N]."""
+    def of(self, sounds: Sounds, role: int, playing: list[tuple[int, Sounds]], heard: Tensor) -> Tensor:
+        """How well blocks go with the key, with those of others, each with its role, and with what was heard: [N]."""
         if role == DRUMS:
             return torch.zeros(len(sounds))
         leanings = self.leanings
-        agrees = torch.zeros(len(sounds)) if self.mode is None else leanings.outside * sounds.outside(self.mode)
+        agrees = leanings.unfamiliar * sounds.unfamiliar(heard)
+        if self.mode is not None:
+            agrees = agrees + leanings.outside * sounds.outside(self.mode)
         pitched = [(other, block) for other, block in playing if other != DRUMS]
         for other, block in playing:
             if other == DRUMS and role == BASS:

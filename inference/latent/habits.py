@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inference.latent.agreement import Sounds
+from inference.latent.agreement import Sounds, familiarity
 from inference.latent.course import REST, Cells
 from inference.latent.leanings import LAGS
 from inference.latent.songs import LIKE, Conditions
@@ -47,7 +47,8 @@ def measured(song: Heard, conditions: Conditions) -> Tensor:
     """One number for each leaning, in their order, NaN where there is nothing to measure: [COUNT].
 
     Shares of what is played are new and nearly as before; of all cells, rests; of the bars so far apart, the same or
-    nearly the same; of tones, outside the scale; the rest are means over those who play together.
+    nearly the same; of tones, outside the scale; then means over those who play together, and over all blocks in their
+    order, of how unfamiliar they are.
     """
     cells, roles, mode = song.cells, roles_of(conditions), mode_of(conditions)
     plays = cells != REST
@@ -57,7 +58,7 @@ def measured(song: Heard, conditions: Conditions) -> Tensor:
     pairs = list(_pairs(song, roles))
     together = [_mean([pair[number] for pair in pairs]) for number in range(3)]
     played = max(1, int(plays.sum()))
-    return torch.tensor([new / played, nearly / played, 1 - plays.mean(), *lags, outside, *together])
+    return torch.tensor([new / played, nearly / played, 1 - plays.mean(), *lags, outside, *together, _unfamiliar(song)])
 
 
 def _families(song: Heard) -> tuple[Cells, int, int]:
@@ -93,6 +94,14 @@ def _outside(song: Heard, mode: Mode) -> float:
     played = torch.from_numpy(song.cells[song.cells != REST])
     counts = song.sounds.count[played]
     return float((song.sounds.outside(mode)[played] * counts).sum() / counts.sum()) if counts.sum() else _NONE
+
+
+def _unfamiliar(song: Heard) -> float:
+    played = torch.from_numpy(song.cells[song.cells != REST])
+    blocks = played[song.sounds.is_pitched[played]]
+    tones = song.sounds.tones[blocks]
+    surprise = -(tones * familiarity(tones.cumsum(dim=0) - tones)).sum(dim=1) / tones.sum(dim=1)
+    return _mean(surprise.tolist())
 
 
 def _pairs(song: Heard, roles: Sequence[int]) -> Iterator[tuple[float, float, float]]:

@@ -19,6 +19,7 @@ class Leanings:
         unison: of what bass and rhythm strike in unison.
         beside: of how much alike the pitch classes of a beat are.
         kicks: of what the bass strikes with the bass drum.
+        unfamiliar: of how little of the pitch classes was heard before in the song.
     """
 
     new: float
@@ -33,6 +34,7 @@ class Leanings:
     unison: float
     beside: float
     kicks: float
+    unfamiliar: float
 
     @classmethod
     def of(cls, weights: Tensor) -> "Leanings":
@@ -51,4 +53,4 @@ class Leanings:
 
 COUNT = len(fields(Leanings))
 # Where a genre begins, before its own songs are measured.
-FIRST = (0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.5, 2.0, 1.5, 4.0)
+FIRST = (0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.5, 2.0, 1.5, 4.0, 0.0)

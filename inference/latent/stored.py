@@ -17,7 +17,7 @@ from inference.model.errors import CheckpointError
 from inference.model.stored import checkpoint_hash
 from inference.model.tensor_file import Kind, metadata_of, opened, tensors_in
 
-_KIND = Kind("an embedding space", "lnh-latent-4", CheckpointError)
+_KIND = Kind("an embedding space", "lnh-latent-5", CheckpointError)
 _SPACE, _PRIOR, _KNOWN, _SOUNDS = "space", "prior", "stock.known", "stock.sounds"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from inference.music.beside import CRITIC_NAME, ORIGINALITY_NAME
 from inference.originality.index import OriginalityIndex
 from inference.training.auto import teach_space
+from inference.training.bands import Bands
 from inference.training.begin import Beginning
 from inference.training.files import written_whole
 from inference.training.helpers import helped
@@ -19,7 +20,12 @@ Tell = Callable[[str], None]
 
 
 def take_course(
-    run: Run, beginning: Beginning | None, tell: Tell, stopped: Callable[[], bool], processes: int = 1
+    run: Run,
+    beginning: Beginning | None,
+    bands: Bands,
+    tell: Tell,
+    stopped: Callable[[], bool],
+    processes: int = 1,
 ) -> bool:
     """Trains a run until its planned time is over or `stopped()`; the composer in so many processes.
 
@@ -44,7 +50,7 @@ def take_course(
         if beginning.keep_prior(run):
             return True
     if run.space is not None:
-        aside = train_prior(run.checkpoint, run.settings, tell, stopped)
+        aside = train_prior(run.checkpoint, run.settings, bands, tell, stopped)
         tell(f"prior: of songs set aside {aside.form:.2f} nats a bar and player, {aside.points:.2f} where it is new")
     return not stopped()
 

@@ -1,11 +1,12 @@
-"""Finds the leanings of each genre: songs drawn as its real ones were asked for are to measure as those do.
+"""Finds the leanings of each genre: songs drawn for its band are to measure as real ones do that are played by it.
 
 What is measured of a song moves one way with its own leaning, so each is moved by what is missing, less and less
 (Robbins and Monro, 1951). Nothing is learnt by heart: a genre has a dozen numbers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -13,17 +14,19 @@ from torch import Tensor
 from inference.latent.agreement import Sounds
 from inference.latent.drawing import Drawing
 from inference.latent.habits import Heard, measured
-from inference.latent.points import Points
-from inference.latent.songs import Conditions
+from inference.latent.points import points_of
+from inference.latent.songs import Conditions, conditions_of
+from inference.latent.space import LatentSpace
+from inference.tokens.arrangement import Arrangement
+from inference.training.bands import Played
 
 # How far a leaning moves at first for each part of what is missing: about one over twice how much that part varies
 # among what there is to choose from.
-_GAINS = torch.tensor([3.0] * 3 + [5.0] * 5 + [12.0, 8.0, 8.0, 8.0])
+_GAINS = torch.tensor([3.0] * 3 + [5.0] * 5 + [12.0, 8.0, 8.0, 8.0, 1.0])
 _MOST = 8.0
 _SETTLING = 3.0  # rounds after which steps are half as long
 _LATE = 0.5  # of the rounds, over which leanings are averaged
-_REAL = 48  # songs of a genre that are measured
-_BARS, _PLAYERS = range(20, 41), range(3, 7)  # of songs that are drawn quickly and have a form
+_REAL = 96  # songs of a genre that are measured
 
 
 @dataclass(frozen=True)
@@ -38,36 +41,47 @@ class Example:
 class Effort:
     """How many songs are drawn in a round, and how many rounds there are at most."""
 
-    songs: int = 6
-    rounds: int = 7
+    songs: int = 12
+    rounds: int = 10
 
 
 def lean_all(
     drawing: Drawing,
-    read: Sequence[tuple[Points, Conditions]],
+    real: Callable[[int], Sequence[Example]],
     share: Callable[[], float],
     stopped: Callable[[], bool],
 ) -> None:
     """Sets the leanings of every genre of the prior, and of none, in what is left of some time.
 
+    A genre without real songs, and none, lean as the others do on average.
+
     Args:
         drawing: of songs; its prior is changed.
-        read: real songs.
+        real: songs of a genre, by its number.
         share: of the time that is over.
         stopped: whether to leave it there.
     """
     leanings = drawing.prior.leanings
-    begun = share()
-    for genre in range(len(leanings) - 1):
-        until = begun + (1 - begun) * (genre + 1) / (len(leanings) - 1)
+    begun, genres = share(), len(leanings) - 1
+    led = torch.zeros(genres + 1, dtype=torch.bool)
+    for genre in range(genres):
+        until = begun + (1 - begun) * (genre + 1) / genres
 
         def enough(until: float = until) -> bool:
             return share() >= until or stopped()
 
-        real = [] if enough() else _examples(drawing, genre, read)
-        if real:
-            lean(drawing, genre, real, Effort(), enough)
-    leanings[-1] = leanings[:-1].mean(dim=0)
+        examples = [] if enough() else real(genre)
+        if examples:
+            lean(drawing, genre, examples, Effort(), enough)
+            led[genre] = True
+    if led.any():
+        leanings[~led] = leanings[led].mean(dim=0)
+
+
+@torch.no_grad()
+def examples_of(space: LatentSpace, played: Iterable[Played], genres: tuple[str, ...]) -> list[Example]:
+    """Real songs, each beside the wishes that its header has."""
+    return [_example(space, one.arrangement, genres) for one in islice(played, _REAL)]
 
 
 def lean(
@@ -88,16 +102,11 @@ def lean(
         leanings[genre] = torch.stack(late[int(len(late) * _LATE) :]).mean(dim=0)
 
 
-def _examples(drawing: Drawing, genre: int, read: Sequence[tuple[Points, Conditions]]) -> list[Example]:
-    some = [
-        (points, asked)
-        for points, asked in read
-        if asked.genres[0, genre] == 1 and len(points.cells) in _BARS and points.cells.shape[1] in _PLAYERS
-    ]
-    return [
-        Example(Heard(points.cells, Sounds.of(drawing.sketch, points.values.float())), asked)
-        for points, asked in some[:_REAL]
-    ]
+def _example(space: LatentSpace, arrangement: Arrangement, genres: tuple[str, ...]) -> Example:
+    points = points_of(space.encoder, arrangement)
+    return Example(
+        Heard(points.cells, Sounds.of(space.sketch, points.values)), conditions_of(arrangement.header, genres)
+    )
 
 
 def _drawn(drawing: Drawing, real: Sequence[Example], number: int) -> Tensor:

@@ -19,8 +19,9 @@ from inference.latent.prior import Costs, LatentPrior
 from inference.latent.songs import Excerpt, Songs, conditions_of, likeness_of, songs_of
 from inference.latent.space import LatentSpace
 from inference.latent.stored import load_space, save_space
+from inference.training.bands import Bands, played_by
 from inference.training.bank import Bank
-from inference.training.lean import lean_all
+from inference.training.lean import Example, examples_of, lean_all
 from inference.training.sampling import ExampleStream, Habits
 from inference.training.settings import TrainSettings
 from inference.training.trouble import CannotTrain
@@ -65,9 +66,11 @@ class Validated:
 
 
 def train_prior(
-    checkpoint: Path, settings: TrainSettings, tell: Tell, stopped: Callable[[], bool] = lambda: False
+    checkpoint: Path, settings: TrainSettings, bands: Bands, tell: Tell, stopped: Callable[[], bool] = lambda: False
 ) -> Validated:
     """Trains for the planned processor time, or until `stopped`, and adds the prior to the space's file.
+
+    Leanings are found for genres with a band, by the songs that it could play.
 
     Raises:
         CannotTrain: the checkpoint has no embedding space.
@@ -88,7 +91,13 @@ def train_prior(
     measure(prior, [one.points.values for one in read])
     teach(prior, Taught([one.excerpt for one in read], stock_of(prior, space)), clock, tell, stopped)
     drawing = Drawing(prior.eval(), space.sketch, Stock.of(prior, space.sketch))
-    lean_all(drawing, [(one.points, one.excerpt.conditions) for one in read], lambda: clock.share, stopped)
+
+    def real(number: int) -> list[Example]:
+        name = genres[number]
+        band = bands.get(name)
+        return [] if band is None else examples_of(space, played_by(banks, name, band, "train", settings.seed), genres)
+
+    lean_all(drawing, real, lambda: clock.share, stopped)
     save_space(space, checkpoint, prior)
     aside = _stream(banks, "valid", settings, seed=1)
     if not len(aside):

@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 
 from pydantic import ValidationError
 
+from inference.training.bands import Bands
 from inference.training.bank import Bank, build_bank
 from inference.training.corpus import Source, read_folder
 from inference.training.files import written_whole
@@ -43,6 +44,7 @@ def start_training(
     tell: Tell,
     begin_with: Path | None = None,
     processes: int = 1,
+    bands: Bands | None = None,
 ) -> Trained:
     """Trains until the planned time is over; SIGTERM or Ctrl-C saves and stops, and the next call resumes.
 
@@ -53,6 +55,7 @@ def start_training(
         tell: takes lines of text for the user, such as which files were left out.
         begin_with: a checkpoint to go on from, instead of the config's; a run that is resumed keeps its own weights.
         processes: that train the composer together; each update sees so many times the config's batch.
+        bands: who plays songs of a genre, so that a prior learns to write for them.
 
     Raises:
         CannotTrain: the config, the files, a bank or an earlier state cannot be used.
@@ -82,7 +85,9 @@ def start_training(
             f"{begun} is what this run itself wrote; name what it began with by --begin-with, or choose another --out"
         )
     with _asked_to_stop() as stop:
-        is_finished = take_course(run, None if begun is None else Beginning(begun), tell, stop.is_set, processes)
+        is_finished = take_course(
+            run, None if begun is None else Beginning(begun), bands or {}, tell, stop.is_set, processes
+        )
         if is_finished and midi is not None:
             keep_beside(run.checkpoint, settings.banks[0], begun, tell)
     return Trained(run.checkpoint, run.updates, is_finished)

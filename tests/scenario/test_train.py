@@ -118,14 +118,14 @@ def test_two_processes_train_one_run_and_one_that_dies_is_told(place: Path) -> N
         return False
 
     with pytest.raises(CannotTrain, match="one of the training processes ended; the same command goes on"):
-        take_course(run, None, lambda _: None, stopped, processes=2)
+        take_course(run, None, {}, lambda _: None, stopped, processes=2)
     assert not [helper for helper in active_children() if not helper.daemon]
     run = Run(settings, Path("other"))
     run.settings = settings.model_copy(update={"width": 48})  # so that the other cannot read the state
     with pytest.raises(CannotTrain, match="one of the training processes ended"):
-        take_course(run, None, lambda _: None, lambda: False, processes=2)
+        take_course(run, None, {}, lambda _: None, lambda: False, processes=2)
     run = Run(settings, Path("other"))
-    assert take_course(run, None, lambda _: None, lambda: run.updates == 2, processes=2) is False
+    assert take_course(run, None, {}, lambda _: None, lambda: run.updates == 2, processes=2) is False
     assert run.updates == 2
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from inference.evaluation import gaps
 from inference.evaluation.gaps import Filled, Gap, fill_gaps, gap_rows
-from inference.evaluation.material import BARS, Piece
+from inference.evaluation.material import Piece
 from inference.music.packed import unpack
 from inference.music.score import Score
+from inference.training.bands import BARS
 from tests.fakes.engine import FakeEngine
 from tests.fakes.scores import BAR, quartet_score
 from tests.fakes.songs import CATALOGUE

@@ -7,11 +7,12 @@ import pytest
 from inference.evaluation import genres
 from inference.evaluation.comparison import Comparison
 from inference.evaluation.genres import GenreEar, genre_rows, train_ear
-from inference.evaluation.material import BARS, SPLIT, Piece
+from inference.evaluation.material import SPLIT, Piece
 from inference.midi import write_midi
 from inference.music.program import Role
 from inference.music.score import Score
 from inference.music.spec import Player
+from inference.training.bands import BARS
 from inference.training.bank import build_bank
 from inference.training.corpus import Source
 from tests.fakes.scores import quartet_score

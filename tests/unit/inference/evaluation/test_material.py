@@ -5,19 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from inference.evaluation.material import BARS, SPLIT, Draw, cast_players, load_banks, real_excerpts
+from inference.evaluation.material import SPLIT, Draw, load_banks, real_excerpts
 from inference.evaluation.trouble import CannotEvaluate
 from inference.midi import write_midi
 from inference.music.program import Role
 from inference.music.spec import Player
+from inference.training.bands import BARS
 from inference.training.bank import Bank, build_bank
 from inference.training.corpus import Source
 from tests.fakes.scores import BAR, quartet_score, retuned
 
-DRUMS, BASS, RHYTHM, LEAD, KEYS, WINDS = (
-    Player.of(role) for role in (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD, Role.KEYS, Role.WINDS)
-)
-QUARTET = (DRUMS, BASS, RHYTHM, LEAD)
+QUARTET = (DRUMS, BASS, RHYTHM, LEAD) = tuple(map(Player.of, (Role.DRUMS, Role.BASS, Role.RHYTHM, Role.LEAD)))
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +28,6 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
         path.write_bytes(write_midi(retuned(quartet_score(bars), number)))
         sources.append(Source(path, "metal", split))
     return build_bank(sources)[0]
-
-
-def test_each_part_goes_to_its_role_then_to_the_other_guitar_then_to_anybody() -> None:
-    assert cast_players(QUARTET, QUARTET) == ((0, 1, 2, 3), 0)
-    assert cast_players(QUARTET, (DRUMS, BASS, RHYTHM, RHYTHM)) == ((0, 1, 2, 3), 0)
-    assert cast_players((DRUMS, BASS, RHYTHM, KEYS, WINDS), QUARTET) == ((0, 1, 2, 3), 1)
-    assert cast_players((DRUMS, BASS, KEYS, WINDS), (DRUMS, BASS, WINDS, KEYS)) == ((0, 1, 3, 2), 0)
-
-
-def test_nobody_but_drums_and_bass_is_drums_and_bass() -> None:
-    assert cast_players((BASS, RHYTHM, LEAD, KEYS), QUARTET) is None
-    assert cast_players((DRUMS, RHYTHM, LEAD, KEYS), QUARTET) is None
-    assert cast_players((DRUMS, BASS, BASS, LEAD), QUARTET) is None
-    assert cast_players((DRUMS, BASS, LEAD), QUARTET) is None
 
 
 def test_every_song_gives_one_excerpt_before_any_gives_two(bank: Bank) -> None:

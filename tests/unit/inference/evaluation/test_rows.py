@@ -6,7 +6,7 @@ import pytest
 
 from inference.evaluation import estimate, halves
 from inference.evaluation.comparison import Comparison
-from inference.evaluation.material import BARS, Piece
+from inference.evaluation.material import Piece
 from inference.evaluation.report import Row
 from inference.evaluation.rows import ROWS, degeneration_rows, overlap_rows, section, structure_rows
 from inference.midi import write_midi
@@ -14,6 +14,7 @@ from inference.music.measure import estimate_key, measure_density
 from inference.music.program import Role
 from inference.music.score import Meter, Note, Score
 from inference.music.spec import Player, SongSpec
+from inference.training.bands import BARS
 from tests.fakes.scores import BAR, quartet_score
 
 ROSTER = (Player(Role.DRUMS, 0), Player(Role.BASS, 34), Player(Role.RHYTHM, 30), Player(Role.LEAD, 30))

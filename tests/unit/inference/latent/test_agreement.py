@@ -1,5 +1,7 @@
 """How well blocks go together, by what they sound like."""
 
+import math
+
 import pytest
 import torch
 
@@ -51,6 +53,20 @@ def test_two_that_play_the_same_tones_in_a_beat_agree_whenever_they_strike_in_it
 def test_a_tritone_is_outside_the_scale_and_a_third_is_not() -> None:
     assert pitched((0, C), (12, F_SHARP)).outside(Mode.MAJOR)[0] == pytest.approx(0.5)
     assert pitched((0, C), (12, E)).outside(Mode.MAJOR)[0] == 0.0
+
+
+def test_what_was_heard_often_is_familiar_and_the_rest_is_not() -> None:
+    heard = torch.zeros(12)
+    assert pitched((0, C)).unfamiliar(heard)[0] == pytest.approx(math.log2(12))
+    heard[C] = 10.0
+    often, half, never = (
+        float(block.unfamiliar(heard)[0])
+        for block in (pitched((0, C), (12, C)), pitched((0, C), (12, E)), pitched((0, E), (12, E)))
+    )
+    assert often == pytest.approx(math.log2(16 / 10.5))
+    assert never == pytest.approx(math.log2(16 / 0.5))
+    assert half == pytest.approx((often + never) / 2)
+    assert kicks(0).unfamiliar(heard)[0] == 0.0
 
 
 def test_blocks_are_as_alike_as_what_both_strike_at_one_place() -> None:

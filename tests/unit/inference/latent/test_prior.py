@@ -10,15 +10,17 @@ from inference.latent.config import LatentConfig, PriorConfig
 from inference.latent.course import REST
 from inference.latent.drawing import Drawing, Stock
 from inference.latent.habits import Heard
-from inference.latent.points import Points
+from inference.latent.points import Points, blocks_in
 from inference.latent.prior import LatentPrior
 from inference.latent.sketch import Sketch
-from inference.latent.songs import Conditions, Excerpt, Songs, songs_of
+from inference.latent.songs import Conditions, Excerpt, Songs, conditions_of, songs_of
 from inference.model.song import SONG_SIZES
 from inference.music.program import Role
 from inference.tokens.grammar import Rules
 from inference.tokens.vocabulary import POSITIONS
-from inference.training.lean import Effort, Example, lean
+from inference.training.bands import Played
+from inference.training.lean import Effort, Example, examples_of, lean, lean_all
+from tests.unit.inference.latent.spaces import taught
 
 PLAYERS, WIDTH, KNOWN, STOCK = 2, 32, 6, 40
 
@@ -191,6 +193,27 @@ def test_a_genre_leans_to_what_its_real_songs_measure() -> None:
     lean(drawing(prior), 0, real, Effort(songs=3, rounds=5))
     assert np.mean([len(drawn(prior, 10, seed).values) for seed in range(6)]) < 0.8 * before
     assert prior.leanings[1:].eq(tiny_prior().leanings[1:]).all()
+
+
+def test_genres_without_songs_lean_as_the_others_do() -> None:
+    prior = tiny_prior()
+    silent = Sounds(torch.full((PLAYERS, POSITIONS), SILENT, dtype=torch.int16))
+    real = [Example(Heard(np.array([(0, 1)] * 10), silent), conditions())]
+    lean_all(drawing(prior), lambda genre: real if genre == 0 else [], lambda: 0.0, lambda: False)
+    assert not prior.leanings.equal(tiny_prior().leanings)
+    assert prior.leanings.eq(prior.leanings[0]).all()
+
+
+def test_a_song_that_is_leant_to_is_heard_beside_its_own_wishes() -> None:
+    space, song = taught()
+    played = Played(song, 1, tuple(range(len(song.header.players))))
+    example, _ = examples_of(space, [played] * 2, ("metal", "jazz"))
+    _, cells = blocks_in(song)
+    assert np.array_equal(example.song.cells, cells)
+    assert len(example.song.sounds) == cells.max() + 1
+    asked = conditions_of(song.header, ("metal", "jazz"))
+    assert torch.equal(example.conditions.song, asked.song)
+    assert torch.equal(example.conditions.players, asked.players)
 
 
 def test_it_learns_a_form_and_who_plays_what_goes_with_another() -> None:
