@@ -78,17 +78,20 @@ class Sounds:
     @cached_property
     def classes(self) -> Tensor:
         """How often each pitch class is struck in each beat, of length 1: [N, 48]."""
-        block, at, tone = self._tones
-        column = at * _BEATS // POSITIONS * OCTAVE + tone
-        counts = torch.bincount(block * _BEATS * OCTAVE + column, minlength=len(self) * _BEATS * OCTAVE)
-        return functional.normalize(counts.view(len(self), -1).float(), dim=1)
+        return functional.normalize(self._by_beat.flatten(1), dim=1)
 
     @cached_property
     def tones(self) -> Tensor:
         """How often each pitch class is struck: float [N, 12]."""
-        block, _, tone = self._tones
-        counts = torch.bincount(block * OCTAVE + tone, minlength=len(self) * OCTAVE)
-        return counts.view(len(self), OCTAVE).float()
+        return self._by_beat.sum(dim=1)
+
+    @cached_property
+    def _by_beat(self) -> Tensor:
+        """The same in each beat: float [N, 4, 12]."""
+        block, at, tone = self._tones
+        column = (block * _BEATS + at * _BEATS // POSITIONS) * OCTAVE + tone
+        counts = torch.bincount(column, minlength=len(self) * _BEATS * OCTAVE)
+        return counts.view(len(self), _BEATS, OCTAVE).float()
 
     @cached_property
     def _by_tone(self) -> Tensor:

@@ -62,18 +62,16 @@ def lean_all(
         stopped: whether to leave it there.
     """
     leanings = drawing.prior.leanings
-    begun, genres = share(), len(leanings) - 1
+    genres = len(leanings) - 1
     led = torch.zeros(genres + 1, dtype=torch.bool)
     for genre in range(genres):
-        until = begun + (1 - begun) * (genre + 1) / genres
+        until = (share() * (genres - genre - 1) + 1) / (genres - genre)  # an equal part of what is left
 
         def enough(until: float = until) -> bool:
             return share() >= until or stopped()
 
         examples = [] if enough() else real(genre)
-        if examples:
-            lean(drawing, genre, examples, Effort(), enough)
-            led[genre] = True
+        led[genre] = bool(examples) and lean(drawing, genre, examples, Effort(), enough)
     if led.any():
         leanings[~led] = leanings[led].mean(dim=0)
 
@@ -86,8 +84,12 @@ def examples_of(space: LatentSpace, played: Iterable[Played], genres: tuple[str,
 
 def lean(
     drawing: Drawing, genre: int, real: Sequence[Example], effort: Effort, enough: Callable[[], bool] = lambda: False
-) -> None:
-    """Sets the leanings of one genre by its real songs; ends early when there were `enough` rounds."""
+) -> bool:
+    """Sets the leanings of one genre by its real songs; ends early when there were `enough` rounds.
+
+    Returns:
+        Whether there was one.
+    """
     leanings = drawing.prior.leanings
     target = _mean([measured(example.song, example.conditions) for example in real])
     late: list[Tensor] = []
@@ -100,6 +102,7 @@ def lean(
         late.append(leanings[genre].clone())
     if late:
         leanings[genre] = torch.stack(late[int(len(late) * _LATE) :]).mean(dim=0)
+    return bool(late)
 
 
 def _example(space: LatentSpace, arrangement: Arrangement, genres: tuple[str, ...]) -> Example:
